@@ -1,0 +1,1 @@
+"""Turning alerts into action: the scan pipeline, the command line, screens, reports and exports."""

@@ -1,0 +1,8 @@
+//! The hot path: captured frames become flow rows and protocol records.
+//!
+//! Bytes from the network are parsed in this crate and nowhere else. Nothing here panics on input, every table is
+//! bounded, and no site policy lives here.
+
+pub mod columns;
+pub mod packet;
+pub mod proto;

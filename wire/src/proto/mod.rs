@@ -1,0 +1,71 @@
+//! Protocol recognition and records: one file per protocol.
+//!
+//! The flow table calls [`App::on_payload`] for every payload-bearing packet of a flow until the flow is known to be
+//! uninteresting. Sides are named by key order (`from_lo`), because originator and responder may still be exchanged.
+
+use crate::columns::tables::{
+    ArpRows, DhcpRows, FtpRows, IcsRows, Iec104Rows, ModbusRows, WeirdRows,
+};
+
+/// Records of all protocols waiting to be handed over.
+#[derive(Default)]
+pub struct Records {
+    /// ARP packets.
+    pub arp: ArpRows,
+    /// DHCPv4 messages.
+    pub dhcp: DhcpRows,
+    /// FTP commands with their replies.
+    pub ftp: FtpRows,
+    /// Industrial message objects.
+    pub ics: IcsRows,
+    /// IEC 60870-5-104 APDUs.
+    pub iec104: Iec104Rows,
+    /// Modbus/TCP exchanges.
+    pub modbus: ModbusRows,
+    /// Oddities.
+    pub weird: WeirdRows,
+}
+
+/// What a parser may know of the packet that carries a payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Identity of the flow segment.
+    pub flow_uid: [u8; 16],
+    /// Time, ns.
+    pub ts_ns: i64,
+    /// Ordinal of the frame.
+    pub frame_no: u64,
+    /// IP protocol (6, 17, …); 0 for layer 2.
+    pub proto: u8,
+    /// Ethertype of a layer-2 flow.
+    pub ethertype: u16,
+    /// The packet goes from the lower to the higher key end.
+    pub from_lo: bool,
+    /// Sender address.
+    pub sender_ip: [u8; 16],
+    /// Receiver address.
+    pub receiver_ip: [u8; 16],
+    /// Sender port.
+    pub sender_port: u16,
+    /// Receiver port.
+    pub receiver_port: u16,
+    /// Sender link address.
+    pub sender_mac: Option<[u8; 6]>,
+    /// TCP sequence number of the first payload byte; `None` for other protocols.
+    pub seq: Option<u32>,
+    /// Payload bytes captured.
+    pub payload: &'a [u8],
+    /// Payload bytes on the wire (larger than `payload.len()` when the snap length cut them).
+    pub payload_len: u32,
+}
+
+/// What a payload says about who the client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// Nothing.
+    None,
+    /// The sender of this packet is the client.
+    SenderIsClient,
+    /// The receiver of this packet is the client.
+    ReceiverIsClient,
+}
