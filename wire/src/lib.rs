@@ -4,5 +4,6 @@
 //! bounded, and no site policy lives here.
 
 pub mod columns;
+pub mod flow;
 pub mod packet;
 pub mod proto;

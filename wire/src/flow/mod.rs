@@ -1,0 +1,20 @@
+//! Flows: key, table, time-outs, TCP state, direction, statistics and the rows they become.
+//!
+//! What a row means is in `docs/flow-semantics.md`; `tests/support/naive_meter` says the same in slow Python.
+
+pub mod absorb;
+pub mod clock;
+pub mod direction;
+pub mod emit;
+pub mod ext;
+pub mod ident;
+pub mod index;
+pub mod key;
+pub mod life;
+pub mod limits;
+pub mod row;
+pub mod side;
+pub mod slab;
+pub mod table;
+pub mod tcp;
+pub mod wheel;

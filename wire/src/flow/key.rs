@@ -1,0 +1,188 @@
+//! The flow key: both ends in canonical order, so that both directions meet in one row.
+//!
+//! HOT: built for every packet; seven words compared and hashed.
+
+use crate::packet::{Layer, Packet};
+
+/// Canonical key of a flow (flow-semantics.md 2). `lo` is the smaller (address, port) pair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Key {
+    /// Lower end: address as two big-endian words.
+    pub lo: [u64; 2],
+    /// Higher end.
+    pub hi: [u64; 2],
+    /// Tunnel id, or APPID of a layer-2 flow.
+    pub tunnel_id: u64,
+    /// Tunnel path; the top bit of `tags` says whether `tunnel_id` was present.
+    pub path: u32,
+    /// VLAN ids when they are keyed, else 0.
+    pub vlan: u32,
+    /// Ports of the two ends.
+    pub lo_port: u16,
+    /// Port of the higher end.
+    pub hi_port: u16,
+    /// Ethertype of a layer-2 flow.
+    pub ethertype: u16,
+    /// IP protocol.
+    pub proto: u8,
+    /// 4, 6 or 0, plus 0x80 when `tunnel_id` is present.
+    pub tags: u8,
+}
+
+/// ICMP types that carry an identifier, as (request, reply): RFC 792, RFC 950, RFC 4443.
+const ICMP4_PAIRS: [(u8, u8); 4] = [(8, 0), (13, 14), (15, 16), (17, 18)];
+
+/// What an ICMP message is to its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IcmpKind {
+    /// Asks; its sender is the originator.
+    Request,
+    /// Answers; its receiver is the originator.
+    Reply,
+    /// Neither.
+    Other,
+}
+
+/// Classify an ICMP message for direction (flow-semantics.md 4.3).
+#[must_use]
+pub fn icmp_kind(proto: u8, icmp_type: u8) -> IcmpKind {
+    if proto == 58 {
+        return match icmp_type {
+            128 => IcmpKind::Request,
+            129 => IcmpKind::Reply,
+            _ => IcmpKind::Other,
+        };
+    }
+    for (request, reply) in ICMP4_PAIRS {
+        if icmp_type == request {
+            return IcmpKind::Request;
+        }
+        if icmp_type == reply {
+            return IcmpKind::Reply;
+        }
+    }
+    IcmpKind::Other
+}
+
+fn icmp_ports(packet: &Packet) -> (u16, u16) {
+    if icmp_kind(packet.proto, packet.icmp_type) != IcmpKind::Other {
+        return (packet.icmp_id, packet.icmp_id);
+    }
+    if packet.proto == 58 {
+        match packet.icmp_type {
+            133 | 134 => return (133, 0),
+            135 | 136 => return (135, 0),
+            _ => {}
+        }
+    }
+    (u16::from(packet.icmp_type), u16::from(packet.icmp_code))
+}
+
+fn words(address: &[u8; 16]) -> [u64; 2] {
+    let (high, low) = address.split_at(8);
+    let word = |half: &[u8]| {
+        half.iter()
+            .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
+    };
+    [word(high), word(low)]
+}
+
+/// The 16 bytes behind two words.
+#[must_use]
+pub fn bytes(words: [u64; 2]) -> [u8; 16] {
+    (u128::from(words[0]) << 64 | u128::from(words[1])).to_be_bytes()
+}
+
+fn mac_words(mac: [u8; 6]) -> [u64; 2] {
+    [
+        0,
+        mac.iter()
+            .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)),
+    ]
+}
+
+impl Key {
+    /// Build the key of a packet; the flag says that the sender is the lower end.
+    #[must_use]
+    #[inline]
+    pub fn of(packet: &Packet, vlan_in_key: bool) -> (Self, bool) {
+        let mut key = Self {
+            vlan: if vlan_in_key { vlan_word(packet) } else { 0 },
+            ..Self::default()
+        };
+        let (src, dst, sport, dport);
+        if packet.layer == Layer::Link {
+            key.ethertype = packet.ethertype;
+            key.tunnel_id = u64::from(packet.appid);
+            (src, dst) = (mac_words(packet.src_mac), mac_words(packet.dst_mac));
+            (sport, dport) = (0, 0);
+        } else {
+            key.proto = packet.proto;
+            key.tags = packet.ip_version | u8::from(packet.has_tunnel_id) << 7;
+            key.tunnel_id = packet.tunnel_id;
+            key.path = packet.tunnel.0;
+            (src, dst) = (words(&packet.src), words(&packet.dst));
+            (sport, dport) = if packet.has_ports {
+                (packet.sport, packet.dport)
+            } else if packet.has_icmp {
+                // Both ends carry the same pair, so that the answer meets the question.
+                let (kind, code) = icmp_ports(packet);
+                key.ethertype = code;
+                (kind, kind)
+            } else {
+                (0, 0)
+            };
+        }
+        let from_lo = (src, sport) <= (dst, dport);
+        if from_lo {
+            (key.lo, key.lo_port, key.hi, key.hi_port) = (src, sport, dst, dport);
+        } else {
+            (key.lo, key.lo_port, key.hi, key.hi_port) = (dst, dport, src, sport);
+        }
+        (key, from_lo)
+    }
+
+    /// 4, 6 or 0.
+    #[must_use]
+    pub fn ip_version(&self) -> u8 {
+        self.tags & 0x0f
+    }
+
+    /// A tunnel id was present.
+    #[must_use]
+    pub fn has_tunnel_id(&self) -> bool {
+        self.tags & 0x80 != 0
+    }
+
+    /// Seeded hash of the key.
+    #[must_use]
+    #[inline]
+    pub fn hash(&self, seed: [u64; 2]) -> u64 {
+        let ports = u64::from(self.lo_port) << 48
+            | u64::from(self.hi_port) << 32
+            | u64::from(self.ethertype) << 16
+            | u64::from(self.proto) << 8
+            | u64::from(self.tags);
+        let rest = u64::from(self.path) << 32 | u64::from(self.vlan);
+        let one = fold(self.lo[0] ^ seed[0], self.lo[1] ^ seed[1]);
+        let two = fold(self.hi[0] ^ seed[1] ^ one, self.hi[1] ^ seed[0]);
+        let three = fold(ports ^ two, self.tunnel_id ^ seed[0]);
+        fold(three ^ rest, seed[1] ^ 0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+fn vlan_word(packet: &Packet) -> u32 {
+    let tag = |id: i16| u32::try_from(id).map_or(0xffff, |id| id & 0x0fff);
+    tag(packet.vlan_outer) << 16 | tag(packet.vlan_inner)
+}
+
+/// Multiply two words and fold the halves of the product: one multiplication mixes all bits.
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a | 1) * u128::from(b ^ 0xa076_1d64_78bd_642f);
+    let [low, high] = [
+        u64::try_from(product & u128::from(u64::MAX)).unwrap_or(0),
+        u64::try_from(product >> 64).unwrap_or(0),
+    ];
+    low ^ high
+}

@@ -1,0 +1,271 @@
+//! The row of a live flow: hot, one per flow, stable slot.
+//!
+//! HOT: a one-packet flow holds a `Row` alone (its only side is inline); the second side, the statistics over both directions and
+//! the round-trip times come with the first answer, the extended columns only when they are asked for.
+
+use super::ext::Ext;
+use super::key::Key;
+use super::side::{Intervals, Side};
+use super::limits::MAX_HISTORY;
+use crate::proto::App;
+
+/// How src and dst were decided; the order is the strength (flow-semantics.md 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// Sender of the first packet.
+    FirstPacket,
+    /// Exactly one side has a service port.
+    ServicePort,
+    /// A client or server message.
+    App,
+    /// ICMP request and reply.
+    Icmp,
+    /// SYN/ACK first, confirmed.
+    SynAckFlip,
+    /// SYN without ACK.
+    Syn,
+}
+
+impl Basis {
+    /// Name as stored in `dir_basis`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FirstPacket => "first_packet",
+            Self::ServicePort => "service_port",
+            Self::App => "app",
+            Self::Icmp => "icmp",
+            Self::SynAckFlip => "synack_flip",
+            Self::Syn => "syn",
+        }
+    }
+}
+
+/// Why a row is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Silent beyond its time-out.
+    Idle,
+    /// Cut by the active time-out.
+    Active,
+    /// Both sides closed, or reset.
+    Closed,
+    /// Evicted from a full table.
+    Resource,
+    /// The tuple was used anew.
+    Reuse,
+    /// End of input.
+    Shutdown,
+}
+
+impl End {
+    /// Name as stored in `end_reason`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Active => "active",
+            Self::Closed => "end",
+            Self::Resource => "resource",
+            Self::Reuse => "reuse",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// What only flows with an answer have.
+#[derive(Clone, Debug, Default)]
+pub struct Pair {
+    /// The side that did not send the flow's first packet.
+    pub side: Side,
+    /// Intervals over both directions.
+    pub both: Intervals,
+    /// First SYN to first SYN/ACK, ns; negative = not seen.
+    pub rtt_syn: i64,
+    /// First SYN/ACK to the first ACK, ns; negative = not seen.
+    pub rtt_ack: i64,
+    /// Time of the first SYN/ACK; `i64::MIN` = none.
+    pub synack_ts: i64,
+}
+
+/// History letters, in the row while they are few.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    len: u8,
+    near: [u8; 15],
+    far: Option<Box<[u8; MAX_HISTORY]>>,
+}
+
+impl History {
+    /// Append a letter; nothing happens beyond the limit.
+    pub fn push(&mut self, letter: u8) {
+        let at = usize::from(self.len);
+        if at >= MAX_HISTORY {
+            return;
+        }
+        if let Some(place) = self.near.get_mut(at) {
+            *place = letter;
+        } else {
+            let near = self.near;
+            let far = self.far.get_or_insert_with(|| {
+                let mut all = [0; MAX_HISTORY];
+                all.iter_mut().zip(near).for_each(|(to, from)| *to = from);
+                Box::new(all)
+            });
+            if let Some(place) = far.get_mut(at) {
+                *place = letter;
+            }
+        }
+        self.len += 1;
+    }
+
+    fn letters_mut(&mut self) -> &mut [u8] {
+        let len = usize::from(self.len);
+        match &mut self.far {
+            Some(far) => far.get_mut(..len).unwrap_or_default(),
+            None => self.near.get_mut(..len).unwrap_or_default(),
+        }
+    }
+
+    /// The letters so far.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let len = usize::from(self.len);
+        let letters = match &self.far {
+            Some(far) => far.get(..len),
+            None => self.near.get(..len),
+        };
+        std::str::from_utf8(letters.unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// Exchange the roles: case of every letter, `^` in front.
+    pub fn flip(&mut self) {
+        for letter in self.letters_mut() {
+            *letter = match *letter {
+                upper @ b'A'..=b'Z' => upper.to_ascii_lowercase(),
+                lower => lower.to_ascii_uppercase(),
+            };
+        }
+        self.push(b'^');
+        self.letters_mut().rotate_right(1);
+    }
+}
+
+/// A live flow.
+pub struct Row {
+    /// Its key.
+    pub key: Key,
+    /// Start of segment 0, for the root uid.
+    pub root_ts: i64,
+    /// Ordinal of the flow's first frame.
+    pub ordinal: u64,
+    /// First packet of the segment, own time.
+    pub ts_start: i64,
+    /// Latest packet of the segment, own time.
+    pub ts_max: i64,
+    /// Sweep time of the latest packet.
+    pub last_seen: i64,
+    /// Offset of the segment's first record.
+    pub first_off: u64,
+    /// Offset of the segment's last record.
+    pub last_off: u64,
+    /// Time of the first SYN; `i64::MIN` = none.
+    pub syn_ts: i64,
+    /// The side that sent the flow's first packet.
+    pub first: Side,
+    /// What an answer brings.
+    pub pair: Option<Box<Pair>>,
+    /// Extended columns.
+    pub ext: Option<Box<Ext>>,
+    /// Application state.
+    pub app: App,
+    /// History letters of the flow.
+    pub history: History,
+    /// Interface.
+    pub interface: u32,
+    /// Active-time-out cuts so far.
+    pub segment: u32,
+    /// Fragments.
+    pub frag_pkts: u32,
+    /// Suppressed duplicates.
+    pub dup_pkts: u32,
+    /// Bits of `packet::quality`.
+    pub quality: u32,
+    /// VLAN ids of the first packet, -1 = none.
+    pub vlan_outer: i16,
+    /// Inner VLAN id.
+    pub vlan_inner: i16,
+    /// Bucket of the wheel in which the row's valid entry stands.
+    pub due: u16,
+    /// ICMP type and code of the flow's first packet.
+    pub icmp_first: Option<(u8, u8)>,
+    /// ICMP type of the first originator packet; -1 = none.
+    pub icmp_type: i16,
+    /// ICMP code.
+    pub icmp_code: i16,
+    /// IP headers outside the innermost one.
+    pub inner_index: u8,
+    /// How the roles were decided.
+    pub basis: Basis,
+    /// The row is in use.
+    pub alive: bool,
+    /// The sender of the first packet is the lower key end.
+    pub first_is_lo: bool,
+    /// The sender of the first packet is the originator.
+    pub first_is_src: bool,
+    /// A SYN/ACK came first and was not confirmed yet.
+    pub synack_first: bool,
+    /// A packet other than SYN or SYN/ACK was seen.
+    pub past_handshake: bool,
+    /// The roles were exchanged once.
+    pub flipped: bool,
+    /// The key has real ports.
+    pub has_ports: bool,
+}
+
+impl Row {
+    /// Both sides in the order (originator, responder); the responder may be unheard.
+    #[must_use]
+    pub fn sides(&self) -> (Option<&Side>, Option<&Side>) {
+        let second = self.pair.as_deref().map(|pair| &pair.side);
+        if self.first_is_src {
+            (Some(&self.first), second)
+        } else {
+            (second, Some(&self.first))
+        }
+    }
+
+    /// Packets of the segment.
+    #[must_use]
+    pub fn packets(&self) -> u64 {
+        let second = self.pair.as_deref().map_or(0, |pair| pair.side.pkts);
+        u64::from(self.first.pkts) + u64::from(second)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{History, Pair, Row};
+
+    /// A one-packet flow must stay well below 450 B with its index cell and wheel entry.
+    #[test]
+    fn row_is_small() {
+        assert!(size_of::<Row>() <= 416, "row {} B, pair {} B", size_of::<Row>(), size_of::<Pair>());
+    }
+
+    /// Letters survive the move out of the row, and a flip turns every case.
+    #[test]
+    fn history_flips() {
+        let mut history = History::default();
+        for _ in 0..10 {
+            history.push(b'S');
+            history.push(b'h');
+        }
+        history.flip();
+        assert_eq!(history.as_str(), "^sHsHsHsHsHsHsHsHsHsH");
+        for _ in 0..100 {
+            history.push(b'D');
+        }
+        assert_eq!(history.as_str().len(), 64);
+    }
+}

@@ -1,0 +1,246 @@
+//! One direction of a flow: counters, lengths, intervals, TCP endpoint.
+//!
+//! HOT: plain numbers only; exact integer sums, Welford for intervals.
+
+/// Zeek's endpoint states (TCPSessionAdapter).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Not heard yet.
+    #[default]
+    Inactive,
+    /// Sent a SYN.
+    SynSent,
+    /// Originator that sent SYN+ACK.
+    SynAckSent,
+    /// Heard midstream.
+    Partial,
+    /// Handshake seen.
+    Established,
+    /// Sent FIN.
+    Closed,
+    /// Sent RST.
+    Reset,
+}
+
+/// Running statistics of inter-arrival times, ns.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Intervals {
+    /// Mean, ns.
+    pub mean: f64,
+    /// Sum of squared deviations.
+    pub m2: f64,
+    /// Smallest, ns.
+    pub min: i64,
+    /// Largest, ns.
+    pub max: i64,
+    /// Time of the previous packet.
+    pub last: i64,
+}
+
+impl Intervals {
+    /// Start with the first packet.
+    #[inline]
+    pub fn start(&mut self, ts: i64) {
+        *self = Self {
+            last: ts,
+            ..Self::default()
+        };
+    }
+
+    /// Add the next packet, the `n`-th gap; a step back counts as 0.
+    #[inline]
+    #[expect(clippy::cast_precision_loss, reason = "gaps below 2^53 ns = 104 days are exact")]
+    pub fn add(&mut self, ts: i64, n: u32) {
+        let gap = ts.saturating_sub(self.last).max(0);
+        self.last = ts;
+        if n <= 1 {
+            (self.min, self.max) = (gap, gap);
+        } else {
+            self.min = self.min.min(gap);
+            self.max = self.max.max(gap);
+        }
+        let value = gap as f64;
+        let delta = value - self.mean;
+        self.mean += delta / f64::from(n.max(1));
+        self.m2 += delta * (value - self.mean);
+    }
+
+    /// Sample standard deviation of `n` gaps, ns; needs two.
+    #[must_use]
+    pub fn std(&self, n: u32) -> Option<f64> {
+        (n >= 2).then(|| (self.m2 / f64::from(n - 1)).max(0.0).sqrt())
+    }
+}
+
+/// A hole in sequence space: relative start and end.
+pub type Hole = (u64, u64);
+
+/// What few directions need, kept out of the row.
+#[derive(Clone, Debug, Default)]
+pub struct Rare {
+    /// Holes in sequence space that were not filled yet.
+    pub holes: Vec<Hole>,
+    /// Payload and gap bytes of earlier segments, for the clamp of `bytes_seq`.
+    pub carried: u64,
+    /// `bytes_seq` already reported by earlier segments.
+    pub reported_seq: u64,
+    /// Occurrences behind the C, T, W, G letters.
+    pub scaled: [u32; 4],
+}
+
+/// One direction of a segment plus the TCP endpoint of the flow.
+#[derive(Clone, Debug, Default)]
+pub struct Side {
+    /// Frame bytes.
+    pub bytes_l2: u64,
+    /// IP bytes.
+    pub bytes_ip: u64,
+    /// Payload bytes.
+    pub bytes_payload: u64,
+    /// Sum of squared payload lengths.
+    pub len_squares: u64,
+    /// First packet of the segment.
+    pub first_ts: i64,
+    /// Inter-arrival times.
+    pub gaps: Intervals,
+    /// Packets.
+    pub pkts: u32,
+    /// Packets with payload.
+    pub data_pkts: u32,
+    /// Smallest payload.
+    pub len_min: u32,
+    /// Largest payload.
+    pub len_max: u32,
+    /// Packets with SYN.
+    pub syn: u32,
+    /// Packets with FIN.
+    pub fin: u32,
+    /// Packets with RST.
+    pub rst: u32,
+    /// Packets with PSH.
+    pub psh: u32,
+    /// Retransmissions.
+    pub retx: u32,
+    /// Reordered segments.
+    pub ooo: u32,
+    /// Window of the first packet; -1 = none.
+    pub win_init: i32,
+    /// Bytes acknowledged but never seen.
+    pub gap_bytes: u64,
+    /// Highest sequence end, relative to `start_seq`.
+    pub end_rel: u64,
+    /// Highest acknowledgement received, relative to `start_seq`.
+    pub ack_rel: u64,
+    /// Sequence space up to here is accounted for as seen or gap.
+    pub gap_rel: u64,
+    /// What few flows need.
+    pub rare: Option<Box<Rare>>,
+    /// First sequence number (of the SYN, or one below the first seen).
+    pub start_seq: u32,
+    /// Raw sequence number of `end_rel`.
+    pub end_seq: u32,
+    /// Latest window this side advertised, scaled.
+    pub window: u32,
+    /// Latest acknowledgement number this side sent.
+    pub acked: u32,
+    /// Sequence numbers of the last S, F and R letters.
+    pub marks: [u32; 3],
+    /// Letters given, one bit each.
+    pub letters: u16,
+    /// Maximum segment size option; 0 = none.
+    pub mss: u16,
+    /// Window scale in force.
+    pub wscale: u8,
+    /// Endpoint state.
+    pub state: State,
+    /// State before.
+    pub before: State,
+    /// OR of TCP flags.
+    pub flags: u8,
+    /// TCP flags of the segment's first packet.
+    pub flags_first: u8,
+    /// Extremes of the TTL.
+    pub ttl_min: u8,
+    /// Largest TTL.
+    pub ttl_max: u8,
+    /// Link address of the first packet.
+    pub mac: [u8; 6],
+    /// A TCP header was seen in the segment.
+    pub has_tcp: bool,
+    /// The initial sequence number is that of a SYN.
+    pub has_isn: bool,
+    /// A link address was seen.
+    pub has_mac: bool,
+    /// FIN was seen (takes one number of sequence space).
+    pub fin_seen: bool,
+    /// Sequence numbers are set up.
+    pub has_seq: bool,
+    /// An acknowledgement was sent.
+    pub has_ack: bool,
+}
+
+impl Side {
+    /// Enter a state, remembering the one before.
+    pub fn enter(&mut self, state: State) {
+        if self.state != state {
+            self.before = self.state;
+            self.state = state;
+        }
+    }
+
+    /// Not heard, or only midstream.
+    #[must_use]
+    pub fn is_vague(&self) -> bool {
+        matches!(self.state, State::Inactive | State::Partial)
+    }
+
+    /// Start a new segment: counters and statistics anew, endpoint kept.
+    pub fn next_segment(&mut self) {
+        let counted = self.bytes_payload + self.gap_bytes;
+        let reported = self.stream_bytes();
+        let kept = std::mem::take(self);
+        let mut rare = kept.rare.unwrap_or_default();
+        rare.carried += counted;
+        rare.reported_seq += reported;
+        *self = Self {
+            rare: Some(rare),
+            end_rel: kept.end_rel,
+            ack_rel: kept.ack_rel,
+            gap_rel: kept.gap_rel,
+            start_seq: kept.start_seq,
+            end_seq: kept.end_seq,
+            window: kept.window,
+            acked: kept.acked,
+            marks: kept.marks,
+            letters: kept.letters,
+            mss: kept.mss,
+            wscale: kept.wscale,
+            state: kept.state,
+            before: kept.before,
+            has_isn: kept.has_isn,
+            fin_seen: kept.fin_seen,
+            has_seq: kept.has_seq,
+            has_ack: kept.has_ack,
+            win_init: -1,
+            ..Self::default()
+        };
+    }
+
+    /// Unique stream bytes of this segment (flow-semantics.md 5, `src_bytes_seq`).
+    #[must_use]
+    pub fn stream_bytes(&self) -> u64 {
+        if !self.has_seq {
+            return 0;
+        }
+        let mut size = self.end_rel.max(self.ack_rel).saturating_sub(1);
+        if self.fin_seen {
+            size = size.saturating_sub(1);
+        }
+        let (carried, reported) = self
+            .rare
+            .as_deref()
+            .map_or((0, 0), |rare| (rare.carried, rare.reported_seq));
+        size.min(carried + self.bytes_payload + self.gap_bytes)
+            .saturating_sub(reported)
+    }
+}

@@ -1,0 +1,255 @@
+//! From a capture file to batches: reads, decodes, counts, hands over.
+
+use crate::decode::Decoder;
+use crate::flow::limits::Options;
+use crate::flow::table::{BLOCK, Keyed, Table};
+use crate::packet::{Packet, Undecoded};
+use crate::source::{FrameRef, Source};
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+/// Flow rows per batch and so per Parquet row group: large enough to compress well, small enough to stay in memory.
+const BATCH_ROWS: usize = 65_536;
+
+/// Record rows of one table per batch.
+const RECORD_ROWS: usize = 32_768;
+
+/// Frames read per source call.
+const FRAMES: usize = 4096;
+
+/// Frames per `pump` at most, so that the caller can show progress.
+const PUMP_FRAMES: u64 = 1 << 19;
+
+/// What a meter does with the frames it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Meter them.
+    Meter,
+    /// Only read them (to measure what reading costs).
+    ReadOnly,
+}
+
+/// Times and counts of what was read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// Frames.
+    pub frames: u64,
+    /// Frames decoded.
+    pub decoded: u64,
+    /// Earliest time, ns.
+    pub first_ts: Option<i64>,
+    /// Latest time, ns.
+    pub last_ts: Option<i64>,
+    /// Frame bytes on the wire.
+    pub bytes: u64,
+}
+
+/// Meters one capture file.
+pub struct Runner {
+    source: Source,
+    decoder: Decoder,
+    table: Table,
+    mode: Mode,
+    frames: Vec<FrameRef>,
+    packets: Vec<Packet>,
+    errors: BTreeMap<&'static str, u64>,
+    non_flow: BTreeMap<u16, u64>,
+    records: BTreeMap<&'static str, u64>,
+    seen: Seen,
+    at_end: bool,
+    finish_from: u32,
+    done: bool,
+}
+
+impl Runner {
+    /// Open a capture.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or read.
+    pub fn open(path: &Path, source_id: &[u8; 32], options: Options, mode: Mode, seed: [u64; 2]) -> std::io::Result<Self> {
+        Ok(Self {
+            source: Source::open(path)?,
+            decoder: Decoder::new(),
+            table: Table::new(options, source_id, seed),
+            mode,
+            frames: Vec::with_capacity(FRAMES),
+            packets: vec![Packet::default(); BLOCK],
+            errors: BTreeMap::new(),
+            non_flow: BTreeMap::new(),
+            records: BTreeMap::new(),
+            seen: Seen::default(),
+            at_end: false,
+            finish_from: 0,
+            done: false,
+        })
+    }
+
+    /// Remember which frames belong to these flows; see [`Self::pump_selected`].
+    pub fn watch(&mut self, uids: HashSet<[u8; 16]>) {
+        self.table.watch(uids);
+    }
+
+    /// Work until a batch is full, the input ends or many frames were read. `None` when all is done.
+    ///
+    /// # Errors
+    /// Only when columns differ in length, a defect.
+    pub fn pump(&mut self) -> Result<Option<Vec<(&'static str, RecordBatch)>>, ArrowError> {
+        if self.done {
+            return Ok(None);
+        }
+        let stop = self.seen.frames + PUMP_FRAMES;
+        while !self.at_end && self.seen.frames < stop && !self.is_full() {
+            self.read_some(|_, _| {});
+        }
+        if self.at_end && !self.is_full() {
+            self.done = self.table.finish(&mut self.finish_from, BATCH_ROWS);
+        }
+        self.hand_over(self.done)
+    }
+
+    /// Read on and give every frame whose flow is watched to `each`; false at the end.
+    pub fn pump_selected(&mut self, each: impl FnMut(&Source, &FrameRef)) -> bool {
+        self.read_some(each);
+        // Rows are not wanted here.
+        self.table.out = crate::flow::table::Output::default();
+        !self.at_end
+    }
+
+    fn read_some(&mut self, mut each: impl FnMut(&Source, &FrameRef)) {
+        self.frames.clear();
+        self.at_end = !self.source.next_batch(&mut self.frames, FRAMES);
+        let mut frames = std::mem::take(&mut self.frames);
+        for block in frames.chunks(BLOCK) {
+            self.note(block);
+            if self.mode == Mode::Meter {
+                self.block(block);
+                for ordinal in self.table.take_watched() {
+                    if let Some(frame) = block.iter().find(|frame| frame.ordinal == ordinal) {
+                        each(&self.source, frame);
+                    }
+                }
+            }
+        }
+        frames.clear();
+        self.frames = frames;
+    }
+
+    fn note(&mut self, block: &[FrameRef]) {
+        for frame in block {
+            self.seen.frames += 1;
+            self.seen.bytes += u64::from(frame.wire_len);
+            self.seen.first_ts = Some(self.seen.first_ts.map_or(frame.ts_ns, |ts| ts.min(frame.ts_ns)));
+            self.seen.last_ts = Some(self.seen.last_ts.map_or(frame.ts_ns, |ts| ts.max(frame.ts_ns)));
+        }
+    }
+
+    /// HOT: decode and key a block, then count it.
+    fn block(&mut self, block: &[FrameRef]) {
+        let mut keyed: [Option<Keyed>; BLOCK] = [None; BLOCK];
+        for ((frame, packet), keyed) in block.iter().zip(&mut self.packets).zip(&mut keyed) {
+            match self.decoder.decode(&self.source.frame(frame), packet) {
+                Ok(()) => {
+                    self.seen.decoded += 1;
+                    *keyed = Some(self.table.key(packet));
+                }
+                Err(Undecoded::Error(reason)) => *self.errors.entry(reason).or_default() += 1,
+                Err(Undecoded::NonFlow(ethertype)) => {
+                    self.seen.decoded += 1;
+                    *self.non_flow.entry(ethertype).or_default() += 1;
+                }
+            }
+        }
+        for ((frame, packet), keyed) in block.iter().zip(&self.packets).zip(&keyed) {
+            if let Some(keyed) = keyed {
+                let bytes = self.source.frame(frame).data;
+                self.table.update(packet, packet.payload(bytes), keyed);
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        let out = &self.table.out;
+        let records = &out.records;
+        out.flow.len() >= BATCH_ROWS
+            || records.ics.len() >= RECORD_ROWS
+            || records.iec104.len() >= RECORD_ROWS
+            || records.modbus.len() >= RECORD_ROWS
+            || records.ftp.len() >= RECORD_ROWS
+            || records.arp.len() >= RECORD_ROWS
+            || records.dhcp.len() >= RECORD_ROWS
+            || records.weird.len() >= RECORD_ROWS
+    }
+
+    fn hand_over(&mut self, all: bool) -> Result<Option<Vec<(&'static str, RecordBatch)>>, ArrowError> {
+        let mut batches = Vec::new();
+        let counts = &mut self.records;
+        let out = &mut self.table.out;
+        macro_rules! take {
+            ($($name:literal, $rows:expr, $limit:expr);* $(;)?) => {$(
+                if !$rows.is_empty() && (all || $rows.len() >= $limit) {
+                    *counts.entry($name).or_default() += u64::try_from($rows.len()).unwrap_or(0);
+                    batches.push(($name, $rows.finish()?));
+                }
+            )*};
+        }
+        take!(
+            "flow", out.flow, BATCH_ROWS;
+            "flow_ext", out.flow_ext, BATCH_ROWS;
+            "arp", out.records.arp, RECORD_ROWS;
+            "dhcp", out.records.dhcp, RECORD_ROWS;
+            "ftp", out.records.ftp, RECORD_ROWS;
+            "ics", out.records.ics, RECORD_ROWS;
+            "iec104", out.records.iec104, RECORD_ROWS;
+            "modbus", out.records.modbus, RECORD_ROWS;
+            "weird", out.records.weird, RECORD_ROWS;
+        );
+        Ok(Some(batches))
+    }
+
+    /// Terms of the conservation law (`docs/architecture.md`, counters).
+    #[must_use]
+    pub fn counters(&self) -> BTreeMap<String, u64> {
+        let table = &self.table.counters;
+        let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+        let fixed = [
+            ("frames.delivered", self.seen.frames),
+            ("frames.decoded", self.seen.decoded),
+            ("frames.filtered", 0),
+            ("flow.packets", table.packets),
+            ("flow.dup_suppressed", table.duplicates),
+            ("flow.table_full", 0),
+            ("flow.rows", table.rows),
+            ("flow.created", table.created),
+            ("flow.live", count(self.table.live())),
+            ("flow.evicted", table.evicted),
+            ("flow.max_lateness_us", table.max_lateness.unsigned_abs() / 1000),
+            ("frag.cache_evicted", self.decoder.fragments_evicted()),
+            ("mem.flow_table_bytes", count(self.table.bytes())),
+        ];
+        let mut all: BTreeMap<String, u64> = fixed.map(|(name, value)| (name.to_owned(), value)).into();
+        for (reason, n) in &self.errors {
+            all.insert(format!("decode_error.{reason}"), *n);
+        }
+        for (ethertype, n) in &self.non_flow {
+            all.insert(format!("non_flow.0x{ethertype:04x}"), *n);
+        }
+        for (name, n) in &self.records {
+            all.insert(format!("record.{name}"), *n);
+        }
+        all
+    }
+
+    /// What was read so far.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        self.seen
+    }
+
+    /// The source.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+}
