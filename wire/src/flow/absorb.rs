@@ -116,8 +116,9 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
             tcp::scaled_letter(me, history, from_src, 0, b'C');
         }
     }
+    let syn_ts = row.syn_ts();
     if let Some(pair) = row.pair.as_deref_mut() {
-        time_pair(pair, packet, before, from_src, row.syn_ts);
+        time_pair(pair, packet, before, from_src, syn_ts);
     }
     odd
 }
@@ -147,8 +148,8 @@ fn add_common(row: &mut Row, packet: &Packet, from_src: bool) {
     if packet.has_tcp {
         let syn = packet.tcp.flags & flag::SYN != 0;
         row.past_handshake |= !syn;
-        if syn && packet.tcp.flags & flag::ACK == 0 && row.syn_ts == i64::MIN {
-            row.syn_ts = packet.ts_ns;
+        if syn && packet.tcp.flags & flag::ACK == 0 && row.first.pkts > 0 && row.syn_ts().is_none() {
+            row.first.rare.get_or_insert_with(Box::default).late_syn_ts = Some(packet.ts_ns);
         }
     }
 }
@@ -198,7 +199,7 @@ fn count_flags(me: &mut Side, packet: &Packet) {
     }
 }
 
-fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, syn_ts: i64) {
+fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, syn_ts: Option<i64>) {
     if before == 0 {
         pair.both.start(packet.ts_ns);
     } else {
@@ -211,8 +212,8 @@ fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, syn_
     let flags = packet.tcp.flags & (flag::SYN | flag::ACK | flag::RST);
     if flags == flag::SYN | flag::ACK && !from_src && pair.synack_ts == i64::MIN {
         pair.synack_ts = packet.ts_ns;
-        if syn_ts != i64::MIN && packet.ts_ns >= syn_ts {
-            pair.rtt_syn = packet.ts_ns - syn_ts;
+        if let Some(rtt) = syn_ts.map(|ts| packet.ts_ns - ts).filter(|rtt| *rtt >= 0) {
+            pair.rtt_syn = rtt;
         }
     } else if flags == flag::ACK && from_src && pair.synack_ts != i64::MIN && pair.rtt_ack < 0 {
         let rtt = packet.ts_ns - pair.synack_ts;
@@ -226,6 +227,8 @@ fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, syn_
 
 /// Begin the next segment after an active cut: counters anew, state kept.
 pub fn next_segment(row: &mut Row, packet: &Packet) {
+    let root_ts = row.root_ts();
+    row.first.rare.get_or_insert_with(Box::default).root_ts = Some(root_ts);
     row.segment = row.segment.saturating_add(1);
     row.ts_start = packet.ts_ns;
     row.ts_max = packet.ts_ns;

@@ -224,7 +224,7 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
     let ttl = |view: &View<'_>, value: u8| view.some(i16::from(value)).filter(|_| is_ip);
     out.push(&FlowRow {
         flow_uid: uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment),
-        flow_root_uid: (row.segment > 0).then(|| uids.uid(row.root_ts, row.ordinal, row.inner_index, 0)),
+        flow_root_uid: (row.segment > 0).then(|| uids.uid(row.root_ts(), row.ordinal, row.inner_index, 0)),
         segment_seq: i(row.segment),
         is_final: end != End::Active,
         community_id: community(row),

@@ -155,8 +155,6 @@ impl History {
 pub struct Row {
     /// Its key.
     pub key: Key,
-    /// Start of segment 0, for the root uid.
-    pub root_ts: i64,
     /// Ordinal of the flow's first frame.
     pub ordinal: u64,
     /// First packet of the segment, own time.
@@ -169,8 +167,6 @@ pub struct Row {
     pub first_off: u64,
     /// Offset of the segment's last record.
     pub last_off: u64,
-    /// Time of the first SYN; `i64::MIN` = none.
-    pub syn_ts: i64,
     /// The side that sent the flow's first packet.
     pub first: Side,
     /// What an answer brings.
@@ -235,6 +231,23 @@ impl Row {
         }
     }
 
+    /// Start of segment 0.
+    #[must_use]
+    pub fn root_ts(&self) -> i64 {
+        let kept = self.first.rare.as_deref().and_then(|rare| rare.root_ts);
+        kept.unwrap_or(self.ts_start)
+    }
+
+    /// Time of the flow's first SYN without ACK.
+    #[must_use]
+    pub fn syn_ts(&self) -> Option<i64> {
+        const SYN_ACK: u8 = 0x12;
+        if self.segment == 0 && self.first.has_tcp && self.first.flags_first & SYN_ACK == 0x02 {
+            return Some(self.first.first_ts);
+        }
+        self.first.rare.as_deref().and_then(|rare| rare.late_syn_ts)
+    }
+
     /// Packets of the segment.
     #[must_use]
     pub fn packets(&self) -> u64 {
@@ -250,7 +263,7 @@ mod tests {
     /// A one-packet flow must stay well below 450 B with its index cell and wheel entry.
     #[test]
     fn row_is_small() {
-        assert!(size_of::<Row>() <= 416, "row {} B, pair {} B", size_of::<Row>(), size_of::<Pair>());
+        assert!(size_of::<Row>() <= 416, "row {} B, side {} B, pair {} B, key {}, app {}", size_of::<Row>(), size_of::<super::Side>(), size_of::<Pair>(), size_of::<super::Key>(), size_of::<super::App>());
     }
 
     /// Letters survive the move out of the row, and a flip turns every case.

@@ -86,6 +86,10 @@ pub struct Rare {
     pub reported_seq: u64,
     /// Occurrences behind the C, T, W, G letters.
     pub scaled: [u32; 4],
+    /// Time of the flow's first SYN when it was not the first packet (first side only).
+    pub late_syn_ts: Option<i64>,
+    /// Start of segment 0 (first side only).
+    pub root_ts: Option<i64>,
 }
 
 /// One direction of a segment plus the TCP endpoint of the flow.
@@ -129,16 +133,12 @@ pub struct Side {
     pub gap_bytes: u64,
     /// Highest sequence end, relative to `start_seq`.
     pub end_rel: u64,
-    /// Highest acknowledgement received, relative to `start_seq`.
-    pub ack_rel: u64,
-    /// Sequence space up to here is accounted for as seen or gap.
+    /// Sequence space up to here is accounted for as seen or acknowledged; never below `end_rel`.
     pub gap_rel: u64,
     /// What few flows need.
     pub rare: Option<Box<Rare>>,
     /// First sequence number (of the SYN, or one below the first seen).
     pub start_seq: u32,
-    /// Raw sequence number of `end_rel`.
-    pub end_seq: u32,
     /// Latest window this side advertised, scaled.
     pub window: u32,
     /// Latest acknowledgement number this side sent.
@@ -180,6 +180,14 @@ pub struct Side {
 }
 
 impl Side {
+    /// Raw sequence number of the highest end.
+    #[inline]
+    #[must_use]
+    pub fn end_seq(&self) -> u32 {
+        let [_, _, _, _, a, b, c, d] = self.end_rel.to_be_bytes();
+        self.start_seq.wrapping_add(u32::from_be_bytes([a, b, c, d]))
+    }
+
     /// Enter a state, remembering the one before.
     pub fn enter(&mut self, state: State) {
         if self.state != state {
@@ -205,10 +213,8 @@ impl Side {
         *self = Self {
             rare: Some(rare),
             end_rel: kept.end_rel,
-            ack_rel: kept.ack_rel,
             gap_rel: kept.gap_rel,
             start_seq: kept.start_seq,
-            end_seq: kept.end_seq,
             window: kept.window,
             acked: kept.acked,
             marks: kept.marks,
@@ -232,7 +238,7 @@ impl Side {
         if !self.has_seq {
             return 0;
         }
-        let mut size = self.end_rel.max(self.ack_rel).saturating_sub(1);
+        let mut size = self.end_rel.max(self.gap_rel).saturating_sub(1);
         if self.fin_seen {
             size = size.saturating_sub(1);
         }

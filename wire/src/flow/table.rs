@@ -224,14 +224,12 @@ impl Table {
         let (first_is_src, basis) = decide(packet, hint);
         let mut row = Row {
             key: keyed.key,
-            root_ts: packet.ts_ns,
             ordinal: packet.ordinal,
             ts_start: packet.ts_ns,
             ts_max: packet.ts_ns,
             last_seen: seen,
             first_off: packet.offset,
             last_off: packet.offset,
-            syn_ts: i64::MIN,
             first: Side { win_init: -1, ..Side::default() },
             pair: None,
             ext: self.options.ext.then(|| Box::new(Ext::new(packet))),
@@ -288,7 +286,7 @@ impl Table {
         }
         if let Some((wanted, hits)) = &mut self.watch {
             let segment = self.uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment);
-            let root = self.uids.uid(row.root_ts, row.ordinal, row.inner_index, 0);
+            let root = self.uids.uid(row.root_ts(), row.ordinal, row.inner_index, 0);
             if wanted.contains(&segment) || wanted.contains(&root) {
                 hits.push(packet.ordinal);
             }

@@ -99,9 +99,7 @@ fn start_sequence(me: &mut Side, seg: &Segment) {
     }
     let start = if syn { seg.tcp.seq } else { seg.tcp.seq.wrapping_sub(1) };
     me.start_seq = start;
-    me.end_seq = start.wrapping_add(1);
     me.end_rel = 1;
-    me.ack_rel = 0;
     me.gap_rel = 1;
     me.has_seq = true;
     me.has_isn = syn;
@@ -112,7 +110,7 @@ fn start_sequence(me: &mut Side, seg: &Segment) {
 
 /// Relative position of a raw number near the highest end.
 fn relative(side: &Side, seq: u32) -> i64 {
-    i64::try_from(side.end_rel).unwrap_or(i64::MAX) + i64::from(delta(seq, side.end_seq))
+    i64::try_from(side.end_rel).unwrap_or(i64::MAX) + i64::from(delta(seq, side.end_seq()))
 }
 
 fn rst_in_window(me: &Side, peer: &Side, seg: &Segment) -> bool {
@@ -154,7 +152,6 @@ fn acknowledge(peer: &mut Side, seg: &Segment, history: &mut History) -> bool {
     if ahead > u64::from(MAX_WINDOW) || (seg.tcp.ack == 0 && ahead > LARGE_DELTA.unsigned_abs().into()) {
         return true;
     }
-    peer.ack_rel = peer.ack_rel.max(ack);
     let mut lost = ack.saturating_sub(peer.end_rel.max(peer.gap_rel));
     peer.gap_rel = peer.gap_rel.max(ack);
     if let Some(rare) = &mut peer.rare {
@@ -203,7 +200,6 @@ fn advance(me: &mut Side, history: &mut History, seg: &Segment) -> bool {
             open_hole(me, top.unsigned_abs(), start.unsigned_abs());
         }
         me.end_rel = end.unsigned_abs();
-        me.end_seq = seg.tcp.seq.wrapping_add(seg.span());
         me.gap_rel = me.gap_rel.max(me.end_rel);
     } else if seg.len > 0 {
         if !filled {
