@@ -24,19 +24,19 @@ pub struct Frame<'a> {
 /// Link types that are decoded (<https://www.tcpdump.org/linktypes.html>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkType {
-    /// LINKTYPE_ETHERNET 1.
+    /// `LINKTYPE_ETHERNET` 1.
     Ethernet,
-    /// LINKTYPE_RAW 101 (and 12, 14), LINKTYPE_IPV4 228, LINKTYPE_IPV6 229.
+    /// `LINKTYPE_RAW` 101 (and 12, 14), `LINKTYPE_IPV4` 228, `LINKTYPE_IPV6` 229.
     RawIp,
-    /// LINKTYPE_LINUX_SLL 113.
+    /// `LINKTYPE_LINUX_SLL` 113.
     LinuxSll,
-    /// LINKTYPE_LINUX_SLL2 276.
+    /// `LINKTYPE_LINUX_SLL2` 276.
     LinuxSll2,
-    /// LINKTYPE_NULL 0 and LINKTYPE_LOOP 108.
+    /// `LINKTYPE_NULL` 0 and `LINKTYPE_LOOP` 108.
     Null,
-    /// LINKTYPE_PPP 9, LINKTYPE_PPP_HDLC 50, LINKTYPE_PPP_ETHER 51.
+    /// `LINKTYPE_PPP` 9, `LINKTYPE_PPP_HDLC` 50, `LINKTYPE_PPP_ETHER` 51.
     Ppp,
-    /// LINKTYPE_C_HDLC 104.
+    /// `LINKTYPE_C_HDLC` 104.
     CiscoHdlc,
     /// Anything else: the frame is counted as undecodable.
     Other(u32),
@@ -165,6 +165,10 @@ pub enum Layer {
 
 /// One decoded packet: plain numbers plus the place of the payload in the frame. Reused between frames.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about one packet"
+)]
 pub struct Packet {
     /// Capture time, ns.
     pub ts_ns: i64,
@@ -182,7 +186,7 @@ pub struct Packet {
     pub ip_version: u8,
     /// IP protocol after extension headers.
     pub proto: u8,
-    /// Sender address of the innermost header, IPv4 mapped (::ffff:a.b.c.d).
+    /// Sender address of the innermost header, IPv4 mapped (`::ffff:a.b.c.d`).
     pub src: [u8; 16],
     /// Receiver address.
     pub dst: [u8; 16],
@@ -240,6 +244,8 @@ pub struct Packet {
     pub ip_len: u32,
     /// Transport payload on the wire, bytes.
     pub payload_len: u32,
+    /// Where the innermost IP header (or the layer-2 payload) starts in `Frame::data`.
+    pub net_start: u32,
     /// Where the captured payload starts in `Frame::data`.
     pub payload_start: u32,
     /// Captured payload bytes (0 when cut off).

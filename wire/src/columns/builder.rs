@@ -28,10 +28,7 @@ pub fn batch(columns: Vec<Column>) -> Result<RecordBatch, ArrowError> {
 }
 
 fn column(name: &str, nullable: bool, array: ArrayRef) -> Column {
-    (
-        Field::new(name, array.data_type().clone(), nullable),
-        array,
-    )
+    (Field::new(name, array.data_type().clone(), nullable), array)
 }
 
 /// Validity bits, materialised only once a NULL was pushed.
@@ -97,11 +94,6 @@ impl<T: Number> Numbers<T> {
         self.values.push(value.unwrap_or_default());
     }
 
-    /// Rows waiting.
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
     /// Hand the column over.
     pub fn finish(&mut self, name: &str, nullable: bool) -> Column {
         let room = self.values.len();
@@ -115,7 +107,6 @@ impl<T: Number> Numbers<T> {
 #[derive(Default)]
 pub struct Times {
     values: Vec<i64>,
-    valid: Validity,
 }
 
 impl Times {
@@ -125,24 +116,12 @@ impl Times {
         self.values.push(ns.div_euclid(1000));
     }
 
-    /// Append a time or NULL.
-    #[inline]
-    pub fn push_opt(&mut self, ns: Option<i64>) {
-        self.valid.push(ns.is_some());
-        self.push(ns.unwrap_or_default());
-    }
-
-    /// Rows waiting.
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
     /// Hand the column over.
     pub fn finish(&mut self, name: &str, nullable: bool) -> Column {
         let room = self.values.len();
         let values = std::mem::replace(&mut self.values, Vec::with_capacity(room));
-        let array = TimestampMicrosecondArray::new(ScalarBuffer::from(values), self.valid.take())
-            .with_timezone("UTC");
+        let array =
+            TimestampMicrosecondArray::new(ScalarBuffer::from(values), None).with_timezone("UTC");
         column(name, nullable, Arc::new(array))
     }
 }
@@ -174,11 +153,6 @@ impl Flags {
     pub fn push_opt(&mut self, value: Option<bool>) {
         self.valid.push(value.is_some());
         self.bits.append(value.unwrap_or_default());
-    }
-
-    /// Rows waiting.
-    pub fn len(&self) -> usize {
-        self.bits.len()
     }
 
     /// Hand the column over.
@@ -252,11 +226,6 @@ impl Texts {
         self.push(value.unwrap_or(""));
     }
 
-    /// Rows waiting.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
     /// Hand the column over.
     pub fn finish(&mut self, name: &str, nullable: bool) -> Column {
         let mut offsets = Vec::with_capacity(self.ends.len() + 1);
@@ -307,15 +276,13 @@ impl Names {
     }
 
     fn intern(&mut self, value: &'static str) -> i32 {
-        let key = match self.index.get(value) {
-            Some(key) => *key,
-            None => {
-                let key = i32::try_from(self.words.len()).unwrap_or(i32::MAX);
-                self.words.push(value.to_owned());
-                self.index.insert(value.to_owned(), key);
-                key
-            }
-        };
+        let known = self.index.get(value).copied();
+        let key = known.unwrap_or_else(|| {
+            let key = i32::try_from(self.words.len()).unwrap_or(i32::MAX);
+            self.words.push(value.to_owned());
+            self.index.insert(value.to_owned(), key);
+            key
+        });
         if self.recent.len() < RECENT {
             self.recent.push((value.as_ptr(), value.len(), key));
         }
@@ -330,11 +297,6 @@ impl Names {
             Some(value) => self.push(value),
             None => self.keys.push(0),
         }
-    }
-
-    /// Rows waiting.
-    pub fn len(&self) -> usize {
-        self.keys.len()
     }
 
     /// Hand the column over.
@@ -370,11 +332,6 @@ impl<T: Number> Lists<T> {
         self.values.extend_from_slice(list);
         self.ends
             .push(i32::try_from(self.values.len()).unwrap_or(i32::MAX));
-    }
-
-    /// Rows waiting.
-    pub fn len(&self) -> usize {
-        self.ends.len()
     }
 
     /// Hand the column over.

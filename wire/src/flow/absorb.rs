@@ -45,7 +45,11 @@ fn settle_synack(row: &mut Row, packet: &Packet, from_first: bool) {
         return;
     }
     row.synack_first = false;
-    let basis = if late_syn { Basis::Syn } else { Basis::SynAckFlip };
+    let basis = if late_syn {
+        Basis::Syn
+    } else {
+        Basis::SynAckFlip
+    };
     if row.first_is_src {
         flip(row, basis);
     } else {
@@ -66,7 +70,11 @@ pub fn settle_roles(row: &mut Row, packet: &Packet, from_first: bool, hint: Hint
         Hint::SenderIsClient => true,
         Hint::ReceiverIsClient => false,
     };
-    let side = if from_first { Some(&row.first) } else { row.pair.as_deref().map(|pair| &pair.side) };
+    let side = if from_first {
+        Some(&row.first)
+    } else {
+        row.pair.as_deref().map(|pair| &pair.side)
+    };
     let first_payload = side.is_none_or(|side| side.data_pkts == 0);
     if row.basis >= Basis::App || row.flipped || !first_payload || row.synack_first {
         return;
@@ -90,7 +98,12 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
     if let Some(ext) = &mut row.ext {
         ext.add(packet, payload, usize::from(!from_first));
     }
-    let Row { first, pair, history, .. } = row;
+    let Row {
+        first,
+        pair,
+        history,
+        ..
+    } = row;
     let mut unheard = Side::default();
     let (me, peer) = match (from_first, pair.as_deref_mut()) {
         (true, Some(pair)) => (first, &mut pair.side),
@@ -125,7 +138,10 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
 
 fn new_pair(first: &Side) -> Box<Pair> {
     Box::new(Pair {
-        side: Side { win_init: -1, ..Side::default() },
+        side: Side {
+            win_init: -1,
+            ..Side::default()
+        },
         both: first.gaps,
         rtt_syn: -1,
         rtt_ack: -1,
@@ -148,7 +164,8 @@ fn add_common(row: &mut Row, packet: &Packet, from_src: bool) {
     if packet.has_tcp {
         let syn = packet.tcp.flags & flag::SYN != 0;
         row.past_handshake |= !syn;
-        if syn && packet.tcp.flags & flag::ACK == 0 && row.first.pkts > 0 && row.syn_ts().is_none() {
+        if syn && packet.tcp.flags & flag::ACK == 0 && row.first.pkts > 0 && row.syn_ts().is_none()
+        {
             row.first.rare.get_or_insert_with(Box::default).late_syn_ts = Some(packet.ts_ns);
         }
     }
@@ -175,7 +192,9 @@ fn count(me: &mut Side, packet: &Packet) {
     me.bytes_l2 += u64::from(packet.wire_len);
     me.bytes_ip += u64::from(packet.ip_len);
     me.bytes_payload += u64::from(len);
-    me.len_squares = me.len_squares.saturating_add(u64::from(len) * u64::from(len));
+    me.len_squares = me
+        .len_squares
+        .saturating_add(u64::from(len) * u64::from(len));
     me.data_pkts += u32::from(len > 0);
     if packet.has_tcp {
         count_flags(me, packet);

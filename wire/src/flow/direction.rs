@@ -9,9 +9,10 @@ use crate::proto::Hint;
 /// Ports above 1023 that name a service: IANA registrations that are common on government and industrial networks.
 /// Sorted; <https://www.iana.org/assignments/service-names-port-numbers>.
 pub const SERVICE_PORTS: [u16; 56] = [
-    1080, 1194, 1433, 1434, 1494, 1521, 1701, 1719, 1720, 1723, 1812, 1813, 1883, 1900, 2049, 2055, 2152, 2181, 2404,
-    3128, 3260, 3268, 3306, 3389, 3478, 3544, 3702, 4500, 4739, 4789, 4840, 5060, 5061, 5222, 5269, 5353, 5355, 5432,
-    5500, 5672, 5900, 5938, 5985, 5986, 6379, 6443, 6881, 8000, 8080, 8443, 8888, 9092, 9200, 20000, 44818, 47808,
+    1080, 1194, 1433, 1434, 1494, 1521, 1701, 1719, 1720, 1723, 1812, 1813, 1883, 1900, 2049, 2055,
+    2152, 2181, 2404, 3128, 3260, 3268, 3306, 3389, 3478, 3544, 3702, 4500, 4739, 4789, 4840, 5060,
+    5061, 5222, 5269, 5353, 5355, 5432, 5500, 5672, 5900, 5938, 5985, 5986, 6379, 6443, 6881, 8000,
+    8080, 8443, 8888, 9092, 9200, 20000, 44818, 47808,
 ];
 
 fn is_service(port: u16) -> bool {
@@ -34,7 +35,9 @@ pub fn by_port(sport: u16, dport: u16) -> Option<bool> {
 #[must_use]
 pub fn is_group(packet: &Packet, address: &[u8; 16], mac: [u8; 6]) -> bool {
     match packet.ip_version {
-        4 => matches!(address, [.., a, b, c, d] if (*a & 0xf0) == 0xe0 || [*a, *b, *c, *d] == [255; 4]),
+        4 => {
+            matches!(address, [.., a, b, c, d] if (*a & 0xf0) == 0xe0 || [*a, *b, *c, *d] == [255; 4])
+        }
         6 => matches!(address, [0xff, ..]),
         _ => mac.first().is_some_and(|octet| octet & 1 == 1),
     }
@@ -45,7 +48,11 @@ pub fn is_group(packet: &Packet, address: &[u8; 16], mac: [u8; 6]) -> bool {
 pub fn decide(packet: &Packet, hint: Hint) -> (bool, Basis) {
     let (from_src, basis) = rules(packet, hint);
     if packet.layer == Layer::Ip {
-        let (src, dst) = if from_src { (&packet.src, &packet.dst) } else { (&packet.dst, &packet.src) };
+        let (src, dst) = if from_src {
+            (&packet.src, &packet.dst)
+        } else {
+            (&packet.dst, &packet.src)
+        };
         let mac = [0; 6];
         if is_group(packet, src, mac) && !is_group(packet, dst, mac) {
             return (!from_src, basis);
@@ -70,7 +77,10 @@ fn rules(packet: &Packet, hint: Hint) -> (bool, Basis) {
         Hint::ReceiverIsClient => return (false, Basis::App),
         Hint::None => {}
     }
-    let ported = packet.has_ports.then(|| by_port(packet.sport, packet.dport)).flatten();
+    let ported = packet
+        .has_ports
+        .then(|| by_port(packet.sport, packet.dport))
+        .flatten();
     match ported {
         Some(from_src) => (from_src, Basis::ServicePort),
         None => (true, Basis::FirstPacket),

@@ -2,14 +2,14 @@
 //!
 //! HOT: one call per written row; about 110 stores.
 
-use super::ext::{mean_max, narrow};
 use super::ident::{CommunityInput, Uids, community_id};
 use super::key::bytes;
 use super::life::{TCP, UDP};
 use super::row::{End, Row};
-use super::side::{Intervals, Side};
+use super::side::Side;
+use super::summary::{View, both_lengths, gap_stats, side_lengths, view};
 use super::tcp::conn_state;
-use crate::columns::tables::{FlowExtRow, FlowExtRows, FlowRow, FlowRows};
+use crate::columns::tables::{FlowRow, FlowRows};
 use crate::packet::{Tunnel, quality};
 use crate::proto::port_guess;
 
@@ -45,107 +45,7 @@ impl Paths {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "payload sums below 2^53 are exact")]
-fn mean(sum: u64, n: u64) -> Option<f32> {
-    (n > 0).then(|| narrow(sum as f64 / n as f64))
-}
-
-/// Sample standard deviation from exact sums: sqrt((n Σx² − (Σx)²) / (n (n−1))).
-#[expect(clippy::cast_precision_loss, reason = "the difference is taken exactly in u128 first")]
-fn deviation(sum: u64, squares: u64, n: u64) -> Option<f32> {
-    if n < 2 {
-        return None;
-    }
-    let spread = (u128::from(squares) * u128::from(n)).saturating_sub(u128::from(sum) * u128::from(sum));
-    let divisor = n as f64 * (n - 1) as f64;
-    Some(narrow((spread as f64 / divisor).sqrt()))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "lengths are below 2^24")]
-fn length(value: u32) -> f32 {
-    value as f32
-}
-
-#[expect(clippy::cast_precision_loss, reason = "stored as float32 anyway")]
-fn micros(ns: i64) -> f32 {
-    narrow(ns as f64 / 1000.0)
-}
-
-type Four = [Option<f32>; 4];
-
-fn gap_stats(gaps: &Intervals, packets: u64) -> Four {
-    if packets < 2 {
-        return [None; 4];
-    }
-    let n = u32::try_from(packets - 1).unwrap_or(u32::MAX);
-    [
-        Some(micros(gaps.min)),
-        Some(narrow(gaps.mean / 1000.0)),
-        gaps.std(n).map(|std| narrow(std / 1000.0)),
-        Some(micros(gaps.max)),
-    ]
-}
-
-fn side_lengths(side: &Side) -> Four {
-    let n = u64::from(side.pkts);
-    if n == 0 {
-        return [None; 4];
-    }
-    [
-        Some(length(side.len_min)),
-        mean(side.bytes_payload, n),
-        deviation(side.bytes_payload, side.len_squares, n),
-        Some(length(side.len_max)),
-    ]
-}
-
-fn both_lengths(a: &Side, b: &Side) -> Four {
-    let heard = |side: &Side| side.pkts > 0;
-    if !heard(b) {
-        return side_lengths(a);
-    }
-    if !heard(a) {
-        return side_lengths(b);
-    }
-    let n = u64::from(a.pkts) + u64::from(b.pkts);
-    let sum = a.bytes_payload + b.bytes_payload;
-    let squares = a.len_squares.saturating_add(b.len_squares);
-    [
-        Some(length(a.len_min.min(b.len_min))),
-        mean(sum, n),
-        deviation(sum, squares, n),
-        Some(length(a.len_max.max(b.len_max))),
-    ]
-}
-
-/// Values of one side that are NULL while it is unheard in the segment.
-struct View<'a> {
-    side: &'a Side,
-    heard: bool,
-}
-
-impl View<'_> {
-    fn some<T>(&self, value: T) -> Option<T> {
-        self.heard.then_some(value)
-    }
-
-    fn tcp<T>(&self, value: T) -> Option<T> {
-        (self.heard && self.side.has_tcp).then_some(value)
-    }
-
-    fn mac(&self) -> Option<[u8; 6]> {
-        (self.heard && self.side.has_mac).then_some(self.side.mac)
-    }
-}
-
-fn view<'a>(side: Option<&'a Side>, unheard: &'a Side) -> View<'a> {
-    let side = side.unwrap_or(unheard);
-    View { side, heard: side.pkts > 0 }
-}
-
-static UNHEARD: std::sync::LazyLock<Side> = std::sync::LazyLock::new(Side::default);
-
-/// conn_state of a row, by transport.
+/// `conn_state` of a row, by transport.
 #[must_use]
 pub fn state_name(row: &Row) -> Option<&'static str> {
     let (src, dst) = row.sides();
@@ -165,7 +65,8 @@ pub fn state_name(row: &Row) -> Option<&'static str> {
     }
 }
 
-fn i(value: u32) -> i32 {
+/// Counter as stored.
+pub fn i(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
@@ -180,7 +81,11 @@ fn vlan(id: i16) -> Option<i16> {
 fn community(row: &Row) -> Option<[u8; 20]> {
     community_id(
         &row.key,
-        CommunityInput { first_is_lo: row.first_is_lo, has_ports: row.has_ports, icmp: row.icmp_first },
+        CommunityInput {
+            first_is_lo: row.first_is_lo,
+            has_ports: row.has_ports,
+            icmp: row.icmp_first,
+        },
     )
 }
 
@@ -199,13 +104,21 @@ type EndPoint = ([u64; 2], u16);
 
 fn ends(row: &Row) -> (EndPoint, EndPoint) {
     let (lo, hi) = ((row.key.lo, row.key.lo_port), (row.key.hi, row.key.hi_port));
-    if row.first_is_lo == row.first_is_src { (lo, hi) } else { (hi, lo) }
+    if row.first_is_lo == row.first_is_src {
+        (lo, hi)
+    } else {
+        (hi, lo)
+    }
 }
 
 /// Write one segment of a flow.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one literal with every column of the schema, in its order"
+)]
 pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &Uids) {
     let (src, dst) = row.sides();
-    let (s, d) = (view(src, &UNHEARD), view(dst, &UNHEARD));
+    let (s, d) = (view(src), view(dst));
     let (from, to) = ends(row);
     let is_ip = row.key.ip_version() != 0;
     let is_tcp = row.key.proto == TCP && is_ip;
@@ -219,12 +132,17 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         gap_stats(&d.side.gaps, u64::from(d.side.pkts)),
     );
     let (app_proto, app_basis) = app(row);
-    let one_sided = if s.heard && d.heard { 0 } else { quality::ONE_SIDED };
+    let one_sided = if s.heard && d.heard {
+        0
+    } else {
+        quality::ONE_SIDED
+    };
     let icmp = |value: i16| (value >= 0).then_some(value);
     let ttl = |view: &View<'_>, value: u8| view.some(i16::from(value)).filter(|_| is_ip);
     out.push(&FlowRow {
         flow_uid: uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment),
-        flow_root_uid: (row.segment > 0).then(|| uids.uid(row.root_ts(), row.ordinal, row.inner_index, 0)),
+        flow_root_uid: (row.segment > 0)
+            .then(|| uids.uid(row.root_ts(), row.ordinal, row.inner_index, 0)),
         segment_seq: i(row.segment),
         is_final: end != End::Active,
         community_id: community(row),
@@ -242,7 +160,8 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         dst_port: row.has_ports.then_some(i32::from(to.1)),
         ip_proto: is_ip.then_some(i16::from(row.key.proto)),
         ethertype: (!is_ip).then_some(i32::from(row.key.ethertype)),
-        appid: (!is_ip && matches!(row.key.ethertype, 0x88b8 | 0x88ba)).then_some(i32::try_from(row.key.tunnel_id).unwrap_or(0)),
+        appid: (!is_ip && matches!(row.key.ethertype, 0x88b8 | 0x88ba))
+            .then_some(i32::try_from(row.key.tunnel_id).unwrap_or(0)),
         icmp_type: icmp(row.icmp_type),
         icmp_code: icmp(row.icmp_code),
         src_mac: if is_ip { s.mac() } else { Some(mac_of(from.0)) },
@@ -269,7 +188,9 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         src_data_pkts: i64::from(s.side.data_pkts),
         dst_data_pkts: i64::from(d.side.data_pkts),
         conn_state: state_name(row),
-        history: matches!(row.key.proto, TCP | UDP).then(|| row.history.as_str()).filter(|_| is_ip),
+        history: matches!(row.key.proto, TCP | UDP)
+            .then(|| row.history.as_str())
+            .filter(|_| is_ip),
         end_reason: end.name(),
         src_tcp_flags: s.tcp(i16::from(s.side.flags)),
         dst_tcp_flags: d.tcp(i16::from(d.side.flags)),
@@ -319,7 +240,11 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         app_basis,
         server_name: None,
         ja4: None,
-        dir_basis: if row.segment > 0 { "inherited" } else { row.basis.name() },
+        dir_basis: if row.segment > 0 {
+            "inherited"
+        } else {
+            row.basis.name()
+        },
         quality_flags: i(row.quality | one_sided),
         dup_pkts: i(row.dup_pkts),
     });
@@ -328,52 +253,4 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
 fn mac_of(words: [u64; 2]) -> [u8; 6] {
     let [_, _, a, b, c, d, e, f] = words[1].to_be_bytes();
     [a, b, c, d, e, f]
-}
-
-/// Write the extended columns of one segment.
-pub fn push_ext(row: &mut Row, out: &mut FlowExtRows, uids: &Uids) {
-    let Some(mut ext) = row.ext.take() else {
-        return;
-    };
-    ext.finish();
-    let (src, dst) = row.sides();
-    let (s, d) = (view(src, &UNHEARD), view(dst, &UNHEARD));
-    let (at_src, at_dst) = if row.first_is_src { (0, 1) } else { (1, 0) };
-    let dscp = |side: usize| ext.dscp.get(side).copied().filter(|dscp| *dscp >= 0);
-    let isn = |view: &View<'_>| (view.side.has_isn && view.side.has_seq).then_some(i64::from(view.side.start_seq));
-    let mss = |view: &View<'_>| (view.side.mss > 0).then_some(i32::from(view.side.mss));
-    let (active_mean, active_max) = mean_max(ext.active);
-    let (idle_mean, idle_max) = mean_max(ext.idle);
-    let lengths: Vec<i16> = ext.splt.iter().map(|step| step.0).collect();
-    let directions: Vec<i8> = ext
-        .splt
-        .iter()
-        .map(|step| if step.1 == row.first_is_src { 1 } else { -1 })
-        .collect();
-    let intervals: Vec<i32> = ext.splt.iter().map(|step| step.2).collect();
-    out.push(&FlowExtRow {
-        flow_uid: uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment),
-        mpls_label: (ext.mpls_label >= 0).then_some(ext.mpls_label),
-        tunnel_src_ip: ext.tunnel.map(|ends| ends.0),
-        tunnel_dst_ip: ext.tunnel.map(|ends| ends.1),
-        src_dscp: dscp(at_src),
-        dst_dscp: dscp(at_dst),
-        src_isn: isn(&s),
-        dst_isn: isn(&d),
-        src_mss: mss(&s),
-        dst_mss: mss(&d),
-        src_ooo_pkts: i(s.side.ooo),
-        dst_ooo_pkts: i(d.side.ooo),
-        active_mean,
-        active_max,
-        idle_mean,
-        idle_max,
-        subflows: i(ext.idle.0 + 1),
-        splt_len: &lengths,
-        splt_dir: &directions,
-        splt_iat: &intervals,
-        src_entropy: ext.entropy(at_src),
-        dst_entropy: ext.entropy(at_dst),
-    });
-    row.ext = Some(ext);
 }

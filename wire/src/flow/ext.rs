@@ -41,17 +41,24 @@ impl Ext {
 
     /// Account for one packet of the first (0) or second (1) side.
     pub fn add(&mut self, packet: &Packet, payload: &[u8], side: usize) {
-        if let Some(dscp) = self.dscp.get_mut(side) {
-            if *dscp < 0 {
-                *dscp = i16::from(packet.dscp);
-            }
+        if let Some(dscp) = self.dscp.get_mut(side)
+            && *dscp < 0
+        {
+            *dscp = i16::from(packet.dscp);
         }
         self.add_burst(packet.ts_ns);
         if packet.payload_len > 0 && self.splt.len() < SPLT {
-            let gap = if self.splt.is_empty() { 0 } else { packet.ts_ns.saturating_sub(self.splt_last).max(0) };
+            let gap = if self.splt.is_empty() {
+                0
+            } else {
+                packet.ts_ns.saturating_sub(self.splt_last).max(0)
+            };
             let length = i16::try_from(packet.payload_len).unwrap_or(i16::MAX);
-            self.splt
-                .push((length, side == 0, i32::try_from(gap / 1000).unwrap_or(i32::MAX)));
+            self.splt.push((
+                length,
+                side == 0,
+                i32::try_from(gap / 1000).unwrap_or(i32::MAX),
+            ));
             self.splt_last = packet.ts_ns;
         }
         if let Some(head) = self.heads.get_mut(side) {
@@ -125,7 +132,10 @@ pub fn mean_max(sums: (u32, i64, i64)) -> (Option<f32>, Option<f32>) {
 
 /// Store a float64 as float32 (relative error below 1e-6).
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "this is the one place that narrows")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "this is the one place that narrows"
+)]
 pub fn narrow(value: f64) -> f32 {
     value as f32
 }

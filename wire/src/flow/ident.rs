@@ -22,7 +22,7 @@ impl Uids {
         Self { key }
     }
 
-    /// UUIDv7 layout: 48 bits of milliseconds, version, 12 + 62 hash bits (RFC 9562 5.7).
+    /// `UUIDv7` layout: 48 bits of milliseconds, version, 12 + 62 hash bits (RFC 9562 5.7).
     #[must_use]
     pub fn uid(&self, ts_ns: i64, ordinal: u64, inner_index: u8, segment: u32) -> [u8; 16] {
         let mut hasher = SipHasher24::new_with_key(&self.key);
@@ -38,7 +38,8 @@ impl Uids {
             .for_each(|(to, from)| *to = from);
         hasher.write(&input);
         let hash = hasher.finish128();
-        let millis = u64::try_from(ts_ns.div_euclid(1_000_000).max(0)).unwrap_or(0) & 0xffff_ffff_ffff;
+        let millis =
+            u64::try_from(ts_ns.div_euclid(1_000_000).max(0)).unwrap_or(0) & 0xffff_ffff_ffff;
         let high = millis << 16 | 0x7000 | (hash.h1 & 0x0fff);
         let low = 1 << 63 | (hash.h2 & 0x3fff_ffff_ffff_ffff);
         (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
@@ -98,7 +99,11 @@ pub fn community_id(key: &Key, input: CommunityInput) -> Option<[u8; 20]> {
     }
     let mut one_way = false;
     if let Some((kind, code)) = input.icmp {
-        let table: &[(u8, u8)] = if key.proto == 58 { &ICMP6_COUNTERPART } else { &ICMP4_COUNTERPART };
+        let table: &[(u8, u8)] = if key.proto == 58 {
+            &ICMP6_COUNTERPART
+        } else {
+            &ICMP4_COUNTERPART
+        };
         src.1 = u16::from(kind);
         if let Some((_, other)) = table.iter().find(|(known, _)| *known == kind) {
             dst.1 = u16::from(*other);

@@ -150,7 +150,8 @@ mod tests {
     #[test]
     fn holds_what_was_put() {
         let mut index = Index::default();
-        let hash = |slot: u32| u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15) & !0x00ff_0000_0000;
+        let hash =
+            |slot: u32| u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15) & !0x00ff_0000_0000;
         for slot in 0..20_000 {
             index.insert(hash(slot), slot);
         }

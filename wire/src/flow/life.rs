@@ -13,7 +13,10 @@ pub const UDP: u8 = 17;
 const ICMP: [u8; 2] = [1, 58];
 
 fn states(row: &Row) -> (State, State) {
-    let second = row.pair.as_deref().map_or(State::Inactive, |pair| pair.side.state);
+    let second = row
+        .pair
+        .as_deref()
+        .map_or(State::Inactive, |pair| pair.side.state);
     (row.first.state, second)
 }
 
@@ -38,7 +41,11 @@ fn tcp_timeout(row: &Row, limits: &Timeouts) -> i64 {
     if !row.past_handshake {
         return limits.half_open;
     }
-    if row.app.long_lived() { limits.ics } else { limits.established }
+    if row.app.long_lived() {
+        limits.ics
+    } else {
+        limits.established
+    }
 }
 
 /// Idle time-out of a flow in its present state, ns.
@@ -69,7 +76,11 @@ pub fn timeout(row: &Row, limits: &Timeouts, emergency: bool) -> i64 {
 /// Why a flow that fell silent ends.
 #[must_use]
 pub fn silent_end(row: &Row) -> End {
-    if row.key.proto == TCP && is_closed(row) { End::Closed } else { End::Idle }
+    if row.key.proto == TCP && is_closed(row) {
+        End::Closed
+    } else {
+        End::Idle
+    }
 }
 
 /// A SYN that opens the tuple anew.

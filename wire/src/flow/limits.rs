@@ -21,7 +21,7 @@ pub const REORDER: i64 = SECOND;
 /// Largest possible TCP window: 65535 << 14 (RFC 7323 2.3). A sequence or acknowledgement farther off is forged.
 pub const MAX_WINDOW: u32 = 65_535 << 14;
 
-/// Sequence jumps that a SYN or RST may not make (Zeek: TOO_LARGE_SEQ_DELTA, 1 MiB).
+/// Sequence jumps that a SYN or RST may not make (Zeek: `TOO_LARGE_SEQ_DELTA`, 1 MiB).
 pub const LARGE_DELTA: i32 = 1_048_576;
 
 /// Silence (ns) after which a SYN with another ISN opens a new flow (flows.md 12.3: 10 s).
@@ -104,6 +104,10 @@ pub const MAX_TIMEOUT_S: i64 = 86_400;
 
 /// How a meter behaves.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, packed by the compiler"
+)]
 pub struct Options {
     /// Idle and active time-outs.
     pub timeouts: Timeouts,

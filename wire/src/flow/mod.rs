@@ -6,6 +6,8 @@ pub mod absorb;
 pub mod clock;
 pub mod direction;
 pub mod emit;
+pub mod emit_ext;
+pub mod expire;
 pub mod ext;
 pub mod ident;
 pub mod index;
@@ -15,6 +17,10 @@ pub mod limits;
 pub mod row;
 pub mod side;
 pub mod slab;
+pub mod summary;
 pub mod table;
 pub mod tcp;
 pub mod wheel;
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,8 @@
 
 use super::ext::Ext;
 use super::key::Key;
-use super::side::{Intervals, Side};
 use super::limits::MAX_HISTORY;
+use super::side::{Intervals, Side};
 use crate::proto::App;
 
 /// How src and dst were decided; the order is the strength (flow-semantics.md 4).
@@ -152,6 +152,10 @@ impl History {
 }
 
 /// A live flow.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, packed by the compiler"
+)]
 pub struct Row {
     /// Its key.
     pub key: Key,
@@ -263,7 +267,15 @@ mod tests {
     /// A one-packet flow must stay well below 450 B with its index cell and wheel entry.
     #[test]
     fn row_is_small() {
-        assert!(size_of::<Row>() <= 416, "row {} B, side {} B, pair {} B, key {}, app {}", size_of::<Row>(), size_of::<super::Side>(), size_of::<Pair>(), size_of::<super::Key>(), size_of::<super::App>());
+        assert!(
+            size_of::<Row>() <= 416,
+            "row {} B, side {} B, pair {} B, key {}, app {}",
+            size_of::<Row>(),
+            size_of::<super::Side>(),
+            size_of::<Pair>(),
+            size_of::<super::Key>(),
+            size_of::<super::App>()
+        );
     }
 
     /// Letters survive the move out of the row, and a flip turns every case.

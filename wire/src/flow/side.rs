@@ -2,7 +2,7 @@
 //!
 //! HOT: plain numbers only; exact integer sums, Welford for intervals.
 
-/// Zeek's endpoint states (TCPSessionAdapter).
+/// Zeek's endpoint states (`TCPSessionAdapter`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
     /// Not heard yet.
@@ -49,7 +49,10 @@ impl Intervals {
 
     /// Add the next packet, the `n`-th gap; a step back counts as 0.
     #[inline]
-    #[expect(clippy::cast_precision_loss, reason = "gaps below 2^53 ns = 104 days are exact")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "gaps below 2^53 ns = 104 days are exact"
+    )]
     pub fn add(&mut self, ts: i64, n: u32) {
         let gap = ts.saturating_sub(self.last).max(0);
         self.last = ts;
@@ -94,6 +97,10 @@ pub struct Rare {
 
 /// One direction of a segment plus the TCP endpoint of the flow.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, packed by the compiler"
+)]
 pub struct Side {
     /// Frame bytes.
     pub bytes_l2: u64,
@@ -185,7 +192,8 @@ impl Side {
     #[must_use]
     pub fn end_seq(&self) -> u32 {
         let [_, _, _, _, a, b, c, d] = self.end_rel.to_be_bytes();
-        self.start_seq.wrapping_add(u32::from_be_bytes([a, b, c, d]))
+        self.start_seq
+            .wrapping_add(u32::from_be_bytes([a, b, c, d]))
     }
 
     /// Enter a state, remembering the one before.

@@ -31,11 +31,11 @@ impl Slab {
 
     /// Store a row; returns its slot.
     pub fn insert(&mut self, row: Row) -> u32 {
-        if let Some(slot) = self.free.pop() {
-            if let Some(place) = self.get_mut(slot) {
-                *place = row;
-                return slot;
-            }
+        if let Some(slot) = self.free.pop()
+            && let Some(place) = self.get_mut(slot)
+        {
+            *place = row;
+            return slot;
         }
         if self.len.is_multiple_of(CHUNK) {
             self.chunks.push(Vec::with_capacity(CHUNK));

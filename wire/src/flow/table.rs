@@ -6,6 +6,7 @@ use super::absorb::{self, Oddities};
 use super::clock::Clock;
 use super::direction::decide;
 use super::emit::{self, Paths};
+use super::emit_ext;
 use super::ext::Ext;
 use super::ident::Uids;
 use super::index::Index;
@@ -23,9 +24,6 @@ use crate::proto::{App, Context, Hint, Records};
 
 /// Packets per block: enough to hide memory latency, few enough to stay in the first-level cache.
 pub const BLOCK: usize = 32;
-
-/// Entries of a wheel bucket looked at for a one-packet flow before any flow is evicted.
-const EVICT_SCAN: usize = 16;
 
 /// Rows and records waiting to be handed over.
 #[derive(Default)]
@@ -65,13 +63,13 @@ pub struct Keyed {
 
 /// Live flows of one source.
 pub struct Table {
-    options: Options,
-    seed: [u64; 2],
+    pub(super) options: Options,
+    pub(super) seed: [u64; 2],
     uids: Uids,
-    index: Index,
-    rows: Slab,
-    wheel: Wheel,
-    clock: Clock,
+    pub(super) index: Index,
+    pub(super) rows: Slab,
+    pub(super) wheel: Wheel,
+    pub(super) clock: Clock,
     paths: Paths,
     watch: Option<(std::collections::HashSet<[u8; 16]>, Vec<u64>)>,
     /// What was counted.
@@ -134,9 +132,9 @@ impl Table {
         }
         let key = keyed.key;
         let rows = &self.rows;
-        let found = self
-            .index
-            .find(keyed.hash, |slot| rows.get(slot).is_some_and(|row| row.key == key));
+        let found = self.index.find(keyed.hash, |slot| {
+            rows.get(slot).is_some_and(|row| row.key == key)
+        });
         let slot = match found {
             Some(slot) => self.meet(slot, packet, payload, keyed, seen),
             None => self.open(packet, payload, keyed, seen),
@@ -146,7 +144,14 @@ impl Table {
     }
 
     /// A packet for a row that is in the table: the same flow, its next segment, or a new flow on the same tuple.
-    fn meet(&mut self, slot: u32, packet: &Packet, payload: &[u8], keyed: &Keyed, seen: i64) -> u32 {
+    fn meet(
+        &mut self,
+        slot: u32,
+        packet: &Packet,
+        payload: &[u8],
+        keyed: &Keyed,
+        seen: i64,
+    ) -> u32 {
         let emergency = self.is_emergency();
         let limits = self.options.timeouts;
         let Some(row) = self.rows.get(slot) else {
@@ -181,7 +186,14 @@ impl Table {
             let uids = &self.uids;
             let hint = if self.options.parsers && packet.payload_len > 0 && !row.app.is_done() {
                 let uid = uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment);
-                parse(&mut row.app, uid, packet, payload, keyed, &mut self.out.records)
+                parse(
+                    &mut row.app,
+                    uid,
+                    packet,
+                    payload,
+                    keyed,
+                    &mut self.out.records,
+                )
             } else {
                 Hint::None
             };
@@ -216,7 +228,9 @@ impl Table {
         self.counters.created += 1;
         let mut app = App::default();
         let hint = if self.options.parsers && packet.payload_len > 0 {
-            let uid = self.uids.uid(packet.ts_ns, packet.ordinal, packet.inner_index, 0);
+            let uid = self
+                .uids
+                .uid(packet.ts_ns, packet.ordinal, packet.inner_index, 0);
             parse(&mut app, uid, packet, payload, keyed, &mut self.out.records)
         } else {
             Hint::None
@@ -230,7 +244,10 @@ impl Table {
             last_seen: seen,
             first_off: packet.offset,
             last_off: packet.offset,
-            first: Side { win_init: -1, ..Side::default() },
+            first: Side {
+                win_init: -1,
+                ..Side::default()
+            },
             pair: None,
             ext: self.options.ext.then(|| Box::new(Ext::new(packet))),
             app,
@@ -243,7 +260,9 @@ impl Table {
             vlan_outer: packet.vlan_outer,
             vlan_inner: packet.vlan_inner,
             due: 0,
-            icmp_first: packet.has_icmp.then_some((packet.icmp_type, packet.icmp_code)),
+            icmp_first: packet
+                .has_icmp
+                .then_some((packet.icmp_type, packet.icmp_code)),
             icmp_type: -1,
             icmp_code: -1,
             inner_index: packet.inner_index,
@@ -277,97 +296,33 @@ impl Table {
         if emergency {
             row.quality |= quality::EMERGENCY;
         }
-        let due = self
-            .wheel
-            .bucket_for(row.last_seen.saturating_add(timeout(row, &limits, emergency)).max(now));
+        let due = self.wheel.bucket_for(
+            row.last_seen
+                .saturating_add(timeout(row, &limits, emergency))
+                .max(now),
+        );
         if self.wheel.comes_before(due, row.due) {
             row.due = due;
             self.wheel.insert(slot, due);
         }
         if let Some((wanted, hits)) = &mut self.watch {
-            let segment = self.uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment);
-            let root = self.uids.uid(row.root_ts(), row.ordinal, row.inner_index, 0);
+            let segment = self
+                .uids
+                .uid(row.ts_start, row.ordinal, row.inner_index, row.segment);
+            let root = self
+                .uids
+                .uid(row.root_ts(), row.ordinal, row.inner_index, 0);
             if wanted.contains(&segment) || wanted.contains(&root) {
                 hits.push(packet.ordinal);
             }
         }
     }
 
-    fn is_emergency(&self) -> bool {
+    pub(super) fn is_emergency(&self) -> bool {
         self.rows.live() * 100 > self.options.max_flows * EMERGENCY_PERCENT
     }
 
-    /// Write every flow whose deadline the clock has passed.
-    fn sweep(&mut self, now: i64) {
-        let limits = self.options.timeouts;
-        while let Some((bucket, list)) = self.wheel.next_due(now) {
-            let emergency = self.is_emergency();
-            for slot in &list {
-                let Some(row) = self.rows.get_mut(*slot).filter(|row| row.alive && row.due == bucket) else {
-                    continue;
-                };
-                let deadline = row.last_seen.saturating_add(timeout(row, &limits, emergency));
-                if now > deadline {
-                    let end = silent_end(row);
-                    self.counters.max_lateness = self.counters.max_lateness.max(now - deadline);
-                    self.remove(*slot, end);
-                } else {
-                    row.due = self.wheel.bucket_for(deadline);
-                    self.wheel.insert(*slot, row.due);
-                }
-            }
-            self.wheel.recycle(bucket, list);
-        }
-    }
-
-    /// Make room: write the flow with the nearest deadline, one-packet flows first.
-    fn evict(&mut self) {
-        let limits = self.options.timeouts;
-        while let Some(bucket) = self.wheel.earliest() {
-            let mut best: Option<(usize, u32, bool)> = None;
-            let list = self.wheel.list(bucket);
-            let from = list.len().saturating_sub(EVICT_SCAN);
-            let tail: Vec<u32> = list.get(from..).unwrap_or_default().to_vec();
-            for (at, slot) in tail.iter().enumerate().rev() {
-                let Some(row) = self.rows.get_mut(*slot).filter(|row| row.alive && row.due == bucket) else {
-                    self.wheel.remove(bucket, from + at);
-                    best = None;
-                    break;
-                };
-                let due = self.wheel.bucket_for(row.last_seen.saturating_add(timeout(row, &limits, true)));
-                if self.wheel.comes_before(bucket, due) {
-                    row.due = due;
-                    self.wheel.remove(bucket, from + at);
-                    self.wheel.insert(*slot, due);
-                    best = None;
-                    break;
-                }
-                let single = row.packets() == 1;
-                if best.is_none_or(|(_, _, known)| single && !known) {
-                    best = Some((from + at, *slot, single));
-                }
-            }
-            if let Some((at, slot, _)) = best {
-                self.wheel.remove(bucket, at);
-                if let Some(row) = self.rows.get_mut(slot) {
-                    row.quality |= quality::TABLE_FULL;
-                }
-                self.counters.evicted += 1;
-                self.remove(slot, End::Resource);
-                return;
-            }
-        }
-    }
-
-    fn remove(&mut self, slot: u32, end: End) {
-        self.write(slot, end);
-        if let Some(row) = self.rows.get(slot) {
-            self.index.remove(row.key.hash(self.seed), slot);
-        }
-        self.rows.free(slot);
-    }
-
-    fn write(&mut self, slot: u32, end: End) {
+    pub(super) fn write(&mut self, slot: u32, end: End) {
         self.counters.rows += 1;
         let Some(row) = self.rows.get_mut(slot) else {
             return;
@@ -378,44 +333,18 @@ impl Table {
         if self.options.emit {
             emit::push(row, end, &mut self.out.flow, &mut self.paths, &self.uids);
             if row.ext.is_some() {
-                emit::push_ext(row, &mut self.out.flow_ext, &self.uids);
+                emit_ext::push(row, &mut self.out.flow_ext, &self.uids);
             }
         }
-    }
-
-    /// End of input: write what is left, up to `limit` rows a call; true when nothing is left.
-    pub fn finish(&mut self, from: &mut u32, limit: usize) -> bool {
-        let limits = self.options.timeouts;
-        let now = self.clock.now();
-        let mut written = 0;
-        while *from < self.rows.slots() {
-            if written >= limit {
-                return false;
-            }
-            let slot = *from;
-            *from += 1;
-            let Some(row) = self.rows.get(slot).filter(|row| row.alive) else {
-                continue;
-            };
-            let late = now > row.last_seen.saturating_add(timeout(row, &limits, false));
-            let end = match silent_end(row) {
-                End::Closed => End::Closed,
-                _ if late => End::Idle,
-                _ => End::Shutdown,
-            };
-            self.remove(slot, end);
-            written += 1;
-        }
-        true
     }
 
     /// Count a suppressed duplicate of a live flow; false when the flow is gone.
     pub fn duplicate(&mut self, keyed: &Keyed) -> bool {
         let key = keyed.key;
         let rows = &self.rows;
-        let found = self
-            .index
-            .find(keyed.hash, |slot| rows.get(slot).is_some_and(|row| row.key == key));
+        let found = self.index.find(keyed.hash, |slot| {
+            rows.get(slot).is_some_and(|row| row.key == key)
+        });
         let Some(row) = found.and_then(|slot| self.rows.get_mut(slot)) else {
             return false;
         };
@@ -451,7 +380,14 @@ fn first_flags(row: &mut Row, packet: &Packet, basis: Basis) {
     }
 }
 
-fn parse(app: &mut App, flow_uid: [u8; 16], packet: &Packet, payload: &[u8], keyed: &Keyed, out: &mut Records) -> Hint {
+fn parse(
+    app: &mut App,
+    flow_uid: [u8; 16],
+    packet: &Packet,
+    payload: &[u8],
+    keyed: &Keyed,
+    out: &mut Records,
+) -> Hint {
     let syn = u32::from(packet.has_tcp && packet.tcp.flags & flag::SYN != 0);
     app.on_payload(
         &Context {
@@ -475,7 +411,10 @@ fn parse(app: &mut App, flow_uid: [u8; 16], packet: &Packet, payload: &[u8], key
 }
 
 fn report(odd: Oddities, row: &Row, packet: &Packet, uids: &Uids, out: &mut Records) {
-    for (seen, code) in [(odd.rst_out_of_window, "rst_out_of_window"), (odd.seq_forgery, "seq_forgery")] {
+    for (seen, code) in [
+        (odd.rst_out_of_window, "rst_out_of_window"),
+        (odd.seq_forgery, "seq_forgery"),
+    ] {
         if seen {
             out.weird.push(&WeirdRow {
                 flow_uid: Some(uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment)),

@@ -41,12 +41,6 @@ impl Segment {
     pub fn has(&self, bits: u8) -> bool {
         self.tcp.flags & bits == bits
     }
-
-    fn span(&self) -> u32 {
-        let control = u32::from(self.has(flag::SYN)) + u32::from(self.has(flag::FIN));
-        let data = if self.has(flag::RST) { 0 } else { self.len };
-        control + data
-    }
 }
 
 /// What one segment did besides changing the endpoints.
@@ -97,7 +91,11 @@ fn start_sequence(me: &mut Side, seg: &Segment) {
     if me.has_seq && syn && seg.tcp.seq == me.start_seq {
         return;
     }
-    let start = if syn { seg.tcp.seq } else { seg.tcp.seq.wrapping_sub(1) };
+    let start = if syn {
+        seg.tcp.seq
+    } else {
+        seg.tcp.seq.wrapping_sub(1)
+    };
     me.start_seq = start;
     me.end_rel = 1;
     me.gap_rel = 1;
@@ -126,7 +124,11 @@ fn remember_window(me: &mut Side, seg: &Segment) {
     let window = u32::from(seg.tcp.window);
     if seg.has(flag::SYN) {
         me.window = window;
-        me.wscale = if seg.tcp.wscale == 255 { 0 } else { seg.tcp.wscale.min(14) };
+        me.wscale = if seg.tcp.wscale == 255 {
+            0
+        } else {
+            seg.tcp.wscale.min(14)
+        };
     } else if !seg.has(flag::RST) {
         me.window = window << me.wscale;
     }
@@ -149,7 +151,9 @@ fn acknowledge(peer: &mut Side, seg: &Segment, history: &mut History) -> bool {
         return false;
     };
     let ahead = ack.saturating_sub(peer.end_rel);
-    if ahead > u64::from(MAX_WINDOW) || (seg.tcp.ack == 0 && ahead > LARGE_DELTA.unsigned_abs().into()) {
+    if ahead > u64::from(MAX_WINDOW)
+        || (seg.tcp.ack == 0 && ahead > LARGE_DELTA.unsigned_abs().into())
+    {
         return true;
     }
     let mut lost = ack.saturating_sub(peer.end_rel.max(peer.gap_rel));
@@ -251,11 +255,11 @@ fn fill_holes(rare: &mut Rare, start: u64, end: u64) -> bool {
         }
     }
     rare.holes.retain(|hole| hole.0 < hole.1);
-    if let Some(rest) = rest {
-        if rare.holes.len() < MAX_HOLES {
-            rare.holes.push(rest);
-            rare.holes.sort_unstable();
-        }
+    if let Some(rest) = rest
+        && rare.holes.len() < MAX_HOLES
+    {
+        rare.holes.push(rest);
+        rare.holes.sort_unstable();
     }
     touched
 }
@@ -276,7 +280,11 @@ const LETTER_BITS: [(u8, u16); 12] = [
 ];
 
 fn cased(letter: u8, from_src: bool) -> u8 {
-    if from_src { letter } else { letter.to_ascii_lowercase() }
+    if from_src {
+        letter
+    } else {
+        letter.to_ascii_lowercase()
+    }
 }
 
 /// Add a letter unless the direction has it; true when the direction had it already.
@@ -294,7 +302,13 @@ pub fn letter_once(me: &mut Side, history: &mut History, from_src: bool, letter:
 }
 
 /// Add a letter at its 1st, 10th, 100th … occurrence.
-pub fn scaled_letter(me: &mut Side, history: &mut History, from_src: bool, which: usize, letter: u8) {
+pub fn scaled_letter(
+    me: &mut Side,
+    history: &mut History,
+    from_src: bool,
+    which: usize,
+    letter: u8,
+) {
     let rare = me.rare.get_or_insert_with(Box::default);
     if let Some(count) = rare.scaled.get_mut(which) {
         *count = count.saturating_add(1);
@@ -371,7 +385,11 @@ fn step_inactive(me: &mut Side, peer: &mut Side, seg: &Segment) {
     if seg.has(flag::SYN) {
         if seg.from_src {
             let acked = seg.has(flag::ACK);
-            me.enter(if acked { State::SynAckSent } else { State::SynSent });
+            me.enter(if acked {
+                State::SynAckSent
+            } else {
+                State::SynSent
+            });
         } else {
             if peer.state == State::SynSent {
                 peer.enter(State::Established);
@@ -397,7 +415,11 @@ fn step_inactive(me: &mut Side, peer: &mut Side, seg: &Segment) {
 }
 
 fn step_established(me: &mut Side, peer: &mut Side, seg: &Segment) {
-    if seg.has(flag::SYN) && !seg.has(flag::ACK) && me.state == State::Partial && peer.state == State::Inactive {
+    if seg.has(flag::SYN)
+        && !seg.has(flag::ACK)
+        && me.state == State::Partial
+        && peer.state == State::Inactive
+    {
         me.enter(State::SynSent);
     }
     if seg.has(flag::FIN) && !seg.has(flag::RST) {

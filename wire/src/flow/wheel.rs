@@ -85,10 +85,10 @@ impl Wheel {
         while self.next <= current {
             let bucket = index(self.next);
             self.next += 1;
-            if let Some(list) = self.buckets.get_mut(usize::from(bucket)) {
-                if !list.is_empty() {
-                    return Some((bucket, std::mem::take(list)));
-                }
+            if let Some(list) = self.buckets.get_mut(usize::from(bucket))
+                && !list.is_empty()
+            {
+                return Some((bucket, std::mem::take(list)));
             }
         }
         None
@@ -97,10 +97,11 @@ impl Wheel {
     /// Give a swept bucket's memory back for reuse.
     pub fn recycle(&mut self, bucket: u16, mut list: Vec<u32>) {
         list.clear();
-        if let Some(place) = self.buckets.get_mut(usize::from(bucket)) {
-            if place.is_empty() && list.capacity() <= 4096 {
-                *place = list;
-            }
+        if let Some(place) = self.buckets.get_mut(usize::from(bucket))
+            && place.is_empty()
+            && list.capacity() <= 4096
+        {
+            *place = list;
         }
     }
 
@@ -122,10 +123,10 @@ impl Wheel {
 
     /// Remove the entry at `at` of a bucket; the last one takes its place.
     pub fn remove(&mut self, bucket: u16, at: usize) {
-        if let Some(list) = self.buckets.get_mut(usize::from(bucket)) {
-            if at < list.len() {
-                list.swap_remove(at);
-            }
+        if let Some(list) = self.buckets.get_mut(usize::from(bucket))
+            && at < list.len()
+        {
+            list.swap_remove(at);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::columns::tables::{
 pub struct Records {
     /// ARP packets.
     pub arp: ArpRows,
-    /// DHCPv4 messages.
+    /// `DHCPv4` messages.
     pub dhcp: DhcpRows,
     /// FTP commands with their replies.
     pub ftp: FtpRows,

@@ -1,0 +1,58 @@
+//! Extended row to columns.
+
+use super::emit::i;
+use super::ext::mean_max;
+use super::ident::Uids;
+use super::row::Row;
+use super::summary::{View, view};
+use crate::columns::tables::{FlowExtRow, FlowExtRows};
+
+/// Write the extended columns of one segment.
+pub fn push(row: &mut Row, out: &mut FlowExtRows, uids: &Uids) {
+    let Some(mut ext) = row.ext.take() else {
+        return;
+    };
+    ext.finish();
+    let (src, dst) = row.sides();
+    let (s, d) = (view(src), view(dst));
+    let (at_src, at_dst) = if row.first_is_src { (0, 1) } else { (1, 0) };
+    let dscp = |side: usize| ext.dscp.get(side).copied().filter(|dscp| *dscp >= 0);
+    let isn = |view: &View<'_>| {
+        (view.side.has_isn && view.side.has_seq).then_some(i64::from(view.side.start_seq))
+    };
+    let mss = |view: &View<'_>| (view.side.mss > 0).then_some(i32::from(view.side.mss));
+    let (active_mean, active_max) = mean_max(ext.active);
+    let (idle_mean, idle_max) = mean_max(ext.idle);
+    let lengths: Vec<i16> = ext.splt.iter().map(|step| step.0).collect();
+    let directions: Vec<i8> = ext
+        .splt
+        .iter()
+        .map(|step| if step.1 == row.first_is_src { 1 } else { -1 })
+        .collect();
+    let intervals: Vec<i32> = ext.splt.iter().map(|step| step.2).collect();
+    out.push(&FlowExtRow {
+        flow_uid: uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment),
+        mpls_label: (ext.mpls_label >= 0).then_some(ext.mpls_label),
+        tunnel_src_ip: ext.tunnel.map(|ends| ends.0),
+        tunnel_dst_ip: ext.tunnel.map(|ends| ends.1),
+        src_dscp: dscp(at_src),
+        dst_dscp: dscp(at_dst),
+        src_isn: isn(&s),
+        dst_isn: isn(&d),
+        src_mss: mss(&s),
+        dst_mss: mss(&d),
+        src_ooo_pkts: i(s.side.ooo),
+        dst_ooo_pkts: i(d.side.ooo),
+        active_mean,
+        active_max,
+        idle_mean,
+        idle_max,
+        subflows: i(ext.idle.0 + 1),
+        splt_len: &lengths,
+        splt_dir: &directions,
+        splt_iat: &intervals,
+        src_entropy: ext.entropy(at_src),
+        dst_entropy: ext.entropy(at_dst),
+    });
+    row.ext = Some(ext);
+}
