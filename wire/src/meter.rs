@@ -1,6 +1,7 @@
 //! From a capture file to batches: reads, decodes, counts, hands over.
 
 use crate::decode::Decoder;
+use crate::flow::dedup::Dedup;
 use crate::flow::limits::Options;
 use crate::flow::table::{BLOCK, Keyed, Table};
 use crate::packet::{Packet, Undecoded};
@@ -51,6 +52,7 @@ pub struct Runner {
     source: Source,
     decoder: Decoder,
     table: Table,
+    dedup: Option<Dedup>,
     mode: Mode,
     frames: Vec<FrameRef>,
     packets: Vec<Packet>,
@@ -73,6 +75,7 @@ impl Runner {
             source: Source::open(path)?,
             decoder: Decoder::new(),
             table: Table::new(options, source_id, seed),
+            dedup: (options.dedup > 0).then(|| Dedup::new(options.dedup)),
             mode,
             frames: Vec::with_capacity(FRAMES),
             packets: vec![Packet::default(); BLOCK],
@@ -147,12 +150,15 @@ impl Runner {
 
     /// HOT: decode and key a block, then count it.
     fn block(&mut self, block: &[FrameRef]) {
-        let mut keyed: [Option<Keyed>; BLOCK] = [None; BLOCK];
+        let mut keyed: [Option<(Keyed, bool)>; BLOCK] = [None; BLOCK];
         for ((frame, packet), keyed) in block.iter().zip(&mut self.packets).zip(&mut keyed) {
-            match self.decoder.decode(&self.source.frame(frame), packet) {
+            let frame = self.source.frame(frame);
+            match self.decoder.decode(&frame, packet) {
                 Ok(()) => {
                     self.seen.decoded += 1;
-                    *keyed = Some(self.table.key(packet));
+                    let dedup = self.dedup.as_mut();
+                    let again = dedup.is_some_and(|dedup| dedup.is_duplicate(packet, frame.data));
+                    *keyed = Some((self.table.key(packet), again));
                 }
                 Err(Undecoded::Error(reason)) => *self.errors.entry(reason).or_default() += 1,
                 Err(Undecoded::NonFlow(ethertype)) => {
@@ -162,7 +168,10 @@ impl Runner {
             }
         }
         for ((frame, packet), keyed) in block.iter().zip(&self.packets).zip(&keyed) {
-            if let Some(keyed) = keyed {
+            if let Some((keyed, again)) = keyed {
+                if *again && self.table.duplicate(keyed) {
+                    continue;
+                }
                 let bytes = self.source.frame(frame).data;
                 self.table.update(packet, packet.payload(bytes), keyed);
             }

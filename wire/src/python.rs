@@ -2,7 +2,7 @@
 
 use crate::flow::limits::{MAX_TIMEOUT_S, Options, SECOND};
 use crate::meter::{Mode, Runner};
-use crate::source::writer::PcapWriter;
+use crate::source::writer::{PcapWriter, links_of};
 use arrow_array::ffi::to_ffi;
 use arrow_array::{Array, RecordBatch, StructArray};
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
@@ -224,13 +224,14 @@ fn select<'py>(
     runner.watch(uids.into_iter().collect::<HashSet<_>>());
     let written = py
         .detach(|| -> std::io::Result<u64> {
-            let mut writer = PcapWriter::create(&out_path)?;
+            let mut writer = PcapWriter::create(&out_path, &links_of(&path)?)?;
             let mut written = 0_u64;
             let mut failed = None;
             loop {
                 let more = runner.pump_selected(|source, frame| {
                     if failed.is_none() {
-                        match writer.write(&source.frame(frame)) {
+                        let link = source.link_number(frame.interface).unwrap_or(1);
+                        match writer.write(&source.frame(frame), link) {
                             Ok(()) => written += 1,
                             Err(err) => failed = Some(err),
                         }

@@ -4,6 +4,7 @@
 
 pub mod absorb;
 pub mod clock;
+pub mod dedup;
 pub mod direction;
 pub mod emit;
 pub mod emit_ext;
