@@ -4,5 +4,7 @@
 //! bounded, and no site policy lives here.
 
 pub mod columns;
+pub mod decode;
 pub mod packet;
 pub mod proto;
+pub mod source;

@@ -28,10 +28,7 @@ pub fn batch(columns: Vec<Column>) -> Result<RecordBatch, ArrowError> {
 }
 
 fn column(name: &str, nullable: bool, array: ArrayRef) -> Column {
-    (
-        Field::new(name, array.data_type().clone(), nullable),
-        array,
-    )
+    (Field::new(name, array.data_type().clone(), nullable), array)
 }
 
 /// Validity bits, materialised only once a NULL was pushed.
