@@ -4,6 +4,10 @@
 //! bounded, and no site policy lives here.
 
 pub mod columns;
+pub mod decode;
 pub mod flow;
+pub mod meter;
 pub mod packet;
 pub mod proto;
+mod python;
+pub mod source;

@@ -32,8 +32,8 @@ impl Batch {
         drop(requested_schema);
         let array = StructArray::from(self.batch.clone()).into_data();
         let (array, schema) = to_ffi(&array).map_err(|err| PyRuntimeError::new_err(err.to_string()))?;
-        let schema = PyCapsule::new(py, schema, Some(c"arrow_schema".into()))?;
-        let array = PyCapsule::new(py, array, Some(c"arrow_array".into()))?;
+        let schema = PyCapsule::new_with_value(py, schema, c"arrow_schema")?;
+        let array = PyCapsule::new_with_value(py, array, c"arrow_array")?;
         PyTuple::new(py, [schema, array])
     }
 

@@ -1,0 +1,57 @@
+//! Wording of what stopped a reading: where, what was found, what is allowed, what to do.
+
+/// Compose a problem text.
+///
+/// Args: `offset` in decompressed bytes, `record` the number of the frame that could not be read.
+pub(super) fn text(offset: u64, record: u64, found: &str, allowed: &str, advice: &str) -> String {
+    format!("offset {offset}, record {record}: {found}; {allowed}; {advice}")
+}
+
+/// A length field that no capture tool writes.
+pub(super) fn length(
+    offset: u64,
+    record: u64,
+    what: &str,
+    found: u32,
+    low: u32,
+    high: u32,
+) -> String {
+    text(
+        offset,
+        record,
+        &format!("{what} of {found} bytes"),
+        &format!("{low} to {high} are allowed"),
+        "the file is damaged from here on: the frames before were read, capture or copy it again",
+    )
+}
+
+/// Why a file is no capture that can be read, from its first bytes.
+pub(super) fn unknown_format(start: &[u8]) -> String {
+    let (found, advice) = match start {
+        [] => ("an empty file", "capture again"),
+        [b's', b'n', b'o', b'o', b'p', ..] => {
+            ("a snoop capture", "convert it: editcap -F pcap IN OUT")
+        }
+        [b'B', b'Z', b'h', ..] => ("a bzip2 file", "decompress it first: bunzip2 FILE"),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => ("an xz file", "decompress it first: unxz FILE"),
+        [0x04, 0x22, 0x4d, 0x18, ..] => ("an lz4 file", "decompress it first: unlz4 FILE"),
+        [b'P', b'K', 3, 4, ..] => ("a zip archive", "unpack it first: unzip FILE"),
+        _ => (
+            "an unknown file format",
+            "if it is a capture of another kind (ERF, NetMon, …), convert it: editcap -F pcap IN OUT",
+        ),
+    };
+    let magic: String = start.iter().take(4).map(|b| format!("{b:02x}")).collect();
+    let shown = if magic.is_empty() {
+        String::new()
+    } else {
+        format!(" (first bytes {magic})")
+    };
+    text(
+        0,
+        0,
+        &format!("{found}{shown}"),
+        "pcap and pcapng are read, plain or compressed with gzip or zstd",
+        advice,
+    )
+}
