@@ -70,7 +70,13 @@ impl Runner {
     ///
     /// # Errors
     /// When the file cannot be opened or read.
-    pub fn open(path: &Path, source_id: &[u8; 32], options: Options, mode: Mode, seed: [u64; 2]) -> std::io::Result<Self> {
+    pub fn open(
+        path: &Path,
+        source_id: &[u8; 32],
+        options: Options,
+        mode: Mode,
+        seed: [u64; 2],
+    ) -> std::io::Result<Self> {
         Ok(Self {
             source: Source::open(path)?,
             decoder: Decoder::new(),
@@ -143,8 +149,16 @@ impl Runner {
         for frame in block {
             self.seen.frames += 1;
             self.seen.bytes += u64::from(frame.wire_len);
-            self.seen.first_ts = Some(self.seen.first_ts.map_or(frame.ts_ns, |ts| ts.min(frame.ts_ns)));
-            self.seen.last_ts = Some(self.seen.last_ts.map_or(frame.ts_ns, |ts| ts.max(frame.ts_ns)));
+            self.seen.first_ts = Some(
+                self.seen
+                    .first_ts
+                    .map_or(frame.ts_ns, |ts| ts.min(frame.ts_ns)),
+            );
+            self.seen.last_ts = Some(
+                self.seen
+                    .last_ts
+                    .map_or(frame.ts_ns, |ts| ts.max(frame.ts_ns)),
+            );
         }
     }
 
@@ -167,6 +181,7 @@ impl Runner {
                 }
             }
         }
+        self.table.warm(&keyed);
         for ((frame, packet), keyed) in block.iter().zip(&self.packets).zip(&keyed) {
             if let Some((keyed, again)) = keyed {
                 if *again && self.table.duplicate(keyed) {
@@ -191,7 +206,10 @@ impl Runner {
             || records.weird.len() >= RECORD_ROWS
     }
 
-    fn hand_over(&mut self, all: bool) -> Result<Option<Vec<(&'static str, RecordBatch)>>, ArrowError> {
+    fn hand_over(
+        &mut self,
+        all: bool,
+    ) -> Result<Option<Vec<(&'static str, RecordBatch)>>, ArrowError> {
         let mut batches = Vec::new();
         let counts = &mut self.records;
         let out = &mut self.table.out;
@@ -233,11 +251,15 @@ impl Runner {
             ("flow.created", table.created),
             ("flow.live", count(self.table.live())),
             ("flow.evicted", table.evicted),
-            ("flow.max_lateness_us", table.max_lateness.unsigned_abs() / 1000),
+            (
+                "flow.max_lateness_us",
+                table.max_lateness.unsigned_abs() / 1000,
+            ),
             ("frag.cache_evicted", self.decoder.fragments_evicted()),
             ("mem.flow_table_bytes", count(self.table.bytes())),
         ];
-        let mut all: BTreeMap<String, u64> = fixed.map(|(name, value)| (name.to_owned(), value)).into();
+        let mut all: BTreeMap<String, u64> =
+            fixed.map(|(name, value)| (name.to_owned(), value)).into();
         for (reason, n) in &self.errors {
             all.insert(format!("decode_error.{reason}"), *n);
         }

@@ -31,7 +31,8 @@ impl Batch {
         // The reader casts if it wants another schema; the interface allows ignoring the request.
         drop(requested_schema);
         let array = StructArray::from(self.batch.clone()).into_data();
-        let (array, schema) = to_ffi(&array).map_err(|err| PyRuntimeError::new_err(err.to_string()))?;
+        let (array, schema) =
+            to_ffi(&array).map_err(|err| PyRuntimeError::new_err(err.to_string()))?;
         let schema = PyCapsule::new_with_value(py, schema, c"arrow_schema")?;
         let array = PyCapsule::new_with_value(py, array, c"arrow_array")?;
         PyTuple::new(py, [schema, array])
@@ -61,7 +62,11 @@ fn seconds(name: &str, value: f64, low: f64) -> PyResult<i64> {
             "meter options: {name} = {value}; allowed: {low} to {high} seconds; choose a value in that range"
         )));
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "bounded just above")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "bounded just above"
+    )]
     let ns = (value * SECOND as f64).round() as i64;
     Ok(ns)
 }
@@ -96,9 +101,9 @@ fn set_timeouts(options: &mut Options, given: &Bound<'_, PyDict>) -> PyResult<()
 
 fn options_from(py: Python<'_>, json: &str) -> PyResult<(Options, Mode)> {
     let loaded = py.import("json")?.call_method1("loads", (json,))?;
-    let given = loaded
-        .cast::<PyDict>()
-        .map_err(|_| PyValueError::new_err("meter options: not a JSON object; give {\"name\": value, …}"))?;
+    let given = loaded.cast::<PyDict>().map_err(|_| {
+        PyValueError::new_err("meter options: not a JSON object; give {\"name\": value, …}")
+    })?;
     let mut options = Options::default();
     let mut mode = Mode::Meter;
     for (key, value) in given {
@@ -106,9 +111,9 @@ fn options_from(py: Python<'_>, json: &str) -> PyResult<(Options, Mode)> {
         match name.as_str() {
             "timeouts" => set_timeouts(
                 &mut options,
-                value
-                    .cast::<PyDict>()
-                    .map_err(|_| PyValueError::new_err("meter options: timeouts is not an object"))?,
+                value.cast::<PyDict>().map_err(|_| {
+                    PyValueError::new_err("meter options: timeouts is not an object")
+                })?,
             )?,
             "active_s" => options.timeouts.active = seconds(&name, value.extract()?, 0.0)?,
             "max_flows" => {
@@ -144,9 +149,12 @@ fn seed() -> [u64; 2] {
 }
 
 fn open(py: Python<'_>, path: &PathBuf, source_id: &[u8], options_json: &str) -> PyResult<Runner> {
-    let id: [u8; 32] = source_id
-        .try_into()
-        .map_err(|_| PyValueError::new_err(format!("source_id: {} bytes; allowed: 32; give a SHA-256 digest", source_id.len())))?;
+    let id: [u8; 32] = source_id.try_into().map_err(|_| {
+        PyValueError::new_err(format!(
+            "source_id: {} bytes; allowed: 32; give a SHA-256 digest",
+            source_id.len()
+        ))
+    })?;
     let (options, mode) = options_from(py, options_json)?;
     Runner::open(path, &id, options, mode, seed())
         .map_err(|err| PyOSError::new_err((err.raw_os_error(), err.to_string(), path.clone())))
@@ -168,7 +176,11 @@ impl Meter {
         let batches = py
             .detach(|| lock(&self.runner).pump())
             .map_err(|err| PyRuntimeError::new_err(err.to_string()))?;
-        Ok(batches.map(|all| all.into_iter().map(|(name, batch)| (name, Batch { batch })).collect()))
+        Ok(batches.map(|all| {
+            all.into_iter()
+                .map(|(name, batch)| (name, Batch { batch }))
+                .collect()
+        }))
     }
 
     /// Terms of the conservation law.
@@ -187,7 +199,9 @@ impl Meter {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn info<'py>(py: Python<'py>, runner: &Runner) -> PyResult<Bound<'py, PyDict>> {

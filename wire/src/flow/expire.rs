@@ -27,7 +27,8 @@ impl Table {
                     .saturating_add(timeout(row, &limits, emergency));
                 if now > deadline {
                     let end = silent_end(row);
-                    self.counters.max_lateness = self.counters.max_lateness.max(now - deadline);
+                    let late = self.before.saturating_sub(deadline);
+                    self.counters.max_lateness = self.counters.max_lateness.max(late);
                     self.remove(*slot, end);
                 } else {
                     row.due = self.wheel.bucket_for(deadline);
@@ -111,7 +112,9 @@ impl Table {
                 _ if late => End::Idle,
                 _ => End::Shutdown,
             };
-            self.remove(slot, end);
+            // No packet will look for it any more, so its cell may stay.
+            self.write(slot, end);
+            self.rows.free(slot);
             written += 1;
         }
         true

@@ -32,11 +32,15 @@ fn slot_of(cell: u64) -> u32 {
 }
 
 impl Index {
-    /// Bring the cell of `hash` into the cache and return the slot it names, if any.
+    /// The cell a search for `hash` starts at; 0 when empty.
     #[inline]
-    #[must_use]
-    pub fn peek(&self, hash: u64) -> Option<u32> {
-        let cell = self.cells.get(self.home(hash)).copied().unwrap_or(0);
+    pub fn first_cell(&self, hash: u64) -> u64 {
+        self.cell(self.home(hash))
+    }
+
+    /// The slot a cell names.
+    #[inline]
+    pub fn slot_in(cell: u64) -> Option<u32> {
         (cell != 0).then(|| slot_of(cell))
     }
 

@@ -71,6 +71,8 @@ pub struct Table {
     pub(super) wheel: Wheel,
     pub(super) clock: Clock,
     paths: Paths,
+    /// The clock at the packet before, to tell lateness from silence.
+    pub(super) before: i64,
     watch: Option<(std::collections::HashSet<[u8; 16]>, Vec<u64>)>,
     /// What was counted.
     pub counters: Counters,
@@ -91,6 +93,7 @@ impl Table {
             wheel: Wheel::default(),
             clock: Clock::default(),
             paths: Paths::default(),
+            before: i64::MIN,
             watch: None,
             counters: Counters::default(),
             out: Output::default(),
@@ -110,16 +113,31 @@ impl Table {
             .unwrap_or_default()
     }
 
-    /// Key one packet and bring its row near.
+    /// Key one packet.
     #[inline]
-    #[must_use]
     pub fn key(&self, packet: &Packet) -> Keyed {
         let (key, from_lo) = Key::of(packet, self.options.vlan_in_key);
         let hash = key.hash(self.seed);
-        if let Some(row) = self.index.peek(hash).and_then(|slot| self.rows.get(slot)) {
-            std::hint::black_box(row.last_seen);
-        }
         Keyed { key, from_lo, hash }
+    }
+
+    /// Bring the cells and rows of a block into the cache. The loops are so tight that the processor has all their loads under way
+    /// at once: measured on 2 M flows, half of the cost of a packet is otherwise waiting here.
+    #[inline]
+    pub fn warm(&self, block: &[Option<(Keyed, bool)>]) {
+        let mut cells = [0_u64; BLOCK];
+        for (cell, keyed) in cells.iter_mut().zip(block) {
+            if let Some((keyed, _)) = keyed {
+                *cell = self.index.first_cell(keyed.hash);
+            }
+        }
+        let mut sum = 0_i64;
+        for cell in cells {
+            if let Some(row) = Index::slot_in(cell).and_then(|slot| self.rows.get(slot)) {
+                sum ^= row.last_seen ^ i64::from(row.due);
+            }
+        }
+        std::hint::black_box(sum);
     }
 
     /// Count one packet.
@@ -141,6 +159,7 @@ impl Table {
         };
         self.counters.packets += 1;
         self.settle(slot, packet, seen, now, stepped);
+        self.before = now;
     }
 
     /// A packet for a row that is in the table: the same flow, its next segment, or a new flow on the same tuple.
