@@ -67,7 +67,8 @@ impl Walk<'_> {
         if datagram.proto == PROTO_AH && !out.later_fragment {
             self.skip_authentication(&mut datagram);
         }
-        self.transport(&datagram, out)
+        self.transport(&datagram, out);
+        Ok(())
     }
 
     /// Step over authentication headers; one that does not fit stays the protocol of the packet.

@@ -65,6 +65,7 @@ impl Walk<'_> {
             }),
             verifiable: !clamped && !chain.readdressed,
         };
-        self.transport(&datagram, out)
+        self.transport(&datagram, out);
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ pub(super) const ETHERTYPE_IPV6: u16 = 0x86dd;
 const ETHERTYPE_TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
 /// MPLS, downstream- and upstream-assigned.
 const ETHERTYPE_MPLS: [u16; 2] = [0x8847, 0x8848];
-/// PPPoE session stage.
+/// `PPPoE` session stage.
 pub(super) const ETHERTYPE_PPPOE: u16 = 0x8864;
 /// Values up to here are an 802.3 length. Source: IEEE 802.3 section 3.2.6.
 const MAX_LENGTH_FIELD: u16 = 1500;
@@ -94,7 +94,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Linux cooked capture, version 1. Source: LINKTYPE_LINUX_SLL.
+    /// Linux cooked capture, version 1. Source: `LINKTYPE_LINUX_SLL`.
     fn cooked(&mut self, limit: usize, out: &mut Packet) -> Step {
         self.layer()?;
         let h = self.link_header::<16>(0)?;
@@ -103,7 +103,7 @@ impl Walk<'_> {
         self.cooked_protocol(be16(h[2], h[3]), be16(h[14], h[15]), 16, limit, out)
     }
 
-    /// Linux cooked capture, version 2. Source: LINKTYPE_LINUX_SLL2.
+    /// Linux cooked capture, version 2. Source: `LINKTYPE_LINUX_SLL2`.
     fn cooked2(&mut self, limit: usize, out: &mut Packet) -> Step {
         self.layer()?;
         let h = self.link_header::<20>(0)?;
@@ -130,7 +130,7 @@ impl Walk<'_> {
 
     /// BSD null and loopback: a family in the byte order of the capturing machine.
     ///
-    /// Source: LINKTYPE_NULL (families 24, 28 and 30 are IPv6 on the BSDs and macOS; 10 Linux, 23 Windows).
+    /// Source: `LINKTYPE_NULL` (families 24, 28 and 30 are IPv6 on the BSDs and macOS; 10 Linux, 23 Windows).
     fn null(&mut self, limit: usize, out: &mut Packet) -> Step {
         self.layer()?;
         let family = self.link_header::<4>(0)?;
@@ -142,9 +142,9 @@ impl Walk<'_> {
         }
     }
 
-    /// PPP with or without HDLC framing, PPPoE without Ethernet, or Cisco HDLC under the same link type.
+    /// PPP with or without HDLC framing, `PPPoE` without Ethernet, or Cisco HDLC under the same link type.
     ///
-    /// Source: LINKTYPE_PPP, LINKTYPE_PPP_HDLC, LINKTYPE_PPP_ETHER. No PPP protocol starts with 0x11, 0x0f or 0x8f.
+    /// Source: `LINKTYPE_PPP`, `LINKTYPE_PPP_HDLC`, `LINKTYPE_PPP_ETHER`. No PPP protocol starts with 0x11, 0x0f or 0x8f.
     fn ppp_link(&mut self, limit: usize, out: &mut Packet) -> Step {
         self.layer()?;
         match *self.link_header::<2>(0)? {

@@ -1,4 +1,4 @@
-//! PPP frames and the PPPoE sessions that carry them.
+//! PPP frames and the `PPPoE` sessions that carry them.
 
 use super::link::ETHERTYPE_PPPOE;
 use super::reason;
@@ -14,14 +14,14 @@ const PPP_MPLS: [u16; 2] = [0x0281, 0x0283];
 pub(super) enum Carrier {
     /// A PPP link: counted under the PPP protocol number.
     Link,
-    /// A PPPoE session: counted under its ethertype.
+    /// A `PPPoE` session: counted under its ethertype.
     Session,
     /// A tunnel inside IP: the outer packet is the flow.
     Tunnel,
 }
 
 impl Walk<'_> {
-    /// A PPPoE session frame. Source: RFC 2516 section 4.
+    /// A `PPPoE` session frame. Source: RFC 2516 section 4.
     pub(super) fn pppoe(&mut self, at: usize, limit: usize, out: &mut Packet) -> Step {
         self.layer()?;
         let h = self.link_header::<6>(at)?;

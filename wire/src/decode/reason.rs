@@ -10,7 +10,7 @@ pub const LAYERS_EXCEEDED: &str = "layers_exceeded";
 pub const NULL_FAMILY: &str = "null_family";
 /// Raw IP without an IP version.
 pub const RAW_IP_VERSION: &str = "raw_ip_version";
-/// PPPoE header is not version 1, type 1, code 0.
+/// `PPPoE` header is not version 1, type 1, code 0.
 pub const PPPOE_HEADER: &str = "pppoe_header";
 /// Cut inside the IPv4 header.
 pub const IPV4_TRUNCATED: &str = "ipv4_truncated";

@@ -110,7 +110,7 @@ fn ip_lengths() {
         decode(&ether(0x0800, &with_total(ipv4(6, &segment), 19))),
         error(reason::IPV4_HEADER),
     );
-    let big = tcp(false, 16, &[], &[0; 20_000]);
+    let big = tcp(false, 16, &[], &vec![0; 20_000]);
     let p = decode(&ether(0x0800, &ipv4(6, &big))).unwrap();
     assert_eq!((p.payload_len, p.quality), (20_000, quality::OFFLOAD));
     let payload = udp(true, 1, 2, &[7; 32]);
@@ -206,7 +206,7 @@ fn mpls() {
     same(decode(&odd), Err(Undecoded::NonFlow(0x8847)));
 }
 
-/// PPPoE sessions are tunnels with an id; their control packets are no flows.
+/// `PPPoE` sessions are tunnels with an id; their control packets are no flows.
 #[test]
 fn pppoe() {
     let ip = ipv4(17, &udp(false, 1, 2, b"x"));

@@ -2,7 +2,7 @@
 
 use super::checksum::{Sum, pseudo_header};
 use super::fragment::Key;
-use super::walk::{Step, Walk, be16, narrow};
+use super::walk::{Walk, be16, narrow};
 use crate::packet::{Packet, quality};
 
 /// IP protocol numbers. Source: IANA protocol numbers.
@@ -41,14 +41,14 @@ pub(super) struct Datagram {
 impl Walk<'_> {
     /// Finish the packet from the content of its (so far) innermost IP header. From here on nothing fails.
     #[inline]
-    pub(super) fn transport(&mut self, datagram: &Datagram, out: &mut Packet) -> Step {
+    pub(super) fn transport(&mut self, datagram: &Datagram, out: &mut Packet) {
         out.proto = datagram.proto;
         self.set_payload(datagram.start, datagram.end, out);
         if out.later_fragment {
             if let Some(key) = &datagram.fragment {
                 self.fragments.recall(key, self.ts_ns, out);
             }
-            return Ok(());
+            return;
         }
         match datagram.proto {
             TCP => self.tcp(datagram, out),
@@ -70,7 +70,6 @@ impl Walk<'_> {
         if !inside && datagram.verifiable && datagram.fragment.is_none() {
             self.verify(datagram, out);
         }
-        Ok(())
     }
 
     /// Whether `size` bytes of transport header lie in the packet and were captured; else flag why not.

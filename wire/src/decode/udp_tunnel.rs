@@ -60,7 +60,7 @@ impl Walk<'_> {
         let header = match port {
             GENEVE => self.geneve(at),
             GTP_U => self.gtp_u(at, end),
-            TEREDO => self.teredo(at),
+            TEREDO => Some(self.teredo(at)),
             L2TP => self.l2tp(at, end),
             CAPWAP_DATA => self.capwap(at),
             _ if VXLAN.contains(&port) => self.vxlan(at),
@@ -74,8 +74,9 @@ impl Walk<'_> {
             Trust::Guessed,
             out,
             |walk, packet| match inner {
-                Inner::Ethernet(at) => walk.ethernet(at, end, packet),
-                Inner::Protocol(gre::ETHERNET, at) => walk.ethernet(at, end, packet),
+                Inner::Ethernet(at) | Inner::Protocol(gre::ETHERNET, at) => {
+                    walk.ethernet(at, end, packet)
+                }
                 Inner::Protocol(protocol, at) => walk.ethertype(protocol, at, end, packet),
                 Inner::Ip(at) => walk.raw_ip(at, end, packet),
                 Inner::Ipv6(at) => walk.ipv6(at, end, packet),
@@ -128,7 +129,7 @@ impl Walk<'_> {
     }
 
     /// Source: RFC 4380 section 5.1.1: optional authentication, then optional origin indication, then IPv6.
-    fn teredo(&self, at: usize) -> Option<Header> {
+    fn teredo(&self, at: usize) -> Header {
         let mut at = at;
         if let Some([0, 1, id, value]) = self.header::<4>(at) {
             at += 13 + usize::from(*id) + usize::from(*value);
@@ -136,7 +137,7 @@ impl Walk<'_> {
         if let Some([0, 0]) = self.header::<2>(at) {
             at += 8;
         }
-        Some((Tunnel::Teredo, None, Inner::Ipv6(at)))
+        (Tunnel::Teredo, None, Inner::Ipv6(at))
     }
 
     /// Source: RFC 2661 section 3.1: a data message (T = 0) of version 2; length, sequence and offset are optional.

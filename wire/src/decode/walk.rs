@@ -6,7 +6,7 @@ use crate::packet::{Packet, Undecoded};
 
 /// Headers followed in one frame (range 8 .. 64): tags, labels, sessions, IP and tunnel headers together.
 ///
-/// Source: Suricata `decoder.max-layers`, default 16; real stacks (`QinQ`, MPLS, PPPoE, IP, VXLAN, IP) stay below 10.
+/// Source: Suricata `decoder.max-layers`, default 16; real stacks (`QinQ`, MPLS, `PPPoE`, IP, VXLAN, IP) stay below 10.
 pub(super) const MAX_LAYERS: u8 = 16;
 
 /// Outcome of a step: the packet is complete, or why it is not.

@@ -4,6 +4,7 @@
 
 use super::limits::MAX_SNAPLEN;
 use super::linktype::{LINK_MASK, link_type};
+use super::order::Order;
 use super::problem;
 use super::window::Window;
 use super::{FrameRef, Interface, Outcome};
@@ -14,7 +15,7 @@ pub(super) const FILE_HEADER: usize = 24;
 
 /// State of reading a pcap file.
 pub(super) struct Pcap {
-    big_endian: bool,
+    order: Order,
     /// Nanoseconds per unit of the fraction field.
     fraction_ns: i64,
     /// Bytes of a record header.
@@ -28,28 +29,17 @@ pub(super) struct Pcap {
 impl Pcap {
     /// Read the file header; `None` when the magic is not pcap's.
     pub(super) fn new(header: &[u8; FILE_HEADER]) -> Option<Result<(Self, Interface), String>> {
-        let magic = [header[0], header[1], header[2], header[3]];
-        let (big_endian, nano, modified) = match magic {
-            [0xa1, 0xb2, 0xc3, 0xd4] => (true, false, false),
-            [0xd4, 0xc3, 0xb2, 0xa1] => (false, false, false),
-            [0xa1, 0xb2, 0x3c, 0x4d] => (true, true, false),
-            [0x4d, 0x3c, 0xb2, 0xa1] => (false, true, false),
-            [0xa1, 0xb2, 0xcd, 0x34] => (true, false, true),
-            [0x34, 0xcd, 0xb2, 0xa1] => (false, false, true),
+        let (order, fraction_ns, record) = match [header[0], header[1], header[2], header[3]] {
+            [0xa1, 0xb2, 0xc3, 0xd4] => (Order::Big, 1_000, 16),
+            [0xd4, 0xc3, 0xb2, 0xa1] => (Order::Little, 1_000, 16),
+            [0xa1, 0xb2, 0x3c, 0x4d] => (Order::Big, 1, 16),
+            [0x4d, 0x3c, 0xb2, 0xa1] => (Order::Little, 1, 16),
+            [0xa1, 0xb2, 0xcd, 0x34] => (Order::Big, 1_000, 24),
+            [0x34, 0xcd, 0xb2, 0xa1] => (Order::Little, 1_000, 24),
             _ => return None,
         };
-        let version = [header[4], header[5], header[6], header[7]];
-        let (major, minor) = if big_endian {
-            (
-                u16::from_be_bytes([version[0], version[1]]),
-                u16::from_be_bytes([version[2], version[3]]),
-            )
-        } else {
-            (
-                u16::from_le_bytes([version[0], version[1]]),
-                u16::from_le_bytes([version[2], version[3]]),
-            )
-        };
+        let major = order.u16([header[4], header[5]]);
+        let minor = order.u16([header[6], header[7]]);
         if major < 2 {
             return Some(Err(problem::text(
                 0,
@@ -59,17 +49,11 @@ impl Pcap {
                 "the file is damaged or older than 1989: convert it with editcap",
             )));
         }
-        let link = [header[20], header[21], header[22], header[23]];
-        let number = LINK_MASK
-            & if big_endian {
-                u32::from_be_bytes(link)
-            } else {
-                u32::from_le_bytes(link)
-            };
+        let number = order.u32([header[20], header[21], header[22], header[23]]) & LINK_MASK;
         let pcap = Self {
-            big_endian,
-            fraction_ns: if nano { 1 } else { 1_000 },
-            header: if modified { 24 } else { 16 },
+            order,
+            fraction_ns,
+            header: record,
             old_lengths: minor <= 3 || major == 543,
             link: link_type(number),
             ordinal: 0,
@@ -89,37 +73,31 @@ impl Pcap {
         out: &mut Vec<FrameRef>,
         limit: usize,
     ) -> Outcome {
-        let first = window.head();
-        let origin = window.offset();
-        let mut at = 0usize;
-        let bytes = window.unread();
+        let (first, origin) = (window.head(), window.offset());
+        let mut rest = window.unread();
+        let held = rest.len();
         let outcome = loop {
             if out.len() >= limit {
                 break Outcome::Full;
             }
-            let rest = bytes.get(at..).unwrap_or(&[]);
+            let at = held - rest.len();
             let Some(header) = rest.first_chunk::<16>() else {
                 break Outcome::Starved(self.header);
             };
             let (ts_ns, captured, original) = self.record(header);
+            let offset = origin + at as u64;
             if captured > MAX_SNAPLEN {
-                let offset = origin + at as u64;
-                break Outcome::Bad(problem::length(
-                    offset,
-                    self.ordinal,
-                    "a captured length",
-                    captured,
-                    0,
-                    MAX_SNAPLEN,
-                ));
+                let what = "a captured length";
+                let text = problem::length(offset, self.ordinal, what, captured, 0, MAX_SNAPLEN);
+                break Outcome::Bad(text);
             }
             let size = self.header + captured as usize;
-            if rest.len() < size {
+            let Some(after) = rest.get(size..) else {
                 break Outcome::Starved(size);
-            }
+            };
             out.push(FrameRef {
                 ts_ns,
-                offset: origin + at as u64,
+                offset,
                 ordinal: self.ordinal,
                 wire_len: original.max(captured),
                 interface: 0,
@@ -129,26 +107,20 @@ impl Pcap {
                 len: captured as usize,
             });
             self.ordinal += 1;
-            at += size;
+            rest = after;
         };
-        window.consume(at as u64);
+        let consumed = held - rest.len();
+        window.consume(consumed as u64);
         outcome
     }
 
     /// Time in nanoseconds, captured and original length.
     #[inline]
     fn record(&self, h: &[u8; 16]) -> (i64, u32, u32) {
-        let words = [
-            [h[0], h[1], h[2], h[3]],
-            [h[4], h[5], h[6], h[7]],
-            [h[8], h[9], h[10], h[11]],
-            [h[12], h[13], h[14], h[15]],
-        ];
-        let [seconds, fraction, captured, original] = if self.big_endian {
-            words.map(u32::from_be_bytes)
-        } else {
-            words.map(u32::from_le_bytes)
-        };
+        let seconds = self.order.u32([h[0], h[1], h[2], h[3]]);
+        let fraction = self.order.u32([h[4], h[5], h[6], h[7]]);
+        let captured = self.order.u32([h[8], h[9], h[10], h[11]]);
+        let original = self.order.u32([h[12], h[13], h[14], h[15]]);
         let ts_ns = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.fraction_ns;
         if self.old_lengths && captured > original {
             return (ts_ns, original, captured);

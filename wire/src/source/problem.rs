@@ -1,5 +1,11 @@
 //! Wording of what stopped a reading: where, what was found, what is allowed, what to do.
 
+use std::fmt::Write;
+
+/// What to do about a file that is damaged from some place on.
+pub(super) const DAMAGED: &str =
+    "the file is damaged from here on: the frames before were read, capture or copy it again";
+
 /// Compose a problem text.
 ///
 /// Args: `offset` in decompressed bytes, `record` the number of the frame that could not be read.
@@ -21,7 +27,7 @@ pub(super) fn length(
         record,
         &format!("{what} of {found} bytes"),
         &format!("{low} to {high} are allowed"),
-        "the file is damaged from here on: the frames before were read, capture or copy it again",
+        DAMAGED,
     )
 }
 
@@ -41,7 +47,10 @@ pub(super) fn unknown_format(start: &[u8]) -> String {
             "if it is a capture of another kind (ERF, NetMon, …), convert it: editcap -F pcap IN OUT",
         ),
     };
-    let magic: String = start.iter().take(4).map(|b| format!("{b:02x}")).collect();
+    let magic = start.iter().take(4).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
     let shown = if magic.is_empty() {
         String::new()
     } else {

@@ -98,7 +98,7 @@ fn interface(big: bool, link: u16, snaplen: u32, options: &[(u16, &[u8])]) -> Ve
 fn enhanced(big: bool, port: u32, ticks: u64, original: u32, bytes: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     let captured = u32::try_from(bytes.len()).unwrap();
-    let (high, low) = ((ticks >> 32) as u32, ticks as u32);
+    let [high, low] = [ticks >> 32, ticks & 0xffff_ffff].map(|half| u32::try_from(half).unwrap());
     for value in [port, high, low, captured, original] {
         body.extend(word(value, big));
     }
@@ -158,7 +158,7 @@ fn pcapng_file(big: bool) -> Vec<u8> {
     };
     let mut bytes = section(big);
     bytes.extend(interface(big, 1, 4, &[(2, b"eth0"), (9, &[9]), (0, &[])]));
-    bytes.extend(interface(big, 101, 0, &[(9, &[0x80 | 10]), (14, &offset)]));
+    bytes.extend(interface(big, 101, 0, &[(9, &[0x8a]), (14, &offset)]));
     bytes.extend(enhanced(big, 0, 5_000_000_001, 99, b"first"));
     bytes.extend(block(0xbad, big, b"unknown block"));
     bytes.extend(enhanced(big, 1, 3 << 9, 6, b"second"));
