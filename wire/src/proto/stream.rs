@@ -92,7 +92,7 @@ impl Stream {
         } else if ahead <= 0 {
             let known = ahead.unsigned_abs();
             if known < length(data).saturating_add(missing) {
-                self.accept_from(meta, known, data, missing);
+                self.take_in(meta, known, data, missing);
             } else if missing == 0 && self.data().is_empty() && seq.wrapping_add(length(data)) == first {
                 self.accept_late(meta, seq, data);
             }
@@ -119,6 +119,23 @@ impl Stream {
         self.fresh = false;
         self.cut = false;
         self.late = false;
+    }
+
+    /// Take in the unknown part of a segment that reaches the next expected byte. With later segments held it has to go
+    /// through them: where both have a byte, theirs came first.
+    fn take_in(&mut self, meta: Meta, known: u32, data: &[u8], missing: u32) {
+        if self.held.is_empty() {
+            self.accept_from(meta, known, data, missing);
+            return;
+        }
+        let mut whole = Segment {
+            seq: self.range.map_or(0, |(_, next)| next.wrapping_sub(known)),
+            data: data.to_vec(),
+            missing,
+            meta,
+        };
+        let rest = split(&mut whole, known);
+        self.hold(rest);
     }
 
     fn accept_from(&mut self, meta: Meta, known: u32, data: &[u8], missing: u32) {

@@ -10,7 +10,7 @@ const START: u8 = 0x68;
 /// Length octet: four control octets up to 253 octets in all.
 const LENGTHS: std::ops::RangeInclusive<u8> = 4..=253;
 /// Registered port (IANA: iec-104).
-pub(super) const PORT: u16 = 2404;
+pub(in crate::proto) const PORT: u16 = 2404;
 
 /// Control field with what follows.
 #[derive(Clone, Copy, Debug)]

@@ -9,12 +9,12 @@ mod frame;
 mod rows;
 mod types;
 
-pub(super) use frame::count;
+pub(super) use frame::{PORT, count};
 
 use super::session::{Cut, Dialogue, Message, Pair, Side, Sink};
 use super::weird::Weird;
 use asdu::Asdu;
-use frame::{Apci, PORT};
+use frame::Apci;
 use types::Kind;
 
 /// Causes of transmission (IEC 60870-5-101:2003 7.2.3).

@@ -32,6 +32,7 @@ pub(super) fn request(pdu: &[u8]) -> Fields {
         1..=4 => fields.range(pdu, 1),
         5 | 6 => {
             fields.single(pdu, 1);
+            fields.quantity = Some(1);
             fields.values = read::be16(pdu, 3).map(|value| one(func, value)).into_iter().collect();
         }
         8 => fields.subfunc = read::be16(pdu, 1),

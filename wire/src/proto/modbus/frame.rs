@@ -11,7 +11,7 @@ const MBAP: usize = 7;
 /// Bounds of the length field: unit and function; unit and the largest PDU (253).
 const LENGTHS: std::ops::RangeInclusive<u16> = 2..=254;
 /// Registered port (IANA: mbap).
-pub(super) const PORT: u16 = 502;
+pub(in crate::proto) const PORT: u16 = 502;
 
 /// One frame.
 #[derive(Clone, Copy, Debug)]
@@ -77,8 +77,9 @@ pub(in crate::proto) enum Likeness {
     Sure,
 }
 
-/// Judge a payload that begins with a message.
-pub(in crate::proto) fn likeness(data: &[u8]) -> Likeness {
+/// Judge a payload that begins with a message. At port 502 a PDU of the wrong length is Modbus all the same: malformed
+/// requests are what attackers send there.
+pub(in crate::proto) fn likeness(data: &[u8], at_port: bool) -> Likeness {
     let mut rest = data;
     let mut first: Option<Frame<'_>> = None;
     let mut count = 0;
@@ -90,7 +91,8 @@ pub(in crate::proto) fn likeness(data: &[u8]) -> Likeness {
         let Some(frame) = frame(rest.get(..size).unwrap_or(&[])) else {
             return grade(count);
         };
-        if !is_sound(&frame) || first.is_some_and(|first| first.unit != frame.unit) {
+        let sound = is_sound(&frame) || (at_port && is_known(frame.func & !EXCEPTION));
+        if !sound || first.is_some_and(|first| first.unit != frame.unit) {
             return Likeness::No;
         }
         first.get_or_insert(frame);

@@ -8,12 +8,12 @@ mod frame;
 mod functions;
 mod rows;
 
-pub(super) use frame::{Likeness, agree, likeness};
+pub(super) use frame::{Likeness, PORT, agree, likeness};
 
 use super::session::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
 use super::weird::Weird;
 use fields::Fields;
-use frame::{Frame, PORT};
+use frame::Frame;
 use functions::{EXCEPTION, Shape, shape};
 
 /// Requests that may wait for their response: the largest number of outstanding transactions a server should accept
@@ -49,6 +49,7 @@ impl Modbus {
         let part = match shape {
             Shape::Request => Part::Request,
             Shape::Response | Shape::Exception => Part::Response,
+            Shape::Broken if frame.func & EXCEPTION != 0 => Part::Response,
             Shape::Either | Shape::Broken => return self.guess(frame, message),
         };
         let sender_is_master = part == Part::Request;

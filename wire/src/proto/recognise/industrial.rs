@@ -6,9 +6,10 @@ use crate::proto::{Hint, iec104, modbus, read};
 
 /// Modbus/TCP: one sound message at port 502, two that agree elsewhere.
 pub(super) fn modbus(look: &Look<'_>) -> Option<Found> {
-    match modbus::likeness(look.data) {
+    let at_port = look.at_port(modbus::PORT);
+    match modbus::likeness(look.data, at_port) {
         modbus::Likeness::No => None,
-        modbus::Likeness::One if !look.at_port(502) => Some(Found::weak(Service::Modbus)),
+        modbus::Likeness::One if !at_port => Some(Found::weak(Service::Modbus)),
         modbus::Likeness::One | modbus::Likeness::Sure => Some(Found::sure(Service::Modbus)),
     }
 }
@@ -17,7 +18,7 @@ pub(super) fn modbus(look: &Look<'_>) -> Option<Found> {
 pub(super) fn iec104(look: &Look<'_>) -> Option<Found> {
     match iec104::count(look.data)? {
         0 => None,
-        1 if !look.at_port(2404) => Some(Found::weak(Service::Iec104)),
+        1 if !look.at_port(iec104::PORT) => Some(Found::weak(Service::Iec104)),
         _ => Some(Found::sure(Service::Iec104)),
     }
 }

@@ -36,7 +36,7 @@ fn exchanges() {
     let want = [
         "1|4|1|1|3||1,0,1|true|-",
         "2|4|16|16|2|10,258||true|-",
-        "3|4|5|7|-|1||true|2",
+        "3|4|5|7|1|1||true|2",
         "4|4|3|0|1|||false|-",
     ];
     assert_eq!(got, want);
@@ -131,6 +131,24 @@ fn one_message_elsewhere_is_not_enough() {
     let mut talk = Talk::tcp(15020);
     talk.ask(&frame(1, 1, &bytes("03 0000 0001")));
     talk.answer(b"something else entirely");
+    assert_eq!(talk.app.name(), None);
+}
+
+/// At port 502 malformed messages are Modbus all the same, are noted, and give rows; elsewhere they are nothing.
+#[test]
+fn malformed_at_its_port() {
+    let answers = [frame(1, 10, &bytes("81 06 00")), frame(1, 10, &bytes("2a 0e 04")), frame(1, 10, &bytes("05 01"))];
+    let mut talk = Talk::tcp(502);
+    for answer in &answers {
+        talk.answer(answer);
+    }
+    let got = pick(&talk.out.ics.finish().unwrap(), &["from_master", "func", "outcome", "exception"]);
+    assert_eq!(got, ["false|1|exception|6", "false|42|ok|-", "false|5|ok|-"]);
+    assert_eq!(talk.weird(), ["modbus_bad_pdu", "modbus_unasked_response"]);
+    let mut talk = Talk::tcp(5020);
+    for answer in &answers {
+        talk.answer(answer);
+    }
     assert_eq!(talk.app.name(), None);
 }
 

@@ -101,7 +101,8 @@ fn segmentation_changes_nothing() {
         for _ in 0..100 {
             let mut talk = open(&dialogue);
             for (index, (client, data)) in dialogue.messages.iter().enumerate() {
-                send_cut(&mut talk, *client, data, &mut noise, index > 0);
+                // A stream whose very first segments come out of order has no beginning to put them behind.
+                send_cut(&mut talk, *client, data, &mut noise, index > 1);
             }
             assert_eq!(outcome(&mut talk), want);
             assert!(!talk.weird().contains(&"stream_gap".to_owned()));
