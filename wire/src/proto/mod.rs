@@ -3,6 +3,28 @@
 //! The flow table calls [`App::on_payload`] for every payload-bearing packet of a flow until the flow is known to be
 //! uninteresting. Sides are named by key order (`from_lo`), because originator and responder may still be exchanged.
 
+mod app;
+mod arp;
+mod dhcp;
+mod escape;
+mod ftp;
+mod iec104;
+mod modbus;
+mod ports;
+mod probe;
+mod read;
+mod recognise;
+mod service;
+mod session;
+mod stream;
+mod weird;
+
+#[cfg(test)]
+mod tests;
+
+pub use app::App;
+pub use ports::port_guess;
+
 use crate::columns::tables::{
     ArpRows, DhcpRows, FtpRows, IcsRows, Iec104Rows, ModbusRows, WeirdRows,
 };

@@ -1,0 +1,208 @@
+//! What a flow knows of its application protocol, and the dispatch to the parsers.
+//!
+//! HOT: called for payload-bearing packets until [`App::is_done`]; 16 bytes per flow, parser state boxed.
+
+use super::ftp::Ftp;
+use super::iec104::Iec104;
+use super::modbus::Modbus;
+use super::probe::Probe;
+use super::recognise::{self, Found, Look, Strength};
+use super::service::Service;
+use super::session::{Dialogue, Session};
+use super::weird::Notes;
+use super::{Context, Hint, Records, arp, dhcp};
+
+/// Payload packets examined before a flow is given up: greetings and first requests lie in the first few packets.
+const MAX_TRIES: u8 = 8;
+
+/// Per-flow application state.
+#[derive(Default)]
+pub struct App {
+    parser: Option<Box<Parser>>,
+    service: Option<Service>,
+    tries: u8,
+    done: bool,
+    notes: Notes,
+}
+
+/// What a flow keeps between packets.
+enum Parser {
+    Probe(Probe),
+    Ftp(Box<Session<Ftp>>),
+    Iec104(Box<Session<Iec104>>),
+    Modbus(Box<Session<Modbus>>),
+}
+
+impl App {
+    /// Look at one payload-bearing packet and write the records it completes.
+    ///
+    /// Returns what the packet says about who the client is (`docs/flow-semantics.md` 4.4).
+    pub fn on_payload(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint {
+        if self.done {
+            return Hint::None;
+        }
+        if ctx.proto == 0 {
+            if ctx.ethertype == arp::ETHERTYPE {
+                arp::on_packet(ctx, &mut self.notes, out);
+            } else {
+                self.done = true;
+            }
+            return Hint::None;
+        }
+        if self.service == Some(Service::Dhcp) {
+            return dhcp::on_packet(ctx, &mut self.notes, out);
+        }
+        match self.parser.as_deref_mut() {
+            None | Some(Parser::Probe(_)) => self.recognise(ctx, out),
+            Some(parser) => {
+                let hint = parser.on_payload(ctx, out);
+                self.done = parser.is_finished();
+                hint
+            }
+        }
+    }
+
+    /// The flow segment ends: write what waits for an answer.
+    pub fn on_end(&mut self, ts_ns: i64, out: &mut Records) {
+        // Rows carry the times of their own packets; the end of the segment adds nothing to them.
+        let _ = ts_ns;
+        if let Some(parser) = self.parser.as_deref_mut() {
+            parser.on_end(out);
+        }
+    }
+
+    /// Further payloads of this flow need not be handed over.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// IANA service name, once recognised.
+    #[must_use]
+    pub fn name(&self) -> Option<&'static str> {
+        self.service.map(Service::name)
+    }
+
+    /// How the name was decided: `parsed`, `signature` or `none`.
+    #[must_use]
+    pub fn basis(&self) -> &'static str {
+        match self.service {
+            None => "none",
+            Some(Service::Dhcp | Service::Ftp | Service::Iec104 | Service::Modbus) => "parsed",
+            Some(_) => "signature",
+        }
+    }
+
+    /// Recognised by content as an industrial protocol whose conversations go on after long silence.
+    #[must_use]
+    pub fn long_lived(&self) -> bool {
+        self.service.is_some_and(Service::is_long_lived)
+    }
+
+    fn recognise(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint {
+        self.tries += 1;
+        let look = Look::new(ctx, ctx.payload);
+        let mut found = recognise::look(&look);
+        if found.strength != Strength::Sure && ctx.seq.is_some() {
+            found = self.weigh(ctx, found);
+        }
+        if found.strength == Strength::Sure {
+            return self.settle(ctx, found, out);
+        }
+        if self.tries >= MAX_TRIES {
+            self.done = true;
+            self.parser = None;
+        }
+        found.hint
+    }
+
+    /// Hold the packet and look at it together with those held before.
+    fn weigh(&mut self, ctx: &Context<'_>, found: Found) -> Found {
+        let parser = self.parser.get_or_insert_with(|| Box::new(Parser::Probe(Probe::default())));
+        let Parser::Probe(probe) = parser.as_mut() else {
+            return found;
+        };
+        let supported = probe
+            .packets()
+            .iter()
+            .find_map(|held| recognise::agree(found.service, &held.context(ctx), ctx));
+        if !probe.hold(ctx) {
+            return found;
+        }
+        if let Some(service) = supported {
+            return Found::sure(service);
+        }
+        let joined = probe.joined(ctx.from_lo).unwrap_or_default();
+        let again = recognise::look(&Look::new(ctx, &joined));
+        if again.strength == Strength::Sure { again } else { found }
+    }
+
+    fn settle(&mut self, ctx: &Context<'_>, found: Found, out: &mut Records) -> Hint {
+        self.service = found.service;
+        let probe = match self.parser.take().map(|parser| *parser) {
+            Some(Parser::Probe(probe)) => probe,
+            _ => Probe::default(),
+        };
+        let mut parser = match found.service {
+            Some(Service::Ftp) => Parser::Ftp(start(&probe)),
+            Some(Service::Iec104) => Parser::Iec104(start(&probe)),
+            Some(Service::Modbus) => Parser::Modbus(start(&probe)),
+            Some(Service::Dhcp) => return dhcp::on_packet(ctx, &mut self.notes, out),
+            _ => {
+                self.done = true;
+                return found.hint;
+            }
+        };
+        let mut hint = Hint::None;
+        let mut replayed = false;
+        for held in probe.packets() {
+            replayed |= held.is(ctx);
+            hint = parser.on_payload(&held.context(ctx), out);
+        }
+        if !replayed {
+            hint = parser.on_payload(ctx, out);
+        }
+        self.done = parser.is_finished();
+        self.parser = Some(Box::new(parser));
+        hint
+    }
+}
+
+fn start<D: Dialogue>(probe: &Probe) -> Box<Session<D>> {
+    let mut session = Box::<Session<D>>::default();
+    for from_lo in [true, false] {
+        if let Some(seq) = probe.lowest(from_lo) {
+            session.begin(from_lo, seq);
+        }
+    }
+    session
+}
+
+impl Parser {
+    fn on_payload(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint {
+        match self {
+            Self::Probe(_) => Hint::None,
+            Self::Ftp(session) => session.on_payload(ctx, out),
+            Self::Iec104(session) => session.on_payload(ctx, out),
+            Self::Modbus(session) => session.on_payload(ctx, out),
+        }
+    }
+
+    fn on_end(&mut self, out: &mut Records) {
+        match self {
+            Self::Probe(_) => {}
+            Self::Ftp(session) => session.on_end(out),
+            Self::Iec104(session) => session.on_end(out),
+            Self::Modbus(session) => session.on_end(out),
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        match self {
+            Self::Probe(_) => false,
+            Self::Ftp(session) => session.is_finished(),
+            Self::Iec104(session) => session.is_finished(),
+            Self::Modbus(session) => session.is_finished(),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The first small packets of a TCP flow nobody recognised yet: a message may be split over several, and a weak signature
+//! needs a second one that agrees.
+
+use super::Context;
+use super::session::Meta;
+use super::stream::{Step, Stream};
+
+/// Bytes held of one flow; the messages that need holding are at most 260 B long, two of them plus slack.
+const MAX_BYTES: usize = 1024;
+
+/// One packet held.
+pub(super) struct Held {
+    meta: Meta,
+    /// Direction.
+    pub(super) from_lo: bool,
+    seq: u32,
+    /// Captured payload.
+    pub(super) payload: Vec<u8>,
+    payload_len: u32,
+    sender_mac: Option<[u8; 6]>,
+}
+
+impl Held {
+    /// It is the packet of `ctx`.
+    pub(super) fn is(&self, ctx: &Context<'_>) -> bool {
+        self.meta.frame_no == ctx.frame_no && self.from_lo == ctx.from_lo
+    }
+
+    /// The context the packet had; `ctx` is a later packet of the same flow.
+    pub(super) fn context<'a>(&'a self, ctx: &Context<'a>) -> Context<'a> {
+        let same = self.from_lo == ctx.from_lo;
+        let swap = |one, other| if same { (one, other) } else { (other, one) };
+        let (sender_ip, receiver_ip) = swap(ctx.sender_ip, ctx.receiver_ip);
+        let ports = (ctx.sender_port, ctx.receiver_port);
+        let (sender_port, receiver_port) = if same { ports } else { (ports.1, ports.0) };
+        Context {
+            flow_uid: self.meta.flow_uid,
+            ts_ns: self.meta.ts_ns,
+            frame_no: self.meta.frame_no,
+            from_lo: self.from_lo,
+            sender_ip,
+            receiver_ip,
+            sender_port,
+            receiver_port,
+            sender_mac: self.sender_mac,
+            seq: Some(self.seq),
+            payload: &self.payload,
+            payload_len: self.payload_len,
+            ..*ctx
+        }
+    }
+}
+
+/// Packets held of one flow, in order of arrival.
+#[derive(Default)]
+pub(super) struct Probe {
+    held: Vec<Held>,
+    bytes: usize,
+}
+
+impl Probe {
+    /// Hold a packet; false when it does not fit or has no sequence number.
+    pub(super) fn hold(&mut self, ctx: &Context<'_>) -> bool {
+        let Some(seq) = ctx.seq else {
+            return false;
+        };
+        if self.bytes + ctx.payload.len() > MAX_BYTES {
+            return false;
+        }
+        self.bytes += ctx.payload.len();
+        self.held.push(Held {
+            meta: Meta::of(ctx),
+            from_lo: ctx.from_lo,
+            seq,
+            payload: ctx.payload.to_vec(),
+            payload_len: ctx.payload_len,
+            sender_mac: ctx.sender_mac,
+        });
+        true
+    }
+
+    /// Packets held.
+    pub(super) fn packets(&self) -> &[Held] {
+        &self.held
+    }
+
+    /// Lowest sequence number of a direction.
+    pub(super) fn lowest(&self, from_lo: bool) -> Option<u32> {
+        let of_side = || self.held.iter().filter(|held| held.from_lo == from_lo);
+        let first = of_side().next()?.seq;
+        of_side()
+            .map(|held| held.seq)
+            .min_by_key(|seq| seq.wrapping_sub(first).cast_signed())
+    }
+
+    /// The bytes of a direction in order up to the first hole; `None` when it has fewer than two packets.
+    pub(super) fn joined(&self, from_lo: bool) -> Option<Vec<u8>> {
+        let of_side = || self.held.iter().filter(|held| held.from_lo == from_lo);
+        if of_side().count() < 2 {
+            return None;
+        }
+        let mut stream = Stream::default();
+        stream.begin(self.lowest(from_lo)?);
+        for held in of_side() {
+            stream.push(held.meta, held.seq, &held.payload, held.payload_len);
+            while let Some(step) = stream.step() {
+                if step == Step::Gap {
+                    return None;
+                }
+            }
+        }
+        Some(stream.data().to_vec())
+    }
+}

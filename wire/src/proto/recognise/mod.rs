@@ -1,0 +1,202 @@
+//! Recognition by content: strict signatures, one function per protocol, tried in order.
+//!
+//! To add a protocol: a variant in `service.rs`, a function in the file of its family, a line in `TCP` or `UDP` below.
+//! Noise must not match: a signature fixes at least 24 bits, or 16 bits plus a port.
+
+mod industrial;
+mod mail;
+mod naming;
+mod network;
+mod remote;
+mod security;
+mod telephony;
+mod web;
+mod windows;
+
+use super::service::Service;
+use super::{Context, Hint, ftp, modbus};
+
+/// A payload with its surroundings.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    /// Payload bytes.
+    pub(super) data: &'a [u8],
+    /// The payload is complete (not cut by the snap length).
+    pub(super) is_whole: bool,
+    /// Port of the sender.
+    pub(super) from_port: u16,
+    /// Port of the receiver.
+    pub(super) to_port: u16,
+    /// A stream: the payload may hold more than one message, or less.
+    pub(super) is_stream: bool,
+}
+
+impl<'a> Look<'a> {
+    /// Of `data`, sent as in `ctx`.
+    pub(super) fn new(ctx: &Context<'_>, data: &'a [u8]) -> Self {
+        Self {
+            data,
+            is_whole: ctx.payload.len() >= ctx.payload_len as usize,
+            from_port: ctx.sender_port,
+            to_port: ctx.receiver_port,
+            is_stream: ctx.proto == 6,
+        }
+    }
+
+    /// Either side uses this port.
+    fn at_port(&self, port: u16) -> bool {
+        self.from_port == port || self.to_port == port
+    }
+
+    /// A message of `length` bytes may stand here: in a datagram exactly, in a stream at least as begun.
+    fn may_hold(&self, length: usize) -> bool {
+        if self.is_stream || !self.is_whole {
+            length >= self.data.len() || self.is_stream
+        } else {
+            length == self.data.len()
+        }
+    }
+}
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strength {
+    /// Nothing found.
+    None,
+    /// Needs a second message that agrees.
+    Weak,
+    /// Recognised.
+    Sure,
+}
+
+/// What a payload was recognised as.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    /// Protocol.
+    pub(super) service: Option<Service>,
+    /// Who the client is.
+    pub(super) hint: Hint,
+    /// Certainty.
+    pub(super) strength: Strength,
+}
+
+impl Found {
+    const NOTHING: Self = Self {
+        service: None,
+        hint: Hint::None,
+        strength: Strength::None,
+    };
+
+    /// Recognised, roles unknown.
+    pub(super) const fn sure(service: Service) -> Self {
+        Self::with(service, Hint::None)
+    }
+
+    const fn with(service: Service, hint: Hint) -> Self {
+        Self {
+            service: Some(service),
+            hint,
+            strength: Strength::Sure,
+        }
+    }
+
+    const fn weak(service: Service) -> Self {
+        Self {
+            service: Some(service),
+            hint: Hint::None,
+            strength: Strength::Weak,
+        }
+    }
+
+    /// Recognised, sent by the client when `from_client`, else by the server.
+    const fn sent(service: Service, from_client: bool) -> Self {
+        let hint = if from_client {
+            Hint::SenderIsClient
+        } else {
+            Hint::ReceiverIsClient
+        };
+        Self::with(service, hint)
+    }
+}
+
+type Signature = fn(&Look<'_>) -> Option<Found>;
+
+/// Signatures of streams; the frequent ones first.
+const TCP: &[Signature] = &[
+    security::tls,
+    web::http,
+    web::http2,
+    windows::smb,
+    naming::dns,
+    security::ssh,
+    windows::rdp,
+    industrial::iso_transport,
+    industrial::modbus,
+    industrial::iec104,
+    industrial::dnp3,
+    industrial::enip,
+    windows::ldap,
+    windows::kerberos,
+    windows::netbios_session,
+    mail::smtp,
+    remote::ftp,
+    mail::pop3,
+    mail::imap,
+    remote::telnet,
+    telephony::sip,
+    telephony::rtsp,
+    web::mqtt,
+    web::bittorrent,
+    network::syslog,
+];
+
+/// Signatures of datagrams.
+const UDP: &[Signature] = &[
+    naming::dns,
+    naming::netbios,
+    web::quic,
+    network::ntp,
+    network::dhcp,
+    network::snmp,
+    web::ssdp,
+    telephony::stun,
+    telephony::sip,
+    industrial::bacnet,
+    industrial::dnp3,
+    windows::kerberos,
+    windows::ldap,
+    network::radius,
+    remote::tftp,
+    network::syslog,
+    web::bittorrent_dht,
+];
+
+/// Recognise a payload.
+pub(super) fn look(look: &Look<'_>) -> Found {
+    if look.data.is_empty() {
+        return Found::NOTHING;
+    }
+    let signatures = if look.is_stream { TCP } else { UDP };
+    signatures
+        .iter()
+        .find_map(|signature| signature(look))
+        .unwrap_or(Found::NOTHING)
+}
+
+/// An earlier and a later packet of one flow, each too weak alone, support the same protocol.
+pub(super) fn agree(later: Option<Service>, held: &Context<'_>, ctx: &Context<'_>) -> Option<Service> {
+    match later? {
+        Service::Modbus => {
+            let same_side = held.from_lo == ctx.from_lo;
+            modbus::agree(held.payload, ctx.payload, same_side).then_some(Service::Modbus)
+        }
+        Service::Iec104 => (look(&Look::new(held, held.payload)).service? == Service::Iec104).then_some(Service::Iec104),
+        Service::Ftp => {
+            let kind = |ctx: &Context<'_>| ftp::likeness(ctx.payload, ctx.sender_port, ctx.receiver_port);
+            let pair = (kind(held), kind(ctx));
+            let fits = pair == (ftp::Likeness::Greeting, ftp::Likeness::Command) && held.from_lo != ctx.from_lo;
+            fits.then_some(Service::Ftp)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,225 @@
+//! A conversation of two streams read by one protocol: reassembly, resynchronisation and oddities in one place, so that a
+//! protocol file holds nothing but its protocol.
+
+use super::stream::{Step, Stream};
+use super::weird::{Notes, Weird};
+use super::{Context, Hint, Records};
+
+/// Where bytes came from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Meta {
+    /// Flow segment.
+    pub(super) flow_uid: [u8; 16],
+    /// Time, ns.
+    pub(super) ts_ns: i64,
+    /// Ordinal of the frame.
+    pub(super) frame_no: u64,
+}
+
+impl Meta {
+    /// Of a packet.
+    pub(super) fn of(ctx: &Context<'_>) -> Self {
+        Self {
+            flow_uid: ctx.flow_uid,
+            ts_ns: ctx.ts_ns,
+            frame_no: ctx.frame_no,
+        }
+    }
+}
+
+/// One end of a conversation.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Side {
+    /// Address.
+    pub(super) ip: [u8; 16],
+    /// Port.
+    pub(super) port: u16,
+    /// Link address, when it sent a frame that has one.
+    pub(super) mac: Option<[u8; 6]>,
+}
+
+/// Both values of something that each side has.
+#[derive(Default)]
+pub(super) struct Pair<T> {
+    lo: T,
+    hi: T,
+}
+
+impl<T> Pair<T> {
+    /// Of the lower (`true`) or higher key end.
+    pub(super) fn get(&self, lo: bool) -> &T {
+        if lo { &self.lo } else { &self.hi }
+    }
+
+    /// Of the lower (`true`) or higher key end.
+    pub(super) fn get_mut(&mut self, lo: bool) -> &mut T {
+        if lo { &mut self.lo } else { &mut self.hi }
+    }
+}
+
+/// One whole message with what is known of it.
+#[derive(Clone, Copy)]
+pub(super) struct Message<'a> {
+    /// Its bytes.
+    pub(super) data: &'a [u8],
+    /// Its first packet.
+    pub(super) meta: Meta,
+    /// The lower key end sent it.
+    pub(super) from_lo: bool,
+    /// Who sent it.
+    pub(super) sender: &'a Side,
+    /// To whom.
+    pub(super) receiver: &'a Side,
+}
+
+/// What lies at the start of the waiting bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// Part of a message.
+    Need,
+    /// A message of that many bytes.
+    Message(usize),
+    /// No message; that many bytes may be skipped (0 is taken as 1).
+    Bad(usize),
+}
+
+/// Where a protocol leaves what it finds.
+pub(super) struct Sink<'a> {
+    /// Rows.
+    pub(super) out: &'a mut Records,
+    /// Codes already noted.
+    pub(super) notes: &'a mut Notes,
+}
+
+impl Sink<'_> {
+    /// Note an oddity of the message that came with `meta`.
+    pub(super) fn weird(&mut self, code: Weird, meta: &Meta) {
+        self.notes.note(code, meta, None, self.out);
+    }
+}
+
+/// A protocol of messages over two streams.
+pub(super) trait Dialogue: Default {
+    /// Noted when no message starts where one must.
+    const BAD: Weird;
+    /// Find the next message of one side; `lost` while its start is being looked for.
+    fn cut(&self, data: &[u8], from_lo: bool, lost: bool) -> Cut;
+    /// Read one message.
+    fn message(&mut self, message: &Message<'_>, sink: &mut Sink<'_>);
+    /// Bytes of a side are missing.
+    fn gap(&mut self, from_lo: bool);
+    /// The flow segment ends.
+    fn end(&mut self, sides: &Pair<Side>, sink: &mut Sink<'_>);
+    /// The lower key end is the client, when the protocol said so.
+    fn client_is_lo(&self) -> Option<bool>;
+    /// Nothing more can be read (the rest is encrypted).
+    fn is_finished(&self) -> bool {
+        false
+    }
+}
+
+/// A [`Dialogue`] with its streams.
+#[derive(Default)]
+pub(super) struct Session<D> {
+    dialogue: D,
+    streams: Pair<Stream>,
+    sides: Pair<Side>,
+    lost: Pair<bool>,
+    notes: Notes,
+}
+
+impl<D: Dialogue> Session<D> {
+    /// Expect the stream of a side to begin at `seq`.
+    pub(super) fn begin(&mut self, from_lo: bool, seq: u32) {
+        self.streams.get_mut(from_lo).begin(seq);
+    }
+
+    /// Read one packet.
+    pub(super) fn on_payload(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint {
+        self.learn(ctx);
+        if let Some(seq) = ctx.seq {
+            let stream = self.streams.get_mut(ctx.from_lo);
+            stream.push(Meta::of(ctx), seq, ctx.payload, ctx.payload_len);
+            self.drain(ctx.from_lo, out);
+        }
+        match self.dialogue.client_is_lo() {
+            None => Hint::None,
+            Some(lo) if lo == ctx.from_lo => Hint::SenderIsClient,
+            Some(_) => Hint::ReceiverIsClient,
+        }
+    }
+
+    /// The flow segment ends.
+    pub(super) fn on_end(&mut self, out: &mut Records) {
+        for from_lo in [true, false] {
+            self.streams.get_mut(from_lo).close();
+            self.drain(from_lo, out);
+        }
+        let mut sink = Sink {
+            out,
+            notes: &mut self.notes,
+        };
+        self.dialogue.end(&self.sides, &mut sink);
+    }
+
+    /// Nothing more can be read.
+    pub(super) fn is_finished(&self) -> bool {
+        self.dialogue.is_finished()
+    }
+
+    fn learn(&mut self, ctx: &Context<'_>) {
+        let sender = self.sides.get_mut(ctx.from_lo);
+        sender.ip = ctx.sender_ip;
+        sender.port = ctx.sender_port;
+        sender.mac = ctx.sender_mac.or(sender.mac);
+        let receiver = self.sides.get_mut(!ctx.from_lo);
+        receiver.ip = ctx.receiver_ip;
+        receiver.port = ctx.receiver_port;
+    }
+
+    fn drain(&mut self, from_lo: bool, out: &mut Records) {
+        while let Some(step) = self.streams.get_mut(from_lo).step() {
+            match step {
+                Step::Data => self.read(from_lo, out),
+                Step::Gap => {
+                    *self.lost.get_mut(from_lo) = true;
+                    self.dialogue.gap(from_lo);
+                    let meta = self.streams.get(from_lo).latest();
+                    self.notes.note(Weird::StreamGap, &meta, None, out);
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, from_lo: bool, out: &mut Records) {
+        let stream = self.streams.get_mut(from_lo);
+        let lost = self.lost.get_mut(from_lo);
+        while !stream.data().is_empty() {
+            let meta = stream.meta();
+            let taken = match self.dialogue.cut(stream.data(), from_lo, *lost) {
+                Cut::Need => break,
+                Cut::Message(length) => {
+                    *lost = false;
+                    let message = Message {
+                        data: stream.data().get(..length).unwrap_or(&[]),
+                        meta,
+                        from_lo,
+                        sender: self.sides.get(from_lo),
+                        receiver: self.sides.get(!from_lo),
+                    };
+                    let notes = &mut self.notes;
+                    self.dialogue.message(&message, &mut Sink { out, notes });
+                    length
+                }
+                Cut::Bad(length) => {
+                    if !*lost {
+                        self.notes.note(D::BAD, &meta, None, out);
+                    }
+                    *lost = true;
+                    length
+                }
+            };
+            stream.consume(taken.max(1));
+        }
+    }
+}

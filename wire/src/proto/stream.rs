@@ -1,0 +1,316 @@
+//! One direction of a TCP conversation put back into order, with little memory: enough for message protocols, and an
+//! open admission of what was lost.
+//!
+//! The first copy of a byte wins. What cannot be put into order within the bounds is a gap: the waiting bytes are dropped
+//! and the reader has to find the next message start.
+
+use super::session::Meta;
+
+/// In-order bytes that may wait for the rest of their message: the largest message of the protocols here is 260 B
+/// (Modbus, IEC 104); FTP lines have no limit of their own, servers stop at 512 B to 8 KiB.
+const MAX_WAITING: usize = 8192;
+/// Out-of-order segments held.
+const MAX_HELD: usize = 4;
+/// Out-of-order bytes held.
+const MAX_HELD_BYTES: usize = 4096;
+/// A hole older than this is not filled any more: twice TCP's initial retransmission time-out of 1 s (RFC 6298 2.1)
+/// plus its first doubling.
+const MAX_HOLD_NS: i64 = 4_000_000_000;
+/// Sequence distance beyond which a segment belongs to no window we know: the largest unscaled TCP window.
+const MAX_JUMP: u32 = 65_535;
+/// Buffers larger than this are given back when empty.
+const KEEP_CAPACITY: usize = 1024;
+
+/// What the reader has to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// More bytes lie in [`Stream::data`].
+    Data,
+    /// Bytes are missing from here on.
+    Gap,
+}
+
+struct Segment {
+    seq: u32,
+    data: Vec<u8>,
+    missing: u32,
+    meta: Meta,
+}
+
+impl Segment {
+    fn span(&self) -> u32 {
+        length(&self.data).saturating_add(self.missing)
+    }
+}
+
+/// In-order buffer of one direction.
+#[derive(Default)]
+pub(super) struct Stream {
+    /// Lowest and next expected sequence number; `None` before the first segment.
+    range: Option<(u32, u32)>,
+    waiting: Vec<u8>,
+    /// Bytes of `waiting` already consumed.
+    head: usize,
+    held: Vec<Segment>,
+    /// Packet of the first waiting byte, and of the bytes from `tail_at` on.
+    start: Meta,
+    tail: Meta,
+    tail_at: usize,
+    newest: Meta,
+    fresh: bool,
+    lost: bool,
+    /// The capture lacks the bytes that follow the waiting ones.
+    cut: bool,
+    /// The waiting bytes came out of order before the stream's start: nothing continues them.
+    late: bool,
+    closing: bool,
+}
+
+fn length(data: &[u8]) -> u32 {
+    u32::try_from(data.len()).unwrap_or(u32::MAX)
+}
+
+fn distance(from: u32, to: u32) -> i32 {
+    to.wrapping_sub(from).cast_signed()
+}
+
+impl Stream {
+    /// Expect the stream to begin at `seq`, when that is known before the first [`Stream::push`].
+    pub(super) fn begin(&mut self, seq: u32) {
+        self.range.get_or_insert((seq, seq));
+    }
+
+    /// Take in one segment; `wire_len` is its length on the wire, larger than `data` when it was cut.
+    pub(super) fn push(&mut self, meta: Meta, seq: u32, data: &[u8], wire_len: u32) {
+        self.newest = meta;
+        let missing = wire_len.saturating_sub(length(data));
+        let (first, next) = *self.range.get_or_insert((seq, seq));
+        let ahead = distance(next, seq);
+        if ahead.unsigned_abs() > MAX_JUMP {
+            self.restart(seq);
+            self.accept(meta, data, missing);
+        } else if ahead <= 0 {
+            let known = ahead.unsigned_abs();
+            if known < length(data).saturating_add(missing) {
+                self.take_in(meta, known, data, missing);
+            } else if missing == 0 && self.data().is_empty() && seq.wrapping_add(length(data)) == first {
+                self.accept_late(meta, seq, data);
+            }
+        } else {
+            self.hold(Segment {
+                seq,
+                data: data.to_vec(),
+                missing,
+                meta,
+            });
+        }
+    }
+
+    fn restart(&mut self, seq: u32) {
+        self.held.clear();
+        self.drop_waiting();
+        self.lost = true;
+        self.range = Some((seq, seq));
+    }
+
+    fn drop_waiting(&mut self) {
+        self.waiting.clear();
+        self.head = 0;
+        self.fresh = false;
+        self.cut = false;
+        self.late = false;
+    }
+
+    /// Take in the unknown part of a segment that reaches the next expected byte. With later segments held it has to go
+    /// through them: where both have a byte, theirs came first.
+    fn take_in(&mut self, meta: Meta, known: u32, data: &[u8], missing: u32) {
+        if self.held.is_empty() {
+            self.accept_from(meta, known, data, missing);
+            return;
+        }
+        let mut whole = Segment {
+            seq: self.range.map_or(0, |(_, next)| next.wrapping_sub(known)),
+            data: data.to_vec(),
+            missing,
+            meta,
+        };
+        let rest = split(&mut whole, known);
+        self.hold(rest);
+    }
+
+    fn accept_from(&mut self, meta: Meta, known: u32, data: &[u8], missing: u32) {
+        match data.get(known as usize..) {
+            Some(rest) => self.accept(meta, rest, missing),
+            // The new part was not captured at all.
+            None => self.accept(meta, &[], missing.saturating_sub(known - length(data))),
+        }
+    }
+
+    fn accept(&mut self, meta: Meta, data: &[u8], missing: u32) {
+        self.append(meta, data);
+        if let Some((_, next)) = &mut self.range {
+            *next = next.wrapping_add(length(data)).wrapping_add(missing);
+        }
+        self.cut |= missing > 0;
+    }
+
+    /// The bytes just before the first ones seen: the start of the conversation was captured out of order.
+    fn accept_late(&mut self, meta: Meta, seq: u32, data: &[u8]) {
+        self.append(meta, data);
+        if let Some((first, _)) = &mut self.range {
+            *first = seq;
+        }
+        self.late = true;
+    }
+
+    fn append(&mut self, meta: Meta, data: &[u8]) {
+        self.waiting.drain(..self.head.min(self.waiting.len()));
+        self.head = 0;
+        if self.waiting.is_empty() {
+            self.start = meta;
+        }
+        self.tail_at = self.waiting.len();
+        self.tail = meta;
+        self.waiting.extend_from_slice(data);
+        self.fresh = true;
+    }
+
+    /// Keep the parts of `segment` that no held segment has.
+    fn hold(&mut self, mut segment: Segment) {
+        let mut at = 0;
+        while let Some(other) = self.held.get(at) {
+            let to_other = distance(segment.seq, other.seq);
+            let past_other = to_other.saturating_add_unsigned(other.span());
+            if to_other > 0 {
+                let room = to_other.unsigned_abs();
+                if segment.span() <= room {
+                    break;
+                }
+                let rest = split(&mut segment, room);
+                self.held.insert(at, segment);
+                segment = rest;
+                at += 1;
+            } else if past_other > 0 {
+                if segment.span() <= past_other.unsigned_abs() {
+                    return;
+                }
+                segment = split(&mut segment, past_other.unsigned_abs());
+                at += 1;
+            } else {
+                at += 1;
+            }
+        }
+        self.held.insert(at.min(self.held.len()), segment);
+    }
+
+    /// No more segments come: hand out what is held.
+    pub(super) fn close(&mut self) {
+        self.closing = true;
+    }
+
+    /// Make the next part available; `None` when the stream has to wait.
+    pub(super) fn step(&mut self) -> Option<Step> {
+        loop {
+            if std::mem::take(&mut self.lost) {
+                return Some(Step::Gap);
+            }
+            if std::mem::take(&mut self.fresh) {
+                return Some(Step::Data);
+            }
+            if self.settle() {
+                return Some(Step::Gap);
+            }
+            let next = self.range.map_or(0, |(_, next)| next);
+            let Some(front) = self.held.first() else {
+                self.closing = false;
+                return None;
+            };
+            let ahead = distance(next, front.seq);
+            if ahead > 0 {
+                if !self.gives_up() {
+                    return None;
+                }
+                self.skip_to(front.seq);
+                return Some(Step::Gap);
+            }
+            let front = self.held.remove(0);
+            if ahead.unsigned_abs() < front.span() {
+                self.accept_from(front.meta, ahead.unsigned_abs(), &front.data, front.missing);
+            }
+        }
+    }
+
+    /// Drop what cannot be completed; true when bytes were lost.
+    fn settle(&mut self) -> bool {
+        let cut = std::mem::take(&mut self.cut);
+        let late = std::mem::take(&mut self.late);
+        let left = self.data().len();
+        let lost = cut || left > MAX_WAITING || (late && left > 0);
+        if lost {
+            self.drop_waiting();
+        }
+        if left == 0 {
+            self.head = 0;
+            self.waiting.clear();
+            if self.waiting.capacity() > KEEP_CAPACITY {
+                self.waiting = Vec::new();
+            }
+        }
+        lost
+    }
+
+    fn gives_up(&self) -> bool {
+        let bytes: usize = self.held.iter().map(|s| s.data.len()).sum();
+        let oldest = self.held.iter().map(|s| s.meta.ts_ns).min();
+        self.closing
+            || self.held.len() > MAX_HELD
+            || bytes > MAX_HELD_BYTES
+            || oldest.is_some_and(|ts| self.newest.ts_ns.saturating_sub(ts) > MAX_HOLD_NS)
+    }
+
+    fn skip_to(&mut self, seq: u32) {
+        self.drop_waiting();
+        if let Some((_, next)) = &mut self.range {
+            *next = seq;
+        }
+    }
+
+    /// Packet taken in last.
+    pub(super) fn latest(&self) -> Meta {
+        self.newest
+    }
+
+    /// Bytes in order that were not consumed.
+    pub(super) fn data(&self) -> &[u8] {
+        self.waiting.get(self.head..).unwrap_or(&[])
+    }
+
+    /// Packet in which the first of [`Stream::data`] came.
+    pub(super) fn meta(&self) -> Meta {
+        self.start
+    }
+
+    /// Drop the first `count` bytes.
+    pub(super) fn consume(&mut self, count: usize) {
+        self.head = (self.head + count).min(self.waiting.len());
+        if self.head >= self.tail_at {
+            self.start = self.tail;
+        }
+    }
+}
+
+/// Cut `segment` to its first `at` sequence numbers and return the rest.
+fn split(segment: &mut Segment, at: u32) -> Segment {
+    let captured = (at as usize).min(segment.data.len());
+    let data = segment.data.split_off(captured);
+    let missing_before = at - length(&segment.data);
+    let rest = Segment {
+        seq: segment.seq.wrapping_add(at),
+        missing: segment.missing - missing_before.min(segment.missing),
+        data,
+        meta: segment.meta,
+    };
+    // Bytes missing in the middle can only lie behind all captured ones.
+    segment.missing = missing_before;
+    rest
+}

@@ -1,0 +1,119 @@
+//! FTP rows: pairing, logins, secrets.
+
+use super::talk::{Talk, pick};
+use crate::proto::Hint;
+
+const COLUMNS: [&str; 6] = ["user", "command", "arg", "reply_code", "reply_msg", "outcome"];
+
+fn rows(talk: &mut Talk) -> Vec<String> {
+    pick(&talk.out.ftp.finish().unwrap(), &COLUMNS)
+}
+
+/// A failed and a good login with multi-line replies; passwords are nowhere.
+#[test]
+fn logins() {
+    let mut talk = Talk::tcp(21);
+    assert_eq!(talk.answer(b"220-Welcome\r\n to this\r\n220 server\r\n"), Hint::ReceiverIsClient);
+    assert_eq!(talk.ask(b"USER bob\r\n"), Hint::SenderIsClient);
+    talk.answer(b"331 Password required for bob.\r\n");
+    talk.ask(b"pass hunter2\r\n");
+    talk.answer(b"530 Login hunter2 incorrect.\r\n");
+    talk.ask(b"USER bob\r\nPASS s3cret\r\n");
+    talk.answer(b"331 Go on\r\n230-Hello\r\n230-530 not this\r\n230 User logged in\r\n");
+    talk.ask(b"CWD /tmp/\"x\"\x01\r\n");
+    talk.answer(b"250 ok\r\n");
+    talk.ask(b"PASS again\r\n");
+    talk.end();
+    let want = [
+        "bob|USER|bob|331|Password required for bob.|request",
+        "bob|PASS|-|530|-|negative",
+        "bob|USER|bob|331|Go on|request",
+        "bob|PASS|-|230|Hello|ok",
+        "bob|CWD|/tmp/\\x22x\\x22\\x01|250|ok|request",
+        "bob|PASS|-|-|-|unknown",
+    ];
+    assert_eq!(rows(&mut talk), want);
+    assert_eq!((talk.app.name(), talk.app.basis()), (Some("ftp"), "parsed"));
+    assert!(talk.weird().is_empty());
+}
+
+/// A preliminary reply waits for the final one; pipelined commands keep their order.
+#[test]
+fn transfers_and_pipelining() {
+    let mut talk = Talk::tcp(21);
+    talk.answer(b"220 ready\r\n");
+    talk.ask(b"TYPE I\r\nRETR a.bin\r\nNOOP\r\n");
+    talk.answer(b"200 binary\r\n150 opening\r\n");
+    talk.answer(b"226 done\r\n200 noop\r\n");
+    talk.ask(b"RETR b.bin\r\n");
+    talk.answer(b"150 opening\r\n");
+    talk.end();
+    let want = [
+        "-|TYPE|I|200|binary|request",
+        "-|RETR|a.bin|226|done|request",
+        "-|NOOP|-|200|noop|request",
+        "-|RETR|b.bin|150|opening|request",
+    ];
+    assert_eq!(rows(&mut talk), want);
+}
+
+/// Lines that are no command may be a password typed at the wrong moment: no argument, no echo.
+#[test]
+fn secrets_stay_out() {
+    let mut talk = Talk::tcp(21);
+    talk.answer(b"220 ready\r\n");
+    for line in ["hunter2", "SITE CHPWD hunter2", "ACCT hunter2", "ADAT hunter2", "PASS\thunter2"] {
+        talk.ask(format!("{line}\r\n").as_bytes());
+        talk.answer(format!("500 '{line}' not understood\r\n").as_bytes());
+    }
+    let got = rows(&mut talk);
+    assert_eq!(got.len(), 5);
+    assert!(got.iter().all(|row| !row.contains("hunter2")), "{got:?}");
+    assert_eq!(got[0], "-|OTHER|-|500|-|request");
+}
+
+/// On a private port the greeting must say FTP, or be followed by USER; mail and news greet the same way.
+#[test]
+fn private_ports() {
+    let mut talk = Talk::tcp(2121);
+    assert_eq!(talk.answer(b"220 (vsFTPd 3.0.3)\r\n"), Hint::ReceiverIsClient);
+    assert_eq!(talk.app.name(), Some("ftp"));
+    let mut talk = Talk::tcp(2122);
+    talk.answer(b"220 hello\r\n");
+    assert_eq!(talk.app.name(), None);
+    talk.ask(b"USER anonymous\r\n");
+    talk.answer(b"331 go\r\n");
+    assert_eq!(talk.app.name(), Some("ftp"));
+    assert_eq!(rows(&mut talk), ["anonymous|USER|anonymous|331|go|request"]);
+    let mut talk = Talk::tcp(2525);
+    talk.answer(b"220 mx.example ESMTP\r\n");
+    assert_eq!(talk.app.name(), Some("smtp"));
+    let mut talk = Talk::tcp(6667);
+    talk.ask(b"USER a b c :d\r\n");
+    assert_eq!(talk.app.name(), None);
+}
+
+/// After AUTH TLS nothing is read any more.
+#[test]
+fn encrypted_control() {
+    let mut talk = Talk::tcp(21);
+    talk.answer(b"220 ready\r\n");
+    talk.ask(b"AUTH TLS\r\n");
+    talk.answer(b"234 proceed\r\n");
+    assert!(talk.app.is_done());
+    assert_eq!(rows(&mut talk), ["-|AUTH|-|234|proceed|request"]);
+}
+
+/// Lines split over segments and delivered out of order are put together.
+#[test]
+fn split_lines() {
+    let mut talk = Talk::tcp(21);
+    talk.answer(b"220 ready\r\n");
+    let seq = talk.seq[0];
+    talk.raw(true, seq, b"US", 2);
+    talk.raw(true, seq + 6, b"ob\r\n", 4);
+    talk.raw(true, seq + 2, b"ER b", 4);
+    talk.answer(b"33");
+    talk.answer(b"1 ok\r\n");
+    assert_eq!(rows(&mut talk), ["bob|USER|bob|331|ok|request"]);
+}
