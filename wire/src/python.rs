@@ -1,6 +1,6 @@
 //! The Python module `sensor._wire`. Work runs with the GIL released; only batches and numbers cross.
 
-use crate::flow::limits::{MAX_TIMEOUT_S, Options, SECOND};
+use crate::flow::limits::{MAX_ACTIVE_S, MAX_TIMEOUT_S, Options, SECOND};
 use crate::meter::{Mode, Runner};
 use crate::source::writer::{PcapWriter, links_of};
 use arrow_array::ffi::to_ffi;
@@ -54,9 +54,9 @@ struct Meter {
 const TIMEOUT_KEYS: &str =
     "syn, half_open, established, fin, closed, udp_one, udp_both, dns, icmp, other, ics";
 
-fn seconds(name: &str, value: f64, low: f64) -> PyResult<i64> {
-    #[expect(clippy::cast_precision_loss, reason = "86 400 is exact")]
-    let high = MAX_TIMEOUT_S as f64;
+fn seconds(name: &str, value: f64, low: f64, high: i64) -> PyResult<i64> {
+    #[expect(clippy::cast_precision_loss, reason = "both bounds are exact")]
+    let high = high as f64;
     if !(low..=high).contains(&value) {
         return Err(PyValueError::new_err(format!(
             "meter options: {name} = {value}; allowed: {low} to {high} seconds; choose a value in that range"
@@ -94,7 +94,7 @@ fn set_timeouts(options: &mut Options, given: &Bound<'_, PyDict>) -> PyResult<()
                 )));
             }
         };
-        *place = seconds(&name, value, 0.001)?;
+        *place = seconds(&name, value, 0.001, MAX_TIMEOUT_S)?;
     }
     Ok(())
 }
@@ -115,7 +115,9 @@ fn options_from(py: Python<'_>, json: &str) -> PyResult<(Options, Mode)> {
                     PyValueError::new_err("meter options: timeouts is not an object")
                 })?,
             )?,
-            "active_s" => options.timeouts.active = seconds(&name, value.extract()?, 0.0)?,
+            "active_s" => {
+                options.timeouts.active = seconds(&name, value.extract()?, 0.0, MAX_ACTIVE_S)?
+            }
             "max_flows" => {
                 options.max_flows = value.extract()?;
                 if !(16..=100_000_000).contains(&options.max_flows) {

@@ -102,6 +102,9 @@ impl Default for Timeouts {
 /// Largest idle time-out a caller may set, seconds: a day, so that the wheel's horizon stays bounded.
 pub const MAX_TIMEOUT_S: i64 = 86_400;
 
+/// Largest active time-out, seconds: a year, as good as none.
+pub const MAX_ACTIVE_S: i64 = 31_536_000;
+
 /// How a meter behaves.
 #[derive(Clone, Copy, Debug)]
 #[expect(

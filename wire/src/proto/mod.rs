@@ -91,34 +91,3 @@ pub enum Hint {
     /// The receiver of this packet is the client.
     ReceiverIsClient,
 }
-
-/// PLACEHOLDER until the parsers arrive.
-#[derive(Default)]
-pub struct App {
-    inner: Option<Box<u64>>,
-    _pad: u32,
-}
-
-#[allow(missing_docs)]
-impl App {
-    pub fn on_payload(&mut self, _ctx: &Context<'_>, _out: &mut Records) -> Hint {
-        Hint::None
-    }
-    pub fn on_end(&mut self, _ts: i64, _out: &mut Records) {}
-    pub fn is_done(&self) -> bool {
-        self.inner.is_none()
-    }
-    pub fn name(&self) -> Option<&'static str> {
-        None
-    }
-    pub fn basis(&self) -> &'static str {
-        "none"
-    }
-    pub fn long_lived(&self) -> bool {
-        false
-    }
-}
-#[allow(missing_docs)]
-pub fn port_guess(_p: u8, _port: u16) -> Option<&'static str> {
-    None
-}

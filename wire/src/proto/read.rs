@@ -61,7 +61,9 @@ pub(super) fn ber_length(data: &[u8], at: usize) -> Option<(usize, usize)> {
         return None;
     }
     let field = data.get(at + 1..at + 1 + count)?;
-    let content = field.iter().fold(0_usize, |sum, b| sum << 8 | usize::from(*b));
+    let content = field
+        .iter()
+        .fold(0_usize, |sum, b| sum << 8 | usize::from(*b));
     Some((1 + count, content))
 }
 

@@ -61,6 +61,9 @@ services! {
 impl Service {
     /// Industrial conversations that are silent for long and go on (flow-semantics.md 3.2, last row).
     pub(super) const fn is_long_lived(self) -> bool {
-        matches!(self, Self::Modbus | Self::Iec104 | Self::S7comm | Self::Dnp3)
+        matches!(
+            self,
+            Self::Modbus | Self::Iec104 | Self::S7comm | Self::Dnp3
+        )
     }
 }

@@ -93,7 +93,10 @@ impl Stream {
             let known = ahead.unsigned_abs();
             if known < length(data).saturating_add(missing) {
                 self.take_in(meta, known, data, missing);
-            } else if missing == 0 && self.data().is_empty() && seq.wrapping_add(length(data)) == first {
+            } else if missing == 0
+                && self.data().is_empty()
+                && seq.wrapping_add(length(data)) == first
+            {
                 self.accept_late(meta, seq, data);
             }
         } else {

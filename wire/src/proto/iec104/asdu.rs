@@ -74,7 +74,8 @@ impl<'a> Asdu<'a> {
 
     /// The lengths fit the type: a strict test for recognition.
     pub(super) fn is_plausible(&self) -> bool {
-        types::of(self.type_id).is_some_and(|layout| self.fits(&layout)) && (1..=47).contains(&self.cause)
+        types::of(self.type_id).is_some_and(|layout| self.fits(&layout))
+            && (1..=47).contains(&self.cause)
     }
 
     fn fits(&self, layout: &Layout) -> bool {
@@ -121,7 +122,10 @@ impl<'a> Asdu<'a> {
         let (at, address) = if self.is_sequence {
             let first = read::le24(self.objects, 0)?;
             let step = u32::try_from(index).ok()?;
-            (ADDRESS + index * layout.length, first.wrapping_add(step) & 0x00ff_ffff)
+            (
+                ADDRESS + index * layout.length,
+                first.wrapping_add(step) & 0x00ff_ffff,
+            )
         } else {
             let at = index * (ADDRESS + layout.length);
             (at + ADDRESS, read::le24(self.objects, at)?)

@@ -71,7 +71,13 @@ impl Iec104 {
         rows::unnumbered(message, function, sink.out);
     }
 
-    fn information(&mut self, (tx, rx): (u16, u16), data: &[u8], message: &Message<'_>, sink: &mut Sink<'_>) {
+    fn information(
+        &mut self,
+        (tx, rx): (u16, u16),
+        data: &[u8],
+        message: &Message<'_>,
+        sink: &mut Sink<'_>,
+    ) {
         let asdu = Asdu::parse(data);
         let objects = asdu.map(|asdu| asdu.objects());
         let list = objects.as_ref().map_or(&[][..], |objects| &objects.list);
@@ -97,7 +103,9 @@ fn sender_is_master(asdu: &Asdu<'_>) -> Option<bool> {
     match (types::kind(asdu.type_id), asdu.cause) {
         (Kind::Monitor, _) => types::of(asdu.type_id).map(|_| false),
         (Kind::Control, cause::ACTIVATION | cause::DEACTIVATION) => Some(true),
-        (Kind::Control, cause::ACTIVATION_CON | cause::DEACTIVATION_CON | cause::TERMINATION) => Some(false),
+        (Kind::Control, cause::ACTIVATION_CON | cause::DEACTIVATION_CON | cause::TERMINATION) => {
+            Some(false)
+        }
         _ => None,
     }
 }

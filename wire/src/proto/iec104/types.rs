@@ -68,7 +68,12 @@ pub(super) struct Layout {
     pub(super) qualifier: Qualifier,
 }
 
-const fn layout(name: &'static str, length: usize, element: Element, qualifier: Qualifier) -> Option<Layout> {
+const fn layout(
+    name: &'static str,
+    length: usize,
+    element: Element,
+    qualifier: Qualifier,
+) -> Option<Layout> {
     Some(Layout {
         name,
         length,

@@ -27,7 +27,11 @@ fn data() -> Option<PathBuf> {
 
 fn number(bytes: &[u8], little: bool) -> usize {
     let four: [u8; 4] = bytes.try_into().unwrap();
-    (if little { u32::from_le_bytes(four) } else { u32::from_be_bytes(four) }) as usize
+    (if little {
+        u32::from_le_bytes(four)
+    } else {
+        u32::from_be_bytes(four)
+    }) as usize
 }
 
 /// Frames of a pcap or pcapng file: (original length, bytes).
@@ -43,13 +47,17 @@ fn frames(file: &[u8]) -> Vec<(usize, &[u8])> {
             if number(&file[at..at + 4], true) == 6 {
                 let captured = number(&file[at + 20..at + 24], true);
                 let wire = number(&file[at + 24..at + 28], true);
-                found.extend(file.get(at + 28..at + 28 + captured).map(|data| (wire, data)));
+                found.extend(
+                    file.get(at + 28..at + 28 + captured)
+                        .map(|data| (wire, data)),
+                );
             }
             at += size;
         }
         return found;
     }
-    let little = file.starts_with(&[0xd4, 0xc3, 0xb2, 0xa1]) || file.starts_with(&[0x4d, 0x3c, 0xb2, 0xa1]);
+    let little =
+        file.starts_with(&[0xd4, 0xc3, 0xb2, 0xa1]) || file.starts_with(&[0x4d, 0x3c, 0xb2, 0xa1]);
     let mut at = 24;
     while at + 16 <= file.len() {
         let captured = number(&file[at + 8..at + 12], little);
@@ -93,7 +101,10 @@ fn context(data: &[u8], frame_no: u64) -> Option<Context<'_>> {
         _ => return None,
     };
     let payload = rest.get(head..total.min(rest.len()))?;
-    let ends = [(mapped(&ip[12..16]), be(rest, 0)), (mapped(&ip[16..20]), be(rest, 2))];
+    let ends = [
+        (mapped(&ip[12..16]), be(rest, 0)),
+        (mapped(&ip[16..20]), be(rest, 2)),
+    ];
     Some(Context {
         flow_uid: [0; 16],
         ts_ns: frame_no as i64 * 1_000_000,
@@ -118,15 +129,24 @@ fn walk(path: &Path) -> Seen {
     let mut seen = Seen::default();
     let mut flows: HashMap<Key, App> = HashMap::new();
     for (number, (_, data)) in frames(&file).into_iter().enumerate() {
-        let Some(ctx) = (data.len() > 34).then(|| context(data, number as u64)).flatten() else {
+        let Some(ctx) = (data.len() > 34)
+            .then(|| context(data, number as u64))
+            .flatten()
+        else {
             continue;
         };
         if ctx.payload_len == 0 {
             continue;
         }
-        let ends = ((ctx.sender_ip, ctx.sender_port), (ctx.receiver_ip, ctx.receiver_port));
+        let ends = (
+            (ctx.sender_ip, ctx.sender_port),
+            (ctx.receiver_ip, ctx.receiver_port),
+        );
         let key = (ends.0.min(ends.1), ends.0.max(ends.1), ctx.proto);
-        flows.entry(key).or_default().on_payload(&ctx, &mut seen.out);
+        flows
+            .entry(key)
+            .or_default()
+            .on_payload(&ctx, &mut seen.out);
     }
     for app in flows.values_mut() {
         app.on_end(0, &mut seen.out);
@@ -156,10 +176,55 @@ fn dump() {
     for name in std::env::var("TAISHI_DUMP").unwrap().split(',') {
         let mut seen = walk(&data.join(name));
         println!("NAMES {name} {:?} unnamed {}", seen.names, seen.unnamed);
-        for row in pick(&seen.out.ics.finish().unwrap(), &["ts", "func", "subfunc", "cot", "unit", "object_address", "value", "value_text", "from_master", "is_command", "outcome"]) { println!("ICS {row}"); }
-        for row in pick(&seen.out.iec104.finish().unwrap(), &["ts", "type_id", "cot", "common_address", "num_ix", "ioa"]) { println!("IEC {row}"); }
-        for row in pick(&seen.out.modbus.finish().unwrap(), &["ts", "tid", "unit", "func", "address", "quantity", "request_values", "response_values", "is_matched", "exception"]) { println!("MB {row}"); }
-        for row in pick(&seen.out.ftp.finish().unwrap(), &["user", "command", "arg", "reply_code", "outcome"]) { println!("FTP {row}"); }
-        for row in pick(&seen.out.weird.finish().unwrap(), &["code", "frame_no"]) { println!("WEIRD {row}"); }
+        for row in pick(
+            &seen.out.ics.finish().unwrap(),
+            &[
+                "ts",
+                "func",
+                "subfunc",
+                "cot",
+                "unit",
+                "object_address",
+                "value",
+                "value_text",
+                "from_master",
+                "is_command",
+                "outcome",
+            ],
+        ) {
+            println!("ICS {row}");
+        }
+        for row in pick(
+            &seen.out.iec104.finish().unwrap(),
+            &["ts", "type_id", "cot", "common_address", "num_ix", "ioa"],
+        ) {
+            println!("IEC {row}");
+        }
+        for row in pick(
+            &seen.out.modbus.finish().unwrap(),
+            &[
+                "ts",
+                "tid",
+                "unit",
+                "func",
+                "address",
+                "quantity",
+                "request_values",
+                "response_values",
+                "is_matched",
+                "exception",
+            ],
+        ) {
+            println!("MB {row}");
+        }
+        for row in pick(
+            &seen.out.ftp.finish().unwrap(),
+            &["user", "command", "arg", "reply_code", "outcome"],
+        ) {
+            println!("FTP {row}");
+        }
+        for row in pick(&seen.out.weird.finish().unwrap(), &["code", "frame_no"]) {
+            println!("WEIRD {row}");
+        }
     }
 }
