@@ -223,7 +223,21 @@ pub struct Row {
     pub has_ports: bool,
 }
 
+impl Pair {
+    /// Read a word of every cache line; the value means nothing.
+    #[inline]
+    pub fn touch(&self) -> u64 {
+        self.side.touch() ^ self.both.mean.to_bits() ^ self.rtt_syn.unsigned_abs()
+    }
+}
+
 impl Row {
+    /// Read a word of every cache line; the value means nothing.
+    #[inline]
+    pub fn touch(&self) -> u64 {
+        self.first.touch() ^ self.last_off ^ u64::from(self.quality) ^ self.key.tunnel_id
+    }
+
     /// Both sides in the order (originator, responder); the responder may be unheard.
     #[must_use]
     pub fn sides(&self) -> (Option<&Side>, Option<&Side>) {

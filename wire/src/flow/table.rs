@@ -131,10 +131,16 @@ impl Table {
                 *cell = self.index.first_cell(keyed.hash);
             }
         }
-        let mut sum = 0_i64;
+        let mut sum = 0_u64;
         for cell in cells {
             if let Some(row) = Index::slot_in(cell).and_then(|slot| self.rows.get(slot)) {
-                sum ^= row.last_seen ^ i64::from(row.due);
+                sum ^= row.touch();
+            }
+        }
+        for cell in cells {
+            let row = Index::slot_in(cell).and_then(|slot| self.rows.get(slot));
+            if let Some(pair) = row.and_then(|row| row.pair.as_deref()) {
+                sum ^= pair.touch();
             }
         }
         std::hint::black_box(sum);
