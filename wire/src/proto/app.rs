@@ -118,7 +118,9 @@ impl App {
 
     /// Hold the packet and look at it together with those held before.
     fn weigh(&mut self, ctx: &Context<'_>, found: Found) -> Found {
-        let parser = self.parser.get_or_insert_with(|| Box::new(Parser::Probe(Probe::default())));
+        let parser = self
+            .parser
+            .get_or_insert_with(|| Box::new(Parser::Probe(Probe::default())));
         let Parser::Probe(probe) = parser.as_mut() else {
             return found;
         };
@@ -134,7 +136,11 @@ impl App {
         }
         let joined = probe.joined(ctx.from_lo).unwrap_or_default();
         let again = recognise::look(&Look::new(ctx, &joined));
-        if again.strength == Strength::Sure { again } else { found }
+        if again.strength == Strength::Sure {
+            again
+        } else {
+            found
+        }
     }
 
     fn settle(&mut self, ctx: &Context<'_>, found: Found, out: &mut Records) -> Hint {

@@ -75,7 +75,8 @@ fn options(data: &[u8]) -> Options<'_> {
             Some(255) => return found,
             Some(code) => {
                 let length = read::octet(data, at + 1).map(usize::from);
-                let Some(value) = length.and_then(|length| data.get(at + 2..at + 2 + length)) else {
+                let Some(value) = length.and_then(|length| data.get(at + 2..at + 2 + length))
+                else {
                     found.bad_at = Some(at);
                     return found;
                 };

@@ -45,7 +45,10 @@ fn push_byte(out: &mut String, byte: u8) -> bool {
 fn is_plain(letter: char) -> bool {
     !letter.is_control()
         && !matches!(letter, '"' | '\'' | '\\' | '`')
-        && !matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        && !matches!(
+            letter,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        )
         && !matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
         && !matches!(letter, '\u{e0000}'..='\u{e007f}')
 }

@@ -36,7 +36,6 @@ services! {
     Modbus => "modbus",
     Mqtt => "mqtt",
     NetbiosNs => "netbios-ns",
-    NetbiosSsn => "netbios-ssn",
     Ntp => "ntp",
     Pop3 => "pop3",
     Quic => "quic",
@@ -61,6 +60,9 @@ services! {
 impl Service {
     /// Industrial conversations that are silent for long and go on (flow-semantics.md 3.2, last row).
     pub(super) const fn is_long_lived(self) -> bool {
-        matches!(self, Self::Modbus | Self::Iec104 | Self::S7comm | Self::Dnp3)
+        matches!(
+            self,
+            Self::Modbus | Self::Iec104 | Self::S7comm | Self::Dnp3
+        )
     }
 }

@@ -4,6 +4,7 @@
 //! The first copy of a byte wins. What cannot be put into order within the bounds is a gap: the waiting bytes are dropped
 //! and the reader has to find the next message start.
 
+use super::read::signed32;
 use super::session::Meta;
 
 /// In-order bytes that may wait for the rest of their message: the largest message of the protocols here is 260 B
@@ -43,6 +44,18 @@ impl Segment {
     }
 }
 
+/// What follows the waiting bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ending {
+    /// The next bytes of the stream.
+    #[default]
+    Open,
+    /// Bytes that the capture lacks.
+    Cut,
+    /// Nothing: they came out of order before the stream's start.
+    Late,
+}
+
 /// In-order buffer of one direction.
 #[derive(Default)]
 pub(super) struct Stream {
@@ -59,10 +72,7 @@ pub(super) struct Stream {
     newest: Meta,
     fresh: bool,
     lost: bool,
-    /// The capture lacks the bytes that follow the waiting ones.
-    cut: bool,
-    /// The waiting bytes came out of order before the stream's start: nothing continues them.
-    late: bool,
+    ending: Ending,
     closing: bool,
 }
 
@@ -71,7 +81,7 @@ fn length(data: &[u8]) -> u32 {
 }
 
 fn distance(from: u32, to: u32) -> i32 {
-    to.wrapping_sub(from).cast_signed()
+    signed32(to.wrapping_sub(from))
 }
 
 impl Stream {
@@ -93,7 +103,10 @@ impl Stream {
             let known = ahead.unsigned_abs();
             if known < length(data).saturating_add(missing) {
                 self.take_in(meta, known, data, missing);
-            } else if missing == 0 && self.data().is_empty() && seq.wrapping_add(length(data)) == first {
+            } else if missing == 0
+                && self.data().is_empty()
+                && seq.wrapping_add(length(data)) == first
+            {
                 self.accept_late(meta, seq, data);
             }
         } else {
@@ -117,8 +130,7 @@ impl Stream {
         self.waiting.clear();
         self.head = 0;
         self.fresh = false;
-        self.cut = false;
-        self.late = false;
+        self.ending = Ending::Open;
     }
 
     /// Take in the unknown part of a segment that reaches the next expected byte. With later segments held it has to go
@@ -151,7 +163,9 @@ impl Stream {
         if let Some((_, next)) = &mut self.range {
             *next = next.wrapping_add(length(data)).wrapping_add(missing);
         }
-        self.cut |= missing > 0;
+        if missing > 0 {
+            self.ending = Ending::Cut;
+        }
     }
 
     /// The bytes just before the first ones seen: the start of the conversation was captured out of order.
@@ -160,7 +174,7 @@ impl Stream {
         if let Some((first, _)) = &mut self.range {
             *first = seq;
         }
-        self.late = true;
+        self.ending = Ending::Late;
     }
 
     fn append(&mut self, meta: Meta, data: &[u8]) {
@@ -242,10 +256,10 @@ impl Stream {
 
     /// Drop what cannot be completed; true when bytes were lost.
     fn settle(&mut self) -> bool {
-        let cut = std::mem::take(&mut self.cut);
-        let late = std::mem::take(&mut self.late);
+        let ending = std::mem::take(&mut self.ending);
         let left = self.data().len();
-        let lost = cut || left > MAX_WAITING || (late && left > 0);
+        let lost =
+            ending == Ending::Cut || left > MAX_WAITING || (ending == Ending::Late && left > 0);
         if lost {
             self.drop_waiting();
         }

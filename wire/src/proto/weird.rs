@@ -59,7 +59,13 @@ pub(super) struct Notes(u16);
 
 impl Notes {
     /// Write a row for `code` unless the flow has one.
-    pub(super) fn note(&mut self, code: Weird, meta: &Meta, byte_off: Option<usize>, out: &mut Records) {
+    pub(super) fn note(
+        &mut self,
+        code: Weird,
+        meta: &Meta,
+        byte_off: Option<usize>,
+        out: &mut Records,
+    ) {
         let bit = 1_u16 << code as u8;
         if self.0 & bit != 0 {
             return;

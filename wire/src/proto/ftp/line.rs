@@ -26,7 +26,11 @@ pub(super) struct Reply<'a> {
 pub(super) fn cut(data: &[u8], from_server: bool, lost: bool) -> Cut {
     let Some(end) = data.iter().position(|byte| *byte == b'\n') else {
         let hopeless = lost && data.len() > MAX_PLAIN;
-        return if hopeless { Cut::Bad(data.len()) } else { Cut::Need };
+        return if hopeless {
+            Cut::Bad(data.len())
+        } else {
+            Cut::Need
+        };
     };
     let line = trim(data.get(..end).unwrap_or(&[]));
     let is_start = if from_server {
@@ -53,7 +57,10 @@ pub(super) fn trim(line: &[u8]) -> &[u8] {
 /// Verb and argument of a command line.
 pub(super) fn command(line: &[u8]) -> (&'static str, &[u8]) {
     let line = line.trim_ascii_start();
-    let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+    let end = line
+        .iter()
+        .position(u8::is_ascii_whitespace)
+        .unwrap_or(line.len());
     let (word, rest) = line.split_at(end);
     match verb(word) {
         Some(verb) => (verb, rest.trim_ascii_start()),
@@ -67,7 +74,9 @@ pub(super) fn reply(line: &[u8]) -> Option<Reply<'_>> {
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let code = digits.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+    let code = digits
+        .iter()
+        .fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
     let continues = match read::octet(line, 3) {
         None | Some(b' ') => false,
         Some(b'-') => true,
@@ -96,7 +105,10 @@ pub(in crate::proto) enum Likeness {
 /// Judge the first line of a payload.
 pub(in crate::proto) fn likeness(data: &[u8], from_port: u16, to_port: u16) -> Likeness {
     let whole = data.contains(&b'\n');
-    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let end = data
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or(data.len());
     let line = trim(data.get(..end).unwrap_or(&[]));
     if !whole || line.iter().any(|byte| *byte < 0x20 && *byte != b'\t') {
         return Likeness::No;

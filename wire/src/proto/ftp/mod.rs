@@ -45,7 +45,7 @@ pub(super) struct Ftp {
 }
 
 impl Ftp {
-    fn from_server(&self, from_lo: bool, port: u16, data: &[u8]) -> bool {
+    fn is_server(&self, from_lo: bool, port: u16, data: &[u8]) -> bool {
         match self.server_is_lo {
             Some(lo) => lo == from_lo,
             None => port == PORT || reply(trim(data)).is_some(),
@@ -67,7 +67,11 @@ impl Ftp {
             meta: message.meta,
             verb,
             arg: (!secret && !raw.is_empty()).then(|| escape(raw)),
-            secret: if secret { head(raw, MAX_RAW).to_vec() } else { Vec::new() },
+            secret: if secret {
+                head(raw, MAX_RAW).to_vec()
+            } else {
+                Vec::new()
+            },
             user: self.user.clone(),
             reply: None,
         });
@@ -85,7 +89,11 @@ impl Ftp {
             return;
         }
         match reply(line) {
-            Some(Reply { code, continues: true, text }) => {
+            Some(Reply {
+                code,
+                continues: true,
+                text,
+            }) => {
                 self.multi_line = Some((code, head(text, 2 * MAX_RAW).to_vec()));
             }
             Some(Reply { code, text, .. }) => self.replied(code, text, message, sink),
@@ -155,14 +163,20 @@ impl Dialogue for Ftp {
     const BAD: Weird = Weird::FtpBadLine;
 
     fn cut(&self, data: &[u8], from_lo: bool, lost: bool) -> Cut {
-        let from_server = self.server_is_lo.is_none_or(|lo| lo == from_lo) && line::reply(trim(data)).is_some();
-        line::cut(data, from_server || self.server_is_lo == Some(from_lo), lost)
+        let from_server =
+            self.server_is_lo.is_none_or(|lo| lo == from_lo) && line::reply(trim(data)).is_some();
+        line::cut(
+            data,
+            from_server || self.server_is_lo == Some(from_lo),
+            lost,
+        )
     }
 
     fn message(&mut self, message: &Message<'_>, sink: &mut Sink<'_>) {
         let line = trim(message.data);
-        let from_server = self.from_server(message.from_lo, message.sender.port, message.data);
-        self.server_is_lo.get_or_insert(from_server == message.from_lo);
+        let from_server = self.is_server(message.from_lo, message.sender.port, message.data);
+        self.server_is_lo
+            .get_or_insert(from_server == message.from_lo);
         if self.encrypted || line.is_empty() && self.multi_line.is_none() {
             return;
         }

@@ -4,10 +4,11 @@
 //! verbs are RFC 1123 4.1.3.1.
 
 const VERBS: [&str; 59] = [
-    "ABOR", "ACCT", "ADAT", "ALLO", "APPE", "AUTH", "CCC", "CDUP", "CONF", "CWD", "DELE", "ENC", "EPRT", "EPSV", "FEAT",
-    "HASH", "HELP", "HOST", "LANG", "LIST", "LPRT", "LPSV", "MDTM", "MFMT", "MIC", "MKD", "MLSD", "MLST", "MODE", "NLST",
-    "NOOP", "OPTS", "PASS", "PASV", "PBSZ", "PORT", "PROT", "PWD", "QUIT", "REIN", "REST", "RETR", "RMD", "RNFR", "RNTO",
-    "SITE", "SIZE", "SMNT", "STAT", "STOR", "STOU", "STRU", "SYST", "TYPE", "USER", "XCUP", "XCWD", "XMKD", "XPWD",
+    "ABOR", "ACCT", "ADAT", "ALLO", "APPE", "AUTH", "CCC", "CDUP", "CONF", "CWD", "DELE", "ENC",
+    "EPRT", "EPSV", "FEAT", "HASH", "HELP", "HOST", "LANG", "LIST", "LPRT", "LPSV", "MDTM", "MFMT",
+    "MIC", "MKD", "MLSD", "MLST", "MODE", "NLST", "NOOP", "OPTS", "PASS", "PASV", "PBSZ", "PORT",
+    "PROT", "PWD", "QUIT", "REIN", "REST", "RETR", "RMD", "RNFR", "RNTO", "SITE", "SIZE", "SMNT",
+    "STAT", "STOR", "STOU", "STRU", "SYST", "TYPE", "USER", "XCUP", "XCWD", "XMKD", "XPWD",
 ];
 
 /// Verb for anything not in the list.
@@ -23,5 +24,8 @@ pub(super) fn verb(word: &[u8]) -> Option<&'static str> {
 /// The argument may be or hold a secret: passwords, accounts, security data, vendor commands that change passwords, and
 /// lines that are no known command (a password typed at the wrong moment).
 pub(super) fn is_secret(verb: &'static str) -> bool {
-    matches!(verb, "PASS" | "ACCT" | "ADAT" | "AUTH" | "CONF" | "ENC" | "MIC" | "SITE" | OTHER)
+    matches!(
+        verb,
+        "PASS" | "ACCT" | "ADAT" | "CONF" | "ENC" | "MIC" | "SITE" | OTHER
+    )
 }

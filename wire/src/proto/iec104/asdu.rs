@@ -74,7 +74,8 @@ impl<'a> Asdu<'a> {
 
     /// The lengths fit the type: a strict test for recognition.
     pub(super) fn is_plausible(&self) -> bool {
-        types::of(self.type_id).is_some_and(|layout| self.fits(&layout)) && (1..=47).contains(&self.cause)
+        types::of(self.type_id).is_some_and(|layout| self.fits(&layout))
+            && (1..=47).contains(&self.cause)
     }
 
     fn fits(&self, layout: &Layout) -> bool {
@@ -121,7 +122,10 @@ impl<'a> Asdu<'a> {
         let (at, address) = if self.is_sequence {
             let first = read::le24(self.objects, 0)?;
             let step = u32::try_from(index).ok()?;
-            (ADDRESS + index * layout.length, first.wrapping_add(step) & 0x00ff_ffff)
+            (
+                ADDRESS + index * layout.length,
+                first.wrapping_add(step) & 0x00ff_ffff,
+            )
         } else {
             let at = index * (ADDRESS + layout.length);
             (at + ADDRESS, read::le24(self.objects, at)?)
@@ -154,12 +158,12 @@ fn value(element: Element, data: &[u8]) -> Option<f64> {
         Element::Single => f64::from(first & 1),
         Element::Double => f64::from(first & 3),
         // Seven bits, two's complement; bit 7 says that the equipment is moving.
-        Element::Step => f64::from((first << 1).cast_signed() >> 1),
+        Element::Step => f64::from(i8::from_ne_bytes([first << 1]) >> 1),
         Element::Bits => f64::from(long()?),
-        Element::Normalised => f64::from(word()?.cast_signed()) / 32768.0,
-        Element::Scaled => f64::from(word()?.cast_signed()),
+        Element::Normalised => f64::from(read::signed16(word()?)) / 32768.0,
+        Element::Scaled => f64::from(read::signed16(word()?)),
         Element::Float => f64::from(f32::from_bits(long()?)),
-        Element::Counter => f64::from(long()?.cast_signed()),
+        Element::Counter => f64::from(read::signed32(long()?)),
         Element::Status | Element::Word => f64::from(word()?),
         Element::Octet => f64::from(first),
         Element::Time | Element::Nothing => return None,

@@ -52,7 +52,7 @@ impl Iec104 {
         }
     }
 
-    fn from_master(&self, message: &Message<'_>) -> bool {
+    fn is_from_master(&self, message: &Message<'_>) -> bool {
         match self.master_is_lo {
             Some((lo, _)) => lo == message.from_lo,
             None => message.sender.port != PORT && message.receiver.port == PORT,
@@ -71,7 +71,13 @@ impl Iec104 {
         rows::unnumbered(message, function, sink.out);
     }
 
-    fn information(&mut self, (tx, rx): (u16, u16), data: &[u8], message: &Message<'_>, sink: &mut Sink<'_>) {
+    fn information(
+        &mut self,
+        (tx, rx): (u16, u16),
+        data: &[u8],
+        message: &Message<'_>,
+        sink: &mut Sink<'_>,
+    ) {
         let asdu = Asdu::parse(data);
         let objects = asdu.map(|asdu| asdu.objects());
         let list = objects.as_ref().map_or(&[][..], |objects| &objects.list);
@@ -88,7 +94,7 @@ impl Iec104 {
         } else if objects.as_ref().is_none_or(|objects| !objects.is_sound) {
             sink.weird(Weird::Iec104BadAsdu, &message.meta);
         }
-        rows::objects(message, &asdu, list, self.from_master(message), sink.out);
+        rows::objects(message, &asdu, list, self.is_from_master(message), sink.out);
     }
 }
 
@@ -97,7 +103,9 @@ fn sender_is_master(asdu: &Asdu<'_>) -> Option<bool> {
     match (types::kind(asdu.type_id), asdu.cause) {
         (Kind::Monitor, _) => types::of(asdu.type_id).map(|_| false),
         (Kind::Control, cause::ACTIVATION | cause::DEACTIVATION) => Some(true),
-        (Kind::Control, cause::ACTIVATION_CON | cause::DEACTIVATION_CON | cause::TERMINATION) => Some(false),
+        (Kind::Control, cause::ACTIVATION_CON | cause::DEACTIVATION_CON | cause::TERMINATION) => {
+            Some(false)
+        }
         _ => None,
     }
 }

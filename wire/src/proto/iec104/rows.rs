@@ -6,6 +6,7 @@ use super::types::{self, Kind};
 use crate::columns::tables::{IcsRow, Iec104Row};
 use crate::proto::Records;
 use crate::proto::escape::join;
+use crate::proto::read;
 use crate::proto::session::Message;
 
 fn blank<'a>(message: &Message<'_>, apci_type: &'static str) -> Iec104Row<'a> {
@@ -55,7 +56,10 @@ pub(super) fn information(
     objects: &[Object],
     out: &mut Records,
 ) {
-    let addresses: Vec<i32> = objects.iter().map(|object| object.address.cast_signed()).collect();
+    let addresses: Vec<i32> = objects
+        .iter()
+        .map(|object| read::signed32(object.address))
+        .collect();
     out.iec104.push(&Iec104Row {
         tx_seq: Some(i32::from(tx)),
         rx_seq: Some(i32::from(rx)),
@@ -82,7 +86,12 @@ pub(super) fn objects(
     out: &mut Records,
 ) {
     if types::kind(asdu.type_id) == Kind::Monitor || objects.is_empty() {
-        let text = join(objects.iter().map(|object| &object.text).filter(|text| !text.is_empty()));
+        let text = join(
+            objects
+                .iter()
+                .map(|object| &object.text)
+                .filter(|text| !text.is_empty()),
+        );
         push(message, asdu, objects.first(), &text, from_master, out);
         return;
     }
@@ -99,7 +108,11 @@ fn push(
     from_master: bool,
     out: &mut Records,
 ) {
-    let station = if from_master { message.receiver } else { message.sender };
+    let station = if from_master {
+        message.receiver
+    } else {
+        message.sender
+    };
     out.ics.push(&IcsRow {
         flow_uid: message.meta.flow_uid,
         ts: message.meta.ts_ns,
@@ -128,7 +141,10 @@ fn push(
 
 /// A command, system command, parameter or file transfer in control direction.
 fn is_command(asdu: &Asdu<'_>, from_master: bool) -> bool {
-    let acts = matches!(asdu.cause, cause::ACTIVATION | cause::DEACTIVATION | cause::FILE);
+    let acts = matches!(
+        asdu.cause,
+        cause::ACTIVATION | cause::DEACTIVATION | cause::FILE
+    );
     from_master
         && match types::kind(asdu.type_id) {
             Kind::Monitor => false,

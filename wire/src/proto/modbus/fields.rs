@@ -33,7 +33,10 @@ pub(super) fn request(pdu: &[u8]) -> Fields {
         5 | 6 => {
             fields.single(pdu, 1);
             fields.quantity = Some(1);
-            fields.values = read::be16(pdu, 3).map(|value| one(func, value)).into_iter().collect();
+            fields.values = read::be16(pdu, 3)
+                .map(|value| one(func, value))
+                .into_iter()
+                .collect();
         }
         8 => fields.subfunc = read::be16(pdu, 1),
         15 => {
@@ -77,7 +80,10 @@ pub(super) fn response(pdu: &[u8], asked: Option<&Fields>) -> Fields {
         3 | 4 | 23 => fields.values = registers(rest(2)),
         5 | 6 => {
             fields.single(pdu, 1);
-            fields.values = read::be16(pdu, 3).map(|value| one(func, value)).into_iter().collect();
+            fields.values = read::be16(pdu, 3)
+                .map(|value| one(func, value))
+                .into_iter()
+                .collect();
         }
         7 => fields.values = read::octet(pdu, 1).map(i32::from).into_iter().collect(),
         8 => {

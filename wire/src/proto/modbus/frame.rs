@@ -86,7 +86,11 @@ pub(in crate::proto) fn likeness(data: &[u8], at_port: bool) -> Likeness {
     while !rest.is_empty() {
         let Some(size) = size(rest) else {
             // A header cut off by the end of the segment proves nothing against the frames before it.
-            return if count > 0 && rest.len() < 6 { grade(count) } else { Likeness::No };
+            return if count > 0 && rest.len() < 6 {
+                grade(count)
+            } else {
+                Likeness::No
+            };
         };
         let Some(frame) = frame(rest.get(..size).unwrap_or(&[])) else {
             return grade(count);

@@ -68,7 +68,11 @@ pub(super) fn shape(pdu: &[u8]) -> Shape {
     if func & EXCEPTION != 0 {
         let code = read::octet(pdu, 1).unwrap_or(0);
         let fits = pdu.len() == 2 && code != 0 && func != EXCEPTION;
-        return if fits { Shape::Exception } else { Shape::Broken };
+        return if fits {
+            Shape::Exception
+        } else {
+            Shape::Broken
+        };
     }
     let (request, response) = match func {
         0 => (false, false),
@@ -79,7 +83,10 @@ pub(super) fn shape(pdu: &[u8]) -> Shape {
         11 => (pdu.len() == 1, pdu.len() == 5),
         12 | 17 => (pdu.len() == 1, counted(pdu)),
         15 | 16 => (writes(pdu), pdu.len() == 5),
-        20 => (file_request(pdu), counted(pdu) && read::octet(pdu, 3) == Some(6)),
+        20 => (
+            file_request(pdu),
+            counted(pdu) && read::octet(pdu, 3) == Some(6),
+        ),
         21 => (file_write(pdu), file_write(pdu)),
         22 => (pdu.len() == 7, pdu.len() == 7),
         23 => (reads_writes(pdu), counted(pdu) && pdu.len() % 2 == 0),
@@ -97,7 +104,11 @@ pub(super) fn shape(pdu: &[u8]) -> Shape {
 
 /// Address and quantity: at most 2000 bits or 125 registers (6.1, 6.3).
 fn reads(pdu: &[u8]) -> bool {
-    let limit = if read::octet(pdu, 0) < Some(3) { 2000 } else { 125 };
+    let limit = if read::octet(pdu, 0) < Some(3) {
+        2000
+    } else {
+        125
+    };
     pdu.len() == 5 && read::be16(pdu, 3).is_some_and(|quantity| (1..=limit).contains(&quantity))
 }
 

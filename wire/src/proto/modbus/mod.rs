@@ -53,7 +53,8 @@ impl Modbus {
             Shape::Either | Shape::Broken => return self.guess(frame, message),
         };
         let sender_is_master = part == Part::Request;
-        self.master_is_lo.get_or_insert(sender_is_master == message.from_lo);
+        self.master_is_lo
+            .get_or_insert(sender_is_master == message.from_lo);
         part
     }
 
@@ -73,9 +74,9 @@ impl Modbus {
 
     fn find(&self, frame: &Frame<'_>, from_lo: bool) -> Option<usize> {
         let func = frame.func & !EXCEPTION;
-        self.pending
-            .iter()
-            .rposition(|p| p.tid == frame.tid && p.unit == frame.unit && p.func == func && p.from_lo != from_lo)
+        self.pending.iter().rposition(|p| {
+            p.tid == frame.tid && p.unit == frame.unit && p.func == func && p.from_lo != from_lo
+        })
     }
 
     fn request(&mut self, frame: &Frame<'_>, message: &Message<'_>, sink: &mut Sink<'_>) {
@@ -97,11 +98,19 @@ impl Modbus {
     }
 
     fn response(&mut self, frame: &Frame<'_>, message: &Message<'_>, sink: &mut Sink<'_>) {
-        let asked = self.find(frame, message.from_lo).map(|at| self.pending.remove(at));
+        let asked = self
+            .find(frame, message.from_lo)
+            .map(|at| self.pending.remove(at));
         let answer = rows::Answer::new(frame, asked.as_ref().map(|p| &p.fields));
         rows::response(message, frame, &answer, sink.out);
         if let Some(asked) = asked {
-            rows::exchange(&asked, message.receiver, message.sender, Some(&answer), sink.out);
+            rows::exchange(
+                &asked,
+                message.receiver,
+                message.sender,
+                Some(&answer),
+                sink.out,
+            );
         } else {
             sink.weird(Weird::ModbusUnasked, &message.meta);
             rows::unasked(message, frame, &answer, sink.out);

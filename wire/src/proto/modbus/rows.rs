@@ -36,14 +36,35 @@ impl Answer {
 }
 
 /// Write the `ics` row of a request.
-pub(super) fn request(message: &Message<'_>, frame: &Frame<'_>, fields: &Fields, out: &mut Records) {
+pub(super) fn request(
+    message: &Message<'_>,
+    frame: &Frame<'_>,
+    fields: &Fields,
+    out: &mut Records,
+) {
     push(message, frame, fields, true, ("request", None), out);
 }
 
 /// Write the `ics` row of a response or exception.
-pub(super) fn response(message: &Message<'_>, frame: &Frame<'_>, answer: &Answer, out: &mut Records) {
-    let outcome = if frame.func & EXCEPTION == 0 { "ok" } else { "exception" };
-    push(message, frame, &answer.fields, false, (outcome, answer.exception), out);
+pub(super) fn response(
+    message: &Message<'_>,
+    frame: &Frame<'_>,
+    answer: &Answer,
+    out: &mut Records,
+) {
+    let outcome = if frame.func & EXCEPTION == 0 {
+        "ok"
+    } else {
+        "exception"
+    };
+    push(
+        message,
+        frame,
+        &answer.fields,
+        false,
+        (outcome, answer.exception),
+        out,
+    );
 }
 
 fn push(
@@ -64,7 +85,11 @@ fn push(
         sender_mac: message.sender.mac,
         receiver_ip: message.receiver.ip,
         receiver_port: i32::from(message.receiver.port),
-        station_ip: if from_master { message.receiver.ip } else { message.sender.ip },
+        station_ip: if from_master {
+            message.receiver.ip
+        } else {
+            message.sender.ip
+        },
         from_master,
         unit: Some(i32::from(frame.unit)),
         func: i32::from(func),
@@ -108,7 +133,12 @@ pub(super) fn exchange(
 }
 
 /// Write the `modbus` row of a response whose request was not seen; its receiver must have asked.
-pub(super) fn unasked(message: &Message<'_>, frame: &Frame<'_>, answer: &Answer, out: &mut Records) {
+pub(super) fn unasked(
+    message: &Message<'_>,
+    frame: &Frame<'_>,
+    answer: &Answer,
+    out: &mut Records,
+) {
     out.modbus.push(&ModbusRow {
         flow_uid: message.meta.flow_uid,
         ts: message.meta.ts_ns,

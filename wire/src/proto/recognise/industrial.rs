@@ -34,7 +34,11 @@ pub(super) fn dnp3(look: &Look<'_>) -> Option<Found> {
 fn dnp3_crc(data: &[u8]) -> u16 {
     let crc = data.iter().fold(0_u16, |crc, byte| {
         (0..8).fold(crc ^ u16::from(*byte), |crc, _| {
-            if crc & 1 == 0 { crc >> 1 } else { crc >> 1 ^ 0xa6bc }
+            if crc & 1 == 0 {
+                crc >> 1
+            } else {
+                crc >> 1 ^ 0xa6bc
+            }
         })
     });
     !crc
@@ -65,7 +69,9 @@ fn is_mms(body: &[u8]) -> bool {
         // Object identifier 1.0.9506.2.1 of the MMS abstract syntax (ISO 9506-2).
         [0x0d | 0x0e, _, ..] => read::contains_word(body, &[0x28, 0xca, 0x22, 0x02, 0x01]),
         // Give-tokens and data SPDU, fully encoded user data, presentation context 3 (MMS in practice).
-        [1, 0, 1, 0, 0x61, ..] => read::contains_word(body.get(..24).unwrap_or(body), &[0x02, 0x01, 0x03, 0xa0]),
+        [1, 0, 1, 0, 0x61, ..] => {
+            read::contains_word(body.get(..24).unwrap_or(body), &[0x02, 0x01, 0x03, 0xa0])
+        }
         _ => false,
     }
 }

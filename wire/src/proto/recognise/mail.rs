@@ -9,7 +9,9 @@ pub(super) fn line(data: &[u8]) -> Option<&[u8]> {
     let end = data.iter().position(|byte| *byte == b'\n')?;
     let line = data.get(..end)?;
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    line.iter().all(|byte| *byte >= 0x20 || *byte == b'\t').then_some(line)
+    line.iter()
+        .all(|byte| *byte >= 0x20 || *byte == b'\t')
+        .then_some(line)
 }
 
 /// SMTP (RFC 5321): greeting by name or by port, EHLO, HELO (and LHLO of RFC 2033).
@@ -21,7 +23,9 @@ pub(super) fn smtp(look: &Look<'_>) -> Option<Found> {
         return (named || mail_port(look.from_port)).then_some(Found::sent(Service::Smtp, false));
     }
     let word = line.get(..5)?;
-    let hello = ["EHLO ", "HELO ", "LHLO "].iter().any(|verb| word.eq_ignore_ascii_case(verb.as_bytes()));
+    let hello = ["EHLO ", "HELO ", "LHLO "]
+        .iter()
+        .any(|verb| word.eq_ignore_ascii_case(verb.as_bytes()));
     let other = mail_port(look.to_port)
         && ["MAIL FROM:", "RCPT TO:", "STARTTLS", "AUTH "]
             .iter()
@@ -32,7 +36,8 @@ pub(super) fn smtp(look: &Look<'_>) -> Option<Found> {
 /// POP3 (RFC 1939): greeting by name or by port, client commands by port.
 pub(super) fn pop3(look: &Look<'_>) -> Option<Found> {
     let line = line(look.data)?;
-    let server = line.starts_with(b"+OK") && (look.from_port == 110 || contains_word(line, b"pop3"));
+    let server =
+        line.starts_with(b"+OK") && (look.from_port == 110 || contains_word(line, b"pop3"));
     let client = look.to_port == 110
         && ["USER ", "PASS ", "APOP ", "CAPA", "STLS", "STAT", "AUTH"]
             .iter()
@@ -43,7 +48,9 @@ pub(super) fn pop3(look: &Look<'_>) -> Option<Found> {
 /// IMAP4 (RFC 9051): untagged greeting by name or by port, tagged command by port.
 pub(super) fn imap(look: &Look<'_>) -> Option<Found> {
     let line = line(look.data)?;
-    let greets = ["* OK", "* PREAUTH", "* BYE"].iter().any(|word| line.starts_with(word.as_bytes()));
+    let greets = ["* OK", "* PREAUTH", "* BYE"]
+        .iter()
+        .any(|word| line.starts_with(word.as_bytes()));
     if greets && (look.from_port == 143 || contains_word(line, b"imap")) {
         return Some(Found::sure(Service::Imap));
     }
@@ -53,8 +60,17 @@ pub(super) fn imap(look: &Look<'_>) -> Option<Found> {
     let mut words = line.split(|byte| *byte == b' ');
     let (tag, verb) = (words.next()?, words.next()?);
     let tagged = !tag.is_empty() && tag.len() <= 16 && tag.iter().all(u8::is_ascii_alphanumeric);
-    let known = ["CAPABILITY", "LOGIN", "AUTHENTICATE", "STARTTLS", "ID", "NOOP", "SELECT", "LIST"]
-        .iter()
-        .any(|name| verb.eq_ignore_ascii_case(name.as_bytes()));
+    let known = [
+        "CAPABILITY",
+        "LOGIN",
+        "AUTHENTICATE",
+        "STARTTLS",
+        "ID",
+        "NOOP",
+        "SELECT",
+        "LIST",
+    ]
+    .iter()
+    .any(|name| verb.eq_ignore_ascii_case(name.as_bytes()));
     (tagged && known).then_some(Found::sure(Service::Imap))
 }

@@ -137,7 +137,6 @@ const TCP: &[Signature] = &[
     industrial::enip,
     windows::ldap,
     windows::kerberos,
-    windows::netbios_session,
     mail::smtp,
     remote::ftp,
     mail::pop3,
@@ -184,17 +183,24 @@ pub(super) fn look(look: &Look<'_>) -> Found {
 }
 
 /// An earlier and a later packet of one flow, each too weak alone, support the same protocol.
-pub(super) fn agree(later: Option<Service>, held: &Context<'_>, ctx: &Context<'_>) -> Option<Service> {
+pub(super) fn agree(
+    later: Option<Service>,
+    held: &Context<'_>,
+    ctx: &Context<'_>,
+) -> Option<Service> {
     match later? {
         Service::Modbus => {
             let same_side = held.from_lo == ctx.from_lo;
             modbus::agree(held.payload, ctx.payload, same_side).then_some(Service::Modbus)
         }
-        Service::Iec104 => (look(&Look::new(held, held.payload)).service? == Service::Iec104).then_some(Service::Iec104),
+        Service::Iec104 => (look(&Look::new(held, held.payload)).service? == Service::Iec104)
+            .then_some(Service::Iec104),
         Service::Ftp => {
-            let kind = |ctx: &Context<'_>| ftp::likeness(ctx.payload, ctx.sender_port, ctx.receiver_port);
+            let kind =
+                |ctx: &Context<'_>| ftp::likeness(ctx.payload, ctx.sender_port, ctx.receiver_port);
             let pair = (kind(held), kind(ctx));
-            let fits = pair == (ftp::Likeness::Greeting, ftp::Likeness::Command) && held.from_lo != ctx.from_lo;
+            let fits = pair == (ftp::Likeness::Greeting, ftp::Likeness::Command)
+                && held.from_lo != ctx.from_lo;
             fits.then_some(Service::Ftp)
         }
         _ => None,

@@ -1,9 +1,9 @@
 //! Signatures of name services: DNS and its relatives.
 
 use super::{Found, Look};
+use crate::proto::Hint;
 use crate::proto::read::{be16, octet};
 use crate::proto::service::Service;
-use crate::proto::Hint;
 
 /// Fixed header (RFC 1035 4.1.1).
 const HEADER: usize = 12;
@@ -30,7 +30,9 @@ fn header(data: &[u8]) -> Option<Header> {
         authorities: be16(data, 8)?,
         additional: be16(data, 10)?,
     };
-    let bounded = [header.answers, header.authorities, header.additional].iter().all(|count| *count <= MAX_RECORDS);
+    let bounded = [header.answers, header.authorities, header.additional]
+        .iter()
+        .all(|count| *count <= MAX_RECORDS);
     bounded.then_some(header)
 }
 
@@ -72,34 +74,45 @@ fn is_message(data: &[u8], header: &Header, look: &Look<'_>) -> bool {
     let query_shape = header.is_response
         || multicast
         || header.opcode == 5
-        || (header.answers <= 1 && header.authorities <= 1 && header.additional <= 2 && flags & 15 == 0);
+        || (header.answers <= 1
+            && header.authorities <= 1
+            && header.additional <= 2
+            && flags.trailing_zeros() >= 4);
     if !known_opcode || z_bit || !query_shape {
         return false;
     }
     match header.questions {
         // A response may omit the question; then only the port tells.
-        0 => header.is_response && (look.at_port(53) || multicast) && header.answers + header.additional > 0,
-        1 => is_question(data, HEADER),
-        2..=64 => multicast && is_question(data, HEADER),
+        0 => {
+            header.is_response
+                && (look.at_port(53) || multicast)
+                && header.answers + header.additional > 0
+        }
+        1 => is_question(data, HEADER, look.at_port(53)),
+        2..=64 => multicast && is_question(data, HEADER, false),
         _ => false,
     }
 }
 
-/// A name of plain labels, a type in use and a class (RFC 1035 4.1.2; top bit: RFC 6762 5.4).
-fn is_question(data: &[u8], start: usize) -> bool {
+/// A name, a type in use and a class (RFC 1035 4.1.2; top bit: RFC 6762 5.4). Labels may hold any octet (RFC 2181 11), but
+/// control characters are believed at port 53 only.
+fn is_question(data: &[u8], start: usize, any_octet: bool) -> bool {
     let mut at = start;
     while let Some(length) = octet(data, at) {
         if length == 0 {
             let kind = be16(data, at + 1);
             let class = be16(data, at + 3).map(|class| class & 0x7fff);
             // Types 1 … 65 and 99 … 110, 249 … 261, and the two DNSSEC look-aside types are assigned (IANA).
-            let kind_known = matches!(kind, Some(1..=65 | 99..=110 | 128 | 249..=261 | 32768 | 32769));
+            let kind_known = matches!(
+                kind,
+                Some(1..=65 | 99..=110 | 128 | 249..=261 | 32768 | 32769)
+            );
             return kind_known && matches!(class, Some(1 | 3 | 4 | 254 | 255));
         }
         let end = at + 1 + usize::from(length);
         let label = data.get(at + 1..end);
-        // Labels hold at most 63 octets, names 255; control characters are not used in names asked for.
-        let plain = label.is_some_and(|label| label.iter().all(|byte| *byte >= 0x20));
+        let plain = label.is_some_and(|label| any_octet || label.iter().all(|byte| *byte >= 0x20));
+        // Labels hold at most 63 octets, names 255 (RFC 1035 2.3.4).
         if length > 63 || end - start > 255 || !plain {
             return false;
         }
@@ -115,7 +128,9 @@ pub(super) fn netbios(look: &Look<'_>) -> Option<Found> {
     }
     let header = header(look.data)?;
     let name = look.data.get(HEADER + 1..HEADER + 33)?;
-    let encoded = octet(look.data, HEADER)? == 32 && name.iter().all(|byte| (b'A'..=b'P').contains(byte));
+    let encoded =
+        octet(look.data, HEADER)? == 32 && name.iter().all(|byte| (b'A'..=b'P').contains(byte));
     let known_opcode = matches!(header.opcode, 0 | 5..=9 | 15);
-    (encoded && known_opcode && header.questions <= 1).then_some(Found::sent(Service::NetbiosNs, !header.is_response))
+    (encoded && known_opcode && header.questions <= 1)
+        .then_some(Found::sent(Service::NetbiosNs, !header.is_response))
 }

@@ -33,7 +33,10 @@ pub(super) fn dhcp(look: &Look<'_>) -> Option<Found> {
 pub(super) fn snmp(look: &Look<'_>) -> Option<Found> {
     let (field, content) = ber_length(look.data, 1)?;
     let body = look.data.get(1 + field..)?;
-    if octet(look.data, 0)? != 0x30 || !look.may_hold(1 + field + content) || body.get(..2)? != [2, 1] {
+    if octet(look.data, 0)? != 0x30
+        || !look.may_hold(1 + field + content)
+        || body.get(..2)? != [2, 1]
+    {
         return None;
     }
     let is_pdu = match octet(body, 2)? {
@@ -53,7 +56,9 @@ pub(super) fn snmp(look: &Look<'_>) -> Option<Found> {
 pub(super) fn radius(look: &Look<'_>) -> Option<Found> {
     let code = octet(look.data, 0)?;
     let length = usize::from(be16(look.data, 2)?);
-    let known_port = [1812, 1813, 1645, 1646, 3799].iter().any(|port| look.at_port(*port));
+    let known_port = [1812, 1813, 1645, 1646, 3799]
+        .iter()
+        .any(|port| look.at_port(*port));
     if !matches!(code, 1..=5 | 11..=13 | 40..=45) || length != look.data.len() {
         return None;
     }
@@ -69,21 +74,26 @@ pub(super) fn radius(look: &Look<'_>) -> Option<Found> {
     (rest.is_empty() && (known_port || attributes > 1)).then_some(Found::sure(Service::Radius))
 }
 
+const MONTHS: [&[u8]; 12] = [
+    b"Jan ", b"Feb ", b"Mar ", b"Apr ", b"May ", b"Jun ", b"Jul ", b"Aug ", b"Sep ", b"Oct ",
+    b"Nov ", b"Dec ",
+];
+
 /// Syslog (RFC 3164, RFC 5424): priority 0 to 191 in angle brackets; away from its ports also a version or a month.
 pub(super) fn syslog(look: &Look<'_>) -> Option<Found> {
     let head = look.data.get(..look.data.len().min(6))?;
     let end = head.iter().position(|byte| *byte == b'>')?;
     let digits = look.data.get(1..end)?;
-    let is_number = octet(look.data, 0)? == b'<' && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    let priority = digits.iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit & 15));
+    let is_number =
+        octet(look.data, 0)? == b'<' && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let priority = digits
+        .iter()
+        .fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit & 15));
     let text = look.data.get(end + 1..)?;
     let plain = text.len() >= 4 && text.iter().take(16).all(|byte| (0x20..0x7f).contains(byte));
     if !is_number || priority > 191 || !plain {
         return None;
     }
-    const MONTHS: [&[u8]; 12] = [
-        b"Jan ", b"Feb ", b"Mar ", b"Apr ", b"May ", b"Jun ", b"Jul ", b"Aug ", b"Sep ", b"Oct ", b"Nov ", b"Dec ",
-    ];
     let dated = text.starts_with(b"1 ") || MONTHS.iter().any(|month| text.starts_with(month));
     let known_port = look.to_port == 514 || look.to_port == 601;
     (dated || known_port).then_some(Found::with(Service::Syslog, Hint::None))

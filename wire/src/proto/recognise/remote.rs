@@ -32,6 +32,8 @@ pub(super) fn tftp(look: &Look<'_>) -> Option<Found> {
     let mut words = look.data.get(2..)?.split(|byte| *byte == 0);
     let (name, mode) = (words.next()?, words.next()?);
     let plain = !name.is_empty() && name.iter().all(|byte| *byte >= 0x20);
-    let known = ["octet", "netascii", "mail"].iter().any(|word| mode.eq_ignore_ascii_case(word.as_bytes()));
+    let known = ["octet", "netascii", "mail"]
+        .iter()
+        .any(|word| mode.eq_ignore_ascii_case(word.as_bytes()));
     (plain && known).then_some(Found::sure(Service::Tftp))
 }

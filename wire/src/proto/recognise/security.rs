@@ -27,7 +27,10 @@ pub(super) fn tls(look: &Look<'_>) -> Option<Found> {
     }
     // One record alone is told apart only when it fills the segment and has room for a protected message.
     let exact = at == look.data.len() && record.length >= 16;
-    let alert = record.kind == 21 && record.length == 2 && at == look.data.len() && octet(look.data, 5)? <= 2;
+    let alert = record.kind == 21
+        && record.length == 2
+        && at == look.data.len()
+        && octet(look.data, 5)? <= 2;
     (count > 1 || (exact && look.is_whole) || alert).then_some(Found::sure(Service::Tls))
 }
 
@@ -42,7 +45,9 @@ fn record(data: &[u8], at: usize) -> Option<Record> {
     let kind = octet(data, at)?;
     let version = be16(data, at + 1)?;
     let length = be16(data, at + 3)?;
-    let sound = (20..=23).contains(&kind) && (0x0300..=0x0304).contains(&version) && (1..=MAX_RECORD).contains(&length);
+    let sound = (20..=23).contains(&kind)
+        && (0x0300..=0x0304).contains(&version)
+        && (1..=MAX_RECORD).contains(&length);
     sound.then_some(Record {
         kind,
         length,
@@ -55,7 +60,9 @@ fn hello(data: &[u8], record_length: u16) -> Option<Hint> {
     let length = u32::from(octet(data, 6)?) << 16 | u32::from(be16(data, 7)?);
     let version = be16(data, 9)?;
     // Version, random, session id length, and at least one suite: 38 octets.
-    let sound = (38..=0xffff).contains(&length) && (0x0300..=0x0304).contains(&version) && record_length >= 4;
+    let sound = (38..=0xffff).contains(&length)
+        && (0x0300..=0x0304).contains(&version)
+        && record_length >= 4;
     match octet(data, 5)? {
         1 if sound => Some(Hint::SenderIsClient),
         2 if sound => Some(Hint::ReceiverIsClient),
@@ -65,7 +72,9 @@ fn hello(data: &[u8], record_length: u16) -> Option<Hint> {
 
 /// SSH identification (RFC 4253 4.2); both sides send one, so only the known port tells who is who.
 pub(super) fn ssh(look: &Look<'_>) -> Option<Found> {
-    let known = ["SSH-2.0-", "SSH-1.99-", "SSH-1.5-"].iter().any(|word| look.data.starts_with(word.as_bytes()));
+    let known = ["SSH-2.0-", "SSH-1.99-", "SSH-1.5-"]
+        .iter()
+        .any(|word| look.data.starts_with(word.as_bytes()));
     let hint = match (look.from_port == 22, look.to_port == 22) {
         (true, false) => Hint::ReceiverIsClient,
         (false, true) => Hint::SenderIsClient,

@@ -7,8 +7,20 @@ use crate::proto::service::Service;
 /// SIP (RFC 3261 7): request line with a SIP URI, or status line.
 pub(super) fn sip(look: &Look<'_>) -> Option<Found> {
     const METHODS: [&str; 14] = [
-        "REGISTER", "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER",
-        "MESSAGE", "UPDATE", "PRACK",
+        "REGISTER",
+        "INVITE",
+        "ACK",
+        "BYE",
+        "CANCEL",
+        "OPTIONS",
+        "SUBSCRIBE",
+        "NOTIFY",
+        "PUBLISH",
+        "INFO",
+        "REFER",
+        "MESSAGE",
+        "UPDATE",
+        "PRACK",
     ];
     if look.data.starts_with(b"SIP/2.0 ") {
         return Some(Found::sure(Service::Sip));
@@ -16,14 +28,25 @@ pub(super) fn sip(look: &Look<'_>) -> Option<Found> {
     METHODS
         .iter()
         .filter_map(|method| look.data.strip_prefix(method.as_bytes()))
-        .any(|rest| rest.starts_with(b" sip:") || rest.starts_with(b" sips:") || rest.starts_with(b" tel:"))
+        .any(|rest| {
+            rest.starts_with(b" sip:") || rest.starts_with(b" sips:") || rest.starts_with(b" tel:")
+        })
         .then_some(Found::sure(Service::Sip))
 }
 
 /// RTSP (RFC 7826): request line with an RTSP URI, or status line.
 pub(super) fn rtsp(look: &Look<'_>) -> Option<Found> {
-    const METHODS: [&str; 9] =
-        ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "TEARDOWN", "ANNOUNCE", "RECORD", "GET_PARAMETER"];
+    const METHODS: [&str; 9] = [
+        "OPTIONS",
+        "DESCRIBE",
+        "SETUP",
+        "PLAY",
+        "PAUSE",
+        "TEARDOWN",
+        "ANNOUNCE",
+        "RECORD",
+        "GET_PARAMETER",
+    ];
     let response = look.data.starts_with(b"RTSP/1.0 ") || look.data.starts_with(b"RTSP/2.0 ");
     let request = METHODS
         .iter()

@@ -5,18 +5,40 @@ use crate::proto::read::{be16, be32, contains_word, octet};
 use crate::proto::service::Service;
 
 const METHODS: [&str; 18] = [
-    "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE", "PATCH", "PROPFIND", "PROPPATCH", "MKCOL",
-    "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH",
+    "GET",
+    "POST",
+    "HEAD",
+    "PUT",
+    "DELETE",
+    "OPTIONS",
+    "CONNECT",
+    "TRACE",
+    "PATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "SEARCH",
 ];
 
 /// HTTP/1 (RFC 9112 3 and 4): status line, or request line with a target and, where the line is complete, the version.
 pub(super) fn http(look: &Look<'_>) -> Option<Found> {
     if let Some(rest) = look.data.strip_prefix(b"HTTP/1.") {
-        let status = rest.get(2..5).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit));
+        let status = rest
+            .get(2..5)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_digit));
         let sound = matches!(rest, [b'0' | b'1', b' ', ..]) && status;
         return sound.then_some(Found::sent(Service::Http, false));
     }
-    let rest = METHODS.iter().find_map(|method| look.data.strip_prefix(method.as_bytes())?.strip_prefix(b" "))?;
+    let rest = METHODS.iter().find_map(|method| {
+        look.data
+            .strip_prefix(method.as_bytes())?
+            .strip_prefix(b" ")
+    })?;
     let end = rest.iter().position(|byte| *byte == b'\n');
     let line = rest.get(..end.unwrap_or(rest.len()))?;
     if line.iter().any(|byte| *byte < 0x20 && *byte != b'\r') {
@@ -39,7 +61,9 @@ pub(super) fn http2(look: &Look<'_>) -> Option<Found> {
 
 /// SSDP (UPnP Device Architecture 1.3.2).
 pub(super) fn ssdp(look: &Look<'_>) -> Option<Found> {
-    let known = ["M-SEARCH * HTTP/1.1", "NOTIFY * HTTP/1.1"].iter().any(|line| look.data.starts_with(line.as_bytes()));
+    let known = ["M-SEARCH * HTTP/1.1", "NOTIFY * HTTP/1.1"]
+        .iter()
+        .any(|line| look.data.starts_with(line.as_bytes()));
     let answer = look.data.starts_with(b"HTTP/1.1 200 ") && look.from_port == 1900;
     (known || answer).then_some(Found::sure(Service::Ssdp))
 }
@@ -51,7 +75,8 @@ pub(super) fn quic(look: &Look<'_>) -> Option<Found> {
     }
     let version = be32(look.data, 1)?;
     // Versions 1 and 2 (RFC 9369), drafts 1 to 34, and Google's Q043 to Q050 which share the header.
-    let known = matches!(version, 1 | 0x6b33_43cf | 0xff00_0001..=0xff00_0022 | 0x5130_3433..=0x5130_3530);
+    let known =
+        matches!(version, 1 | 0x6b33_43cf | 0xff00_0001..=0xff00_0022 | 0x5130_3433..=0x5130_3530);
     let dcid = usize::from(octet(look.data, 5)?);
     let scid = usize::from(octet(look.data, 6 + dcid)?);
     let room = look.data.len() > 7 + dcid + scid;
@@ -64,13 +89,22 @@ pub(super) fn mqtt(look: &Look<'_>) -> Option<Found> {
         return None;
     };
     if kind == 0x20 {
-        let sound = look.data.len() >= 4 && look.from_port == 1883 && matches!(look.data, [_, 2, 0 | 1, 0..=5]);
+        let sound = look.data.len() >= 4
+            && look.from_port == 1883
+            && matches!(look.data, [_, 2, 0 | 1, 0..=5]);
         return sound.then_some(Found::sure(Service::Mqtt));
     }
     // The remaining length takes one to four octets, the last without its top bit.
-    let skip = look.data.iter().skip(1).take(4).position(|byte| byte & 0x80 == 0)?;
+    let skip = look
+        .data
+        .iter()
+        .skip(1)
+        .take(4)
+        .position(|byte| byte & 0x80 == 0)?;
     let rest = look.data.get(2 + skip..)?;
-    let name = [&b"\x00\x04MQTT"[..], b"\x00\x06MQIsdp"].iter().find_map(|name| rest.strip_prefix(*name))?;
+    let name = [&b"\x00\x04MQTT"[..], b"\x00\x06MQIsdp"]
+        .iter()
+        .find_map(|name| rest.strip_prefix(*name))?;
     (kind == 0x10 && matches!(octet(name, 0)?, 3..=5)).then_some(Found::sure(Service::Mqtt))
 }
 
@@ -83,8 +117,12 @@ pub(super) fn bittorrent(look: &Look<'_>) -> Option<Found> {
 
 /// BitTorrent DHT (BEP 5): bencoded query, response or error.
 pub(super) fn bittorrent_dht(look: &Look<'_>) -> Option<Found> {
-    let known = ["d1:ad2:id20:", "d1:rd2:id20:", "d1:el", "d2:ip6:"].iter().any(|word| look.data.starts_with(word.as_bytes()));
+    let known = ["d1:ad2:id20:", "d1:rd2:id20:", "d1:el", "d2:ip6:"]
+        .iter()
+        .any(|word| look.data.starts_with(word.as_bytes()));
     let kind = contains_word(look.data, b"1:y1:");
-    let tracker = be32(look.data, 0)? == 0x417 && be32(look.data, 4)? == 0x2710_1980 && be16(look.data, 10)? == 0;
+    let tracker = be32(look.data, 0)? == 0x417
+        && be32(look.data, 4)? == 0x2710_1980
+        && be16(look.data, 10)? == 0;
     ((known && kind) || tracker).then_some(Found::sure(Service::Bittorrent))
 }

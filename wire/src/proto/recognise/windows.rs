@@ -1,4 +1,4 @@
-//! Signatures of Windows networks: SMB, RDP, LDAP, Kerberos, NetBIOS session.
+//! Signatures of Windows networks: SMB, RDP, LDAP, Kerberos.
 
 use super::{Found, Look};
 use crate::proto::read::{be16, be32, ber_length, contains_word, octet};
@@ -20,15 +20,6 @@ pub(super) fn smb(look: &Look<'_>) -> Option<Found> {
     Some(Found::sent(Service::Smb, !is_response))
 }
 
-/// NetBIOS session request (RFC 1002 4.3.2): two encoded names of 32 letters.
-pub(super) fn netbios_session(look: &Look<'_>) -> Option<Found> {
-    let encoded = |from: usize| {
-        look.data.get(from..from + 32).is_some_and(|name| name.iter().all(|byte| (b'A'..=b'P').contains(byte)))
-    };
-    let sound = look.data.starts_with(&[0x81, 0, 0]) && octet(look.data, 4)? == 32 && encoded(5);
-    sound.then_some(Found::sure(Service::NetbiosSsn))
-}
-
 /// RDP connection request or confirm ([MS-RDPBCGR] 2.2.1.1, 2.2.1.2): TPKT and X.224 with a cookie, a negotiation, or port 3389.
 pub(super) fn rdp(look: &Look<'_>) -> Option<Found> {
     let length = usize::from(be16(look.data, 2)?);
@@ -43,7 +34,10 @@ pub(super) fn rdp(look: &Look<'_>) -> Option<Found> {
     }
     let rest = look.data.get(11..)?;
     let cookie = contains_word(rest, b"Cookie: mst");
-    let negotiation = matches!(rest.get(rest.len().saturating_sub(8)..)?, [1..=3, _, 8, 0, ..]);
+    let negotiation = matches!(
+        rest.get(rest.len().saturating_sub(8)..)?,
+        [1..=3, _, 8, 0, ..]
+    );
     (cookie || negotiation || look.at_port(3389)).then_some(Found::sure(Service::Rdp))
 }
 
@@ -65,8 +59,14 @@ pub(super) fn ldap(look: &Look<'_>) -> Option<Found> {
     let used = 3 + id + op_field + op_content;
     let fits = used == content || (used < content && body.get(used).is_none_or(|tag| *tag == 0xa0));
     // Bind carries version 2 or 3; a long operation is believed from its fields, a short one from the port too.
-    let bind = operation != 0x60 || body.get(3 + id + op_field..6 + id + op_field).is_none_or(|v| matches!(v, [2, 1, 2 | 3]));
-    let certain = operation == 0x60 || look.at_port(389) || look.at_port(3268) || matches!(operation, 0x63 | 0x64);
+    let bind = operation != 0x60
+        || body
+            .get(3 + id + op_field..6 + id + op_field)
+            .is_none_or(|v| matches!(v, [2, 1, 2 | 3]));
+    let certain = operation == 0x60
+        || look.at_port(389)
+        || look.at_port(3268)
+        || matches!(operation, 0x63 | 0x64);
     (known && fits && bind && certain).then_some(Found::sure(Service::Ldap))
 }
 

@@ -35,7 +35,10 @@ pub fn all() -> Vec<Dialogue> {
                 (false, frame(1, 4, &bytes("01 01 05"))),
                 (true, frame(2, 4, &bytes("10 0010 0002 04 000a 0102"))),
                 (false, frame(2, 4, &bytes("10 0010 0002"))),
-                (true, frame(3, 4, &bytes("17 0003 0001 000e 0002 04 00ff 0001"))),
+                (
+                    true,
+                    frame(3, 4, &bytes("17 0003 0001 000e 0002 04 00ff 0001")),
+                ),
                 (false, frame(3, 4, &bytes("97 02"))),
                 (true, frame(4, 4, &bytes("15 09 06 0004 0007 0001 06af"))),
                 (false, frame(4, 4, &bytes("18 0006 0002 01b8 1284"))),
@@ -48,10 +51,30 @@ pub fn all() -> Vec<Dialogue> {
                 (true, bytes(STARTDT_ACT)),
                 (false, bytes(STARTDT_CON)),
                 (true, info(0, 0, &bytes("64 01 06 00 0100 000000 14"))),
-                (false, info(0, 1, &bytes("0b 83 14 00 0100 100000 0100 00 0200 00 0300 00"))),
-                (false, info(1, 1, &bytes("24 01 03 00 0100 010000 0000484200 00 00 1e 0c 18 0b 19"))),
-                (true, info(1, 2, &bytes("2d 02 06 05 0300 100000 81 200000 01"))),
-                (false, info(2, 2, &bytes("7d 01 0d 00 0100 010000 0700 01 02 aabb"))),
+                (
+                    false,
+                    info(
+                        0,
+                        1,
+                        &bytes("0b 83 14 00 0100 100000 0100 00 0200 00 0300 00"),
+                    ),
+                ),
+                (
+                    false,
+                    info(
+                        1,
+                        1,
+                        &bytes("24 01 03 00 0100 010000 0000484200 00 00 1e 0c 18 0b 19"),
+                    ),
+                ),
+                (
+                    true,
+                    info(1, 2, &bytes("2d 02 06 05 0300 100000 81 200000 01")),
+                ),
+                (
+                    false,
+                    info(2, 2, &bytes("7d 01 0d 00 0100 010000 0700 01 02 aabb")),
+                ),
             ],
         },
         Dialogue {
@@ -59,7 +82,13 @@ pub fn all() -> Vec<Dialogue> {
             proto: 17,
             messages: vec![
                 (true, dhcp(1, &[53, 1, 1, 12, 2, b'p', b'c', 255])),
-                (false, dhcp(2, &bytes("35 01 05 36 04 0a000002 01 04 ffffff00 03 04 0a000001 ff"))),
+                (
+                    false,
+                    dhcp(
+                        2,
+                        &bytes("35 01 05 36 04 0a000002 01 04 ffffff00 03 04 0a000001 ff"),
+                    ),
+                ),
             ],
         },
     ]

@@ -3,7 +3,14 @@
 use super::talk::{Talk, pick};
 use crate::proto::Hint;
 
-const COLUMNS: [&str; 6] = ["user", "command", "arg", "reply_code", "reply_msg", "outcome"];
+const COLUMNS: [&str; 6] = [
+    "user",
+    "command",
+    "arg",
+    "reply_code",
+    "reply_msg",
+    "outcome",
+];
 
 fn rows(talk: &mut Talk) -> Vec<String> {
     pick(&talk.out.ftp.finish().unwrap(), &COLUMNS)
@@ -13,7 +20,10 @@ fn rows(talk: &mut Talk) -> Vec<String> {
 #[test]
 fn logins() {
     let mut talk = Talk::tcp(21);
-    assert_eq!(talk.answer(b"220-Welcome\r\n to this\r\n220 server\r\n"), Hint::ReceiverIsClient);
+    assert_eq!(
+        talk.answer(b"220-Welcome\r\n to this\r\n220 server\r\n"),
+        Hint::ReceiverIsClient
+    );
     assert_eq!(talk.ask(b"USER bob\r\n"), Hint::SenderIsClient);
     talk.answer(b"331 Password required for bob.\r\n");
     talk.ask(b"pass hunter2\r\n");
@@ -62,7 +72,13 @@ fn transfers_and_pipelining() {
 fn secrets_stay_out() {
     let mut talk = Talk::tcp(21);
     talk.answer(b"220 ready\r\n");
-    for line in ["hunter2", "SITE CHPWD hunter2", "ACCT hunter2", "ADAT hunter2", "PASS\thunter2"] {
+    for line in [
+        "hunter2",
+        "SITE CHPWD hunter2",
+        "ACCT hunter2",
+        "ADAT hunter2",
+        "PASS\thunter2",
+    ] {
         talk.ask(format!("{line}\r\n").as_bytes());
         talk.answer(format!("500 '{line}' not understood\r\n").as_bytes());
     }
@@ -76,7 +92,10 @@ fn secrets_stay_out() {
 #[test]
 fn private_ports() {
     let mut talk = Talk::tcp(2121);
-    assert_eq!(talk.answer(b"220 (vsFTPd 3.0.3)\r\n"), Hint::ReceiverIsClient);
+    assert_eq!(
+        talk.answer(b"220 (vsFTPd 3.0.3)\r\n"),
+        Hint::ReceiverIsClient
+    );
     assert_eq!(talk.app.name(), Some("ftp"));
     let mut talk = Talk::tcp(2122);
     talk.answer(b"220 hello\r\n");
@@ -101,7 +120,7 @@ fn encrypted_control() {
     talk.ask(b"AUTH TLS\r\n");
     talk.answer(b"234 proceed\r\n");
     assert!(talk.app.is_done());
-    assert_eq!(rows(&mut talk), ["-|AUTH|-|234|proceed|request"]);
+    assert_eq!(rows(&mut talk), ["-|AUTH|TLS|234|proceed|request"]);
 }
 
 /// Lines split over segments and delivered out of order are put together.

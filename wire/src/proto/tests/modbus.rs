@@ -13,10 +13,27 @@ pub fn frame(tid: u16, unit: u8, pdu: &[u8]) -> Vec<u8> {
     frame
 }
 
-const EXCHANGE: [&str; 9] =
-    ["tid", "unit", "func", "address", "quantity", "request_values", "response_values", "is_matched", "exception"];
+const EXCHANGE: [&str; 9] = [
+    "tid",
+    "unit",
+    "func",
+    "address",
+    "quantity",
+    "request_values",
+    "response_values",
+    "is_matched",
+    "exception",
+];
 const MESSAGE: [&str; 10] = [
-    "from_master", "func", "subfunc", "func_name", "object_address", "object_count", "value", "value_text", "is_command",
+    "from_master",
+    "func",
+    "subfunc",
+    "func_name",
+    "object_address",
+    "object_count",
+    "value",
+    "value_text",
+    "is_command",
     "outcome",
 ];
 
@@ -24,8 +41,14 @@ const MESSAGE: [&str; 10] = [
 #[test]
 fn exchanges() {
     let mut talk = Talk::tcp(502);
-    assert_eq!(talk.ask(&frame(1, 4, &bytes("01 0001 0003"))), Hint::SenderIsClient);
-    assert_eq!(talk.answer(&frame(1, 4, &bytes("01 01 05"))), Hint::ReceiverIsClient);
+    assert_eq!(
+        talk.ask(&frame(1, 4, &bytes("01 0001 0003"))),
+        Hint::SenderIsClient
+    );
+    assert_eq!(
+        talk.answer(&frame(1, 4, &bytes("01 01 05"))),
+        Hint::ReceiverIsClient
+    );
     talk.ask(&frame(2, 4, &bytes("10 0010 0002 04 000a 0102")));
     talk.answer(&frame(2, 4, &bytes("10 0010 0002")));
     talk.ask(&frame(3, 4, &bytes("05 0007 ff00")));
@@ -51,7 +74,10 @@ fn exchanges() {
         "true|3|-|READ_HOLDING_REGISTERS|0|1|-|-|false|request",
     ];
     assert_eq!(got, want);
-    assert_eq!((talk.app.name(), talk.app.basis(), talk.app.long_lived()), (Some("modbus"), "parsed", true));
+    assert_eq!(
+        (talk.app.name(), talk.app.basis(), talk.app.long_lived()),
+        (Some("modbus"), "parsed", true)
+    );
     assert!(talk.weird().is_empty());
 }
 
@@ -62,12 +88,28 @@ fn functions() {
         ("07", "07 a5", "7|-|-||165"),
         ("08 0001 0000", "08 0001 0000", "8|-|-||0"),
         ("0b", "0b 0000 0108", "11|-|-||0,264"),
-        ("0f 0013 000a 02 cd01", "0f 0013 000a", "15|19|10|1,0,1,1,0,0,1,1,1,0|"),
+        (
+            "0f 0013 000a 02 cd01",
+            "0f 0013 000a",
+            "15|19|10|1,0,1,1,0,0,1,1,1,0|",
+        ),
         ("11", "11 02 0aff", "17|-|-||"),
-        ("14 07 06 0004 0001 0002", "14 06 05 06 0dfe 0020", "20|1|2||"),
-        ("15 09 06 0004 0007 0001 06af", "15 09 06 0004 0007 0001 06af", "21|7|1|1711|"),
+        (
+            "14 07 06 0004 0001 0002",
+            "14 06 05 06 0dfe 0020",
+            "20|1|2||",
+        ),
+        (
+            "15 09 06 0004 0007 0001 06af",
+            "15 09 06 0004 0007 0001 06af",
+            "21|7|1|1711|",
+        ),
         ("16 0004 00f2 0025", "16 0004 00f2 0025", "22|4|-|242,37|"),
-        ("17 0003 0001 000e 0002 04 00ff 0001", "17 02 00fe", "23|3|1|255,1|254"),
+        (
+            "17 0003 0001 000e 0002 04 00ff 0001",
+            "17 02 00fe",
+            "23|3|1|255,1|254",
+        ),
         ("18 04de", "18 0006 0002 01b8 1284", "24|1246|-||440,4740"),
         ("2b 0e 01 00", "2b 0e 01 01 00 00 01 00 01 41", "43|-|-||"),
     ];
@@ -76,7 +118,16 @@ fn functions() {
         talk.ask(&frame(9, 1, &bytes(request)));
         talk.answer(&frame(9, 1, &bytes(response)));
         let batch = talk.out.modbus.finish().unwrap();
-        let got = pick(&batch, &["func", "address", "quantity", "request_values", "response_values"]);
+        let got = pick(
+            &batch,
+            &[
+                "func",
+                "address",
+                "quantity",
+                "request_values",
+                "response_values",
+            ],
+        );
         assert_eq!(got, [want], "{request}");
         assert_eq!(pick(&batch, &["is_matched"]), ["true"], "{request}");
         assert!(talk.weird().is_empty(), "{request}");
@@ -112,7 +163,10 @@ fn midstream_on_another_port() {
     assert_eq!(talk.app.name(), None);
     talk.answer(&frame(9, 1, &bytes("06 0001 0017")));
     assert_eq!(talk.app.name(), Some("modbus"));
-    let got = pick(&talk.out.ics.finish().unwrap(), &["from_master", "func", "outcome", "station_ip", "sender_mac"]);
+    let got = pick(
+        &talk.out.ics.finish().unwrap(),
+        &["from_master", "func", "outcome", "station_ip", "sender_mac"],
+    );
     let station = hex(&ip(2));
     let want = [
         format!("false|3|ok|{station}|020202020202"),
@@ -121,8 +175,17 @@ fn midstream_on_another_port() {
     ];
     assert_eq!(got, want);
     assert_eq!(talk.weird(), ["modbus_unasked_response"]);
-    let got = pick(&talk.out.modbus.finish().unwrap(), &["sender_ip", "func", "is_matched"]);
-    assert_eq!(got, [format!("{}|3|false", hex(&ip(1))), format!("{}|6|true", hex(&ip(1)))]);
+    let got = pick(
+        &talk.out.modbus.finish().unwrap(),
+        &["sender_ip", "func", "is_matched"],
+    );
+    assert_eq!(
+        got,
+        [
+            format!("{}|3|false", hex(&ip(1))),
+            format!("{}|6|true", hex(&ip(1)))
+        ]
+    );
 }
 
 /// A lone look-alike on a private port is not Modbus.
@@ -137,13 +200,23 @@ fn one_message_elsewhere_is_not_enough() {
 /// At port 502 malformed messages are Modbus all the same, are noted, and give rows; elsewhere they are nothing.
 #[test]
 fn malformed_at_its_port() {
-    let answers = [frame(1, 10, &bytes("81 06 00")), frame(1, 10, &bytes("2a 0e 04")), frame(1, 10, &bytes("05 01"))];
+    let answers = [
+        frame(1, 10, &bytes("81 06 00")),
+        frame(1, 10, &bytes("2a 0e 04")),
+        frame(1, 10, &bytes("05 01")),
+    ];
     let mut talk = Talk::tcp(502);
     for answer in &answers {
         talk.answer(answer);
     }
-    let got = pick(&talk.out.ics.finish().unwrap(), &["from_master", "func", "outcome", "exception"]);
-    assert_eq!(got, ["false|1|exception|6", "false|42|ok|-", "false|5|ok|-"]);
+    let got = pick(
+        &talk.out.ics.finish().unwrap(),
+        &["from_master", "func", "outcome", "exception"],
+    );
+    assert_eq!(
+        got,
+        ["false|1|exception|6", "false|42|ok|-", "false|5|ok|-"]
+    );
     assert_eq!(talk.weird(), ["modbus_bad_pdu", "modbus_unasked_response"]);
     let mut talk = Talk::tcp(5020);
     for answer in &answers {
@@ -170,13 +243,22 @@ fn resynchronises() {
     let mut talk = Talk::tcp(502);
     talk.ask(&frame(1, 1, &bytes("03 0000 0001")));
     talk.seq[0] += 7;
-    talk.ask(&[&bytes("00 01 02 03 04")[..], &frame(2, 1, &bytes("06 0001 0002"))].concat());
+    talk.ask(
+        &[
+            &bytes("00 01 02 03 04")[..],
+            &frame(2, 1, &bytes("06 0001 0002")),
+        ]
+        .concat(),
+    );
     talk.end();
     assert_eq!(talk.out.modbus.len(), 2);
     assert_eq!(talk.weird(), ["stream_gap"]);
     talk.ask(b"garbage");
     talk.ask(&frame(3, 1, &bytes("06 0001 0002")));
     talk.end();
-    assert_eq!(pick(&talk.out.modbus.finish().unwrap(), &["tid"]), ["1", "2", "3"]);
+    assert_eq!(
+        pick(&talk.out.modbus.finish().unwrap(), &["tid"]),
+        ["1", "2", "3"]
+    );
     assert_eq!(talk.weird(), ["modbus_bad_frame"]);
 }

@@ -16,13 +16,24 @@ const ASKS: Hint = Hint::SenderIsClient;
 const ANSWERS: Hint = Hint::ReceiverIsClient;
 
 fn client_hello() -> Vec<u8> {
-    [bytes("16 0301 0031 01 00002d 0303"), vec![9; 32], bytes("00 0002 1301 0100 0000")].concat()
+    [
+        bytes("16 0301 0031 01 00002d 0303"),
+        vec![9; 32],
+        bytes("00 0002 1301 0100 0000"),
+    ]
+    .concat()
 }
 
 fn dns(flags: &str) -> Vec<u8> {
-    [bytes(&format!("1234 {flags} 0001 0000 0000 0000")), text("\x03www\x07example\x03com"), bytes("00 0001 0001")].concat()
+    [
+        bytes(&format!("1234 {flags} 0001 0000 0000 0000")),
+        text("\x03www\x07example\x03com"),
+        bytes("00 0001 0001"),
+    ]
+    .concat()
 }
 
+#[rustfmt::skip]
 fn streams() -> Vec<Case> {
     let tcp_dns = [&bytes("0021")[..], &dns("0100")].concat();
     vec![
@@ -56,10 +67,21 @@ fn streams() -> Vec<Case> {
     ]
 }
 
+#[rustfmt::skip]
 fn datagrams() -> Vec<Case> {
     let ntp = [vec![0x23, 0, 6, 0xe9], vec![0; 44]].concat();
-    let nbns = [bytes("0001 0110 0001 0000 0000 0000 20"), vec![b'A'; 32], bytes("00 0020 0001")].concat();
-    let radius = [bytes("01 05 0020"), vec![3; 16], bytes("01 06 61626364 04 06 0a000001")].concat();
+    let nbns = [
+        bytes("0001 0110 0001 0000 0000 0000 20"),
+        vec![b'A'; 32],
+        bytes("00 0020 0001"),
+    ]
+    .concat();
+    let radius = [
+        bytes("01 05 0020"),
+        vec![3; 16],
+        bytes("01 06 61626364 04 06 0a000001"),
+    ]
+    .concat();
     vec![
         (17, 40000, 53, true, dns("0100"), "dns", ASKS),
         (17, 40000, 53, false, dns("8180"), "dns", ANSWERS),
@@ -82,11 +104,17 @@ fn datagrams() -> Vec<Case> {
 /// Each protocol is named from its first message, with the roles that the flow semantics take from it.
 #[test]
 fn first_messages() {
-    for (proto, client_port, server_port, from_client, data, name, hint) in streams().into_iter().chain(datagrams()) {
+    for (proto, client_port, server_port, from_client, data, name, hint) in
+        streams().into_iter().chain(datagrams())
+    {
         let mut talk = Talk::udp(client_port, server_port);
         talk.proto = proto;
         assert_eq!(talk.send(from_client, &data), hint, "{name}");
-        assert_eq!((talk.app.name(), talk.app.basis()), (Some(name), "signature"), "{name}");
+        assert_eq!(
+            (talk.app.name(), talk.app.basis()),
+            (Some(name), "signature"),
+            "{name}"
+        );
         assert!(talk.app.is_done(), "{name}");
     }
 }
@@ -107,7 +135,20 @@ fn tries_are_bounded() {
 /// port lends its weight to a short signature.
 #[test]
 fn noise_is_not_recognised() {
-    let known = [(6, 21), (6, 23), (6, 102), (6, 502), (6, 2404), (6, 389), (17, 53), (17, 123), (17, 137), (17, 161), (17, 1812), (17, 443)];
+    let known = [
+        (6, 21),
+        (6, 23),
+        (6, 102),
+        (6, 502),
+        (6, 2404),
+        (6, 389),
+        (17, 53),
+        (17, 123),
+        (17, 137),
+        (17, 161),
+        (17, 1812),
+        (17, 443),
+    ];
     let mut noise = Noise(0x1234_5678);
     for (proto, port) in [(6, 40001), (17, 40001)].into_iter().chain(known) {
         let (mut total, mut count, mut named) = (0, 0, 0);
@@ -121,7 +162,13 @@ fn noise_is_not_recognised() {
             total += data.len();
             count += 1;
         }
-        let allowed = if port == 40001 { 0 } else if port == 123 { count / 3 } else { count / 1000 };
+        let allowed = if port == 40001 {
+            0
+        } else if port == 123 {
+            count / 3
+        } else {
+            count / 1000
+        };
         assert!(named <= allowed, "{proto}/{port}: {named} of {count}");
     }
 }

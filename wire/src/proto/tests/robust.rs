@@ -13,8 +13,17 @@ fn open(dialogue: &Dialogue) -> Talk {
 fn outcome(talk: &mut Talk) -> Vec<Row> {
     talk.end();
     let out = &mut talk.out;
-    let batches = [out.ftp.finish(), out.ics.finish(), out.iec104.finish(), out.modbus.finish(), out.dhcp.finish()];
-    let mut all: Vec<Row> = batches.into_iter().flat_map(|batch| rows(&batch.unwrap())).collect();
+    let batches = [
+        out.ftp.finish(),
+        out.ics.finish(),
+        out.iec104.finish(),
+        out.modbus.finish(),
+        out.dhcp.finish(),
+    ];
+    let mut all: Vec<Row> = batches
+        .into_iter()
+        .flat_map(|batch| rows(&batch.unwrap()))
+        .collect();
     for row in &mut all {
         row.remove("ts");
     }
@@ -26,7 +35,8 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
 fn assert_bounded(talk: &mut Talk, bytes: usize) {
     talk.end();
     let out = &talk.out;
-    let count = out.ftp.len() + out.ics.len() + out.iec104.len() + out.modbus.len() + out.dhcp.len();
+    let count =
+        out.ftp.len() + out.ics.len() + out.iec104.len() + out.modbus.len() + out.dhcp.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");
     assert!(out.weird.len() <= 12);
 }
@@ -45,7 +55,11 @@ fn truncated_everywhere() {
                     let side = usize::from(!client);
                     let seq = talk.seq[side];
                     talk.seq[side] = seq.wrapping_add(data.len() as u32);
-                    let wire = if cut % 2 == 0 { data.len() } else { short.len() };
+                    let wire = if cut % 2 == 0 {
+                        data.len()
+                    } else {
+                        short.len()
+                    };
                     talk.raw(*client, seq, short, wire as u32);
                 }
                 assert_bounded(&mut talk, total);
@@ -74,7 +88,10 @@ fn damaged_at_random() {
                 sent.push((*client, seq, data));
             }
             for _ in 0..round % 5 {
-                let (one, other) = (noise.below(sent.len() as u64), noise.below(sent.len() as u64));
+                let (one, other) = (
+                    noise.below(sent.len() as u64),
+                    noise.below(sent.len() as u64),
+                );
                 sent.swap(one, other);
                 let again = sent[noise.below(sent.len() as u64)].clone();
                 sent.push(again);
@@ -114,7 +131,11 @@ fn send_cut(talk: &mut Talk, client: bool, data: &[u8], noise: &mut Noise, cut: 
     let side = usize::from(!client);
     let seq = talk.seq[side];
     talk.seq[side] = seq.wrapping_add(data.len() as u32);
-    let at = if cut { noise.below(data.len() as u64) } else { 0 };
+    let at = if cut {
+        noise.below(data.len() as u64)
+    } else {
+        0
+    };
     let overlap = noise.below(at as u64 + 1);
     let (head, tail) = (&data[..at], &data[at - overlap..]);
     let mut parts = vec![(seq, head), (seq.wrapping_add((at - overlap) as u32), tail)];
@@ -141,7 +162,10 @@ fn noise_into_parsers() {
             let data = noise.bytes(length);
             talk.send(noise.below(2) == 0, &data);
         }
-        let rows = talk.out.ics.len() + talk.out.modbus.len() + talk.out.iec104.len() + talk.out.dhcp.len();
+        let rows = talk.out.ics.len()
+            + talk.out.modbus.len()
+            + talk.out.iec104.len()
+            + talk.out.dhcp.len();
         assert!(rows < 400, "port {}: {rows} rows", dialogue.port);
         assert_bounded(&mut talk, 1_000_000);
     }

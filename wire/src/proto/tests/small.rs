@@ -21,7 +21,10 @@ fn arp_rows() {
     talk.ask(&request[..20]);
     talk.ask(&request[..27]);
     assert_eq!(talk.weird(), ["arp_bad"]);
-    let got = pick(&talk.out.arp.finish().unwrap(), &["arp_op", "sender_mac", "sender_ip", "target_ip"]);
+    let got = pick(
+        &talk.out.arp.finish().unwrap(),
+        &["arp_op", "sender_mac", "sender_ip", "target_ip"],
+    );
     let row = format!("1|020000000001|{}|{}", hex(&ip(1)), hex(&ip(2)));
     assert_eq!(got, [row.clone(), row]);
     assert_eq!((talk.app.name(), talk.app.is_done()), (None, false));
@@ -44,26 +47,56 @@ fn dhcp_rows() {
     let mut talk = Talk::udp(68, 67);
     let discover = dhcp(1, &[53, 1, 1, 12, 4, b'p', b'c', 7, b'"', 255]);
     assert_eq!(talk.ask(&discover), Hint::SenderIsClient);
-    let ack = dhcp(2, &bytes("35 01 05 36 04 0a000002 01 04 ffffff00 03 08 0a000001 0a0000fe ff"));
+    let ack = dhcp(
+        2,
+        &bytes("35 01 05 36 04 0a000002 01 04 ffffff00 03 08 0a000001 0a0000fe ff"),
+    );
     assert_eq!(talk.answer(&ack), Hint::ReceiverIsClient);
     talk.answer(&dhcp(2, &[53, 1, 5, 12, 200, 1]));
-    let columns = ["msg_type", "client_mac", "assigned_ip", "server_ip", "subnet_mask", "router_ip", "host_name"];
+    let columns = [
+        "msg_type",
+        "client_mac",
+        "assigned_ip",
+        "server_ip",
+        "subnet_mask",
+        "router_ip",
+        "host_name",
+    ];
     let got = pick(&talk.out.dhcp.finish().unwrap(), &columns);
     let assigned = hex(&ip(9));
-    assert_eq!(got[0], format!("1|020000000009|{assigned}|-|-|-|pc\\x07\\x22"));
-    assert_eq!(got[1], format!("5|020000000009|{assigned}|{}|4294967040|{}|-", hex(&ip(2)), hex(&ip(1))));
+    assert_eq!(
+        got[0],
+        format!("1|020000000009|{assigned}|-|-|-|pc\\x07\\x22")
+    );
+    assert_eq!(
+        got[1],
+        format!(
+            "5|020000000009|{assigned}|{}|4294967040|{}|-",
+            hex(&ip(2)),
+            hex(&ip(1))
+        )
+    );
     assert_eq!(got.len(), 3);
     assert_eq!(talk.weird(), ["dhcp_bad_option"]);
-    assert_eq!((talk.app.name(), talk.app.basis(), talk.app.is_done()), (Some("dhcp"), "parsed", false));
+    assert_eq!(
+        (talk.app.name(), talk.app.basis(), talk.app.is_done()),
+        (Some("dhcp"), "parsed", false)
+    );
 }
 
 /// Nothing that a terminal, a browser or a reader would obey passes, and the length is bounded.
 #[test]
 fn escaping() {
-    assert_eq!(escape(b"a\x1b[31m\\\"'\n"), "a\\x1b[31m\\x5c\\x22\\x27\\x0a");
+    assert_eq!(
+        escape(b"a\x1b[31m\\\"'\n"),
+        "a\\x1b[31m\\x5c\\x22\\x27\\x0a"
+    );
     assert_eq!(escape("文件 é".as_bytes()), "文件 é");
     assert_eq!(escape(b"\xff\xfe"), "\\xff\\xfe");
-    assert_eq!(escape("a\u{202e}b\u{85}".as_bytes()), "a\\xe2\\x80\\xaeb\\xc2\\x85");
+    assert_eq!(
+        escape("a\u{202e}b\u{85}".as_bytes()),
+        "a\\xe2\\x80\\xaeb\\xc2\\x85"
+    );
     assert_eq!(escape(&[b'x'; 1000]).len(), MAX_TEXT);
     assert_eq!(escape(&[0; 1000]).len(), MAX_TEXT);
     assert!(escape("态".repeat(300).as_bytes()).len() <= MAX_TEXT);

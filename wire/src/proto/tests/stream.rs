@@ -43,24 +43,51 @@ fn play(segments: &[(u32, &str, u32)]) -> String {
 /// Order is restored, also across the wrap of sequence numbers.
 #[test]
 fn puts_segments_in_order() {
-    assert_eq!(play(&[(10, "ab", 0), (14, "ef", 0), (12, "cd", 0)]), "abcdef");
+    assert_eq!(
+        play(&[(10, "ab", 0), (14, "ef", 0), (12, "cd", 0)]),
+        "abcdef"
+    );
     let near = u32::MAX - 1;
-    assert_eq!(play(&[(near, "ab", 0), (2, "ef", 0), (0, "cd", 0)]), "abcdef");
+    assert_eq!(
+        play(&[(near, "ab", 0), (2, "ef", 0), (0, "cd", 0)]),
+        "abcdef"
+    );
 }
 
 /// Retransmissions and keep-alives add nothing; of two different copies the first wins.
 #[test]
 fn first_copy_wins() {
-    assert_eq!(play(&[(10, "abcd", 0), (10, "XXXX", 0), (12, "YYef", 0), (15, "?", 0)]), "abcdef");
-    assert_eq!(play(&[(10, "a", 0), (12, "cd", 0), (11, "bXXe", 0)]), "abcde");
-    assert_eq!(play(&[(10, "a", 0), (13, "d", 0), (12, "cXe", 0), (11, "b", 0)]), "abcde");
+    assert_eq!(
+        play(&[
+            (10, "abcd", 0),
+            (10, "XXXX", 0),
+            (12, "YYef", 0),
+            (15, "?", 0)
+        ]),
+        "abcdef"
+    );
+    assert_eq!(
+        play(&[(10, "a", 0), (12, "cd", 0), (11, "bXXe", 0)]),
+        "abcde"
+    );
+    assert_eq!(
+        play(&[(10, "a", 0), (13, "d", 0), (12, "cXe", 0), (11, "b", 0)]),
+        "abcde"
+    );
 }
 
 /// A hole that is never filled is one gap, at the end of the flow at the latest.
 #[test]
 fn unfilled_hole_is_a_gap() {
     assert_eq!(play(&[(10, "ab", 0), (14, "ef", 0)]), "ab#ef");
-    let late: Vec<(u32, &str, u32)> = vec![(10, "a", 0), (12, "c", 0), (14, "e", 0), (16, "g", 0), (18, "i", 0), (20, "k", 0)];
+    let late: Vec<(u32, &str, u32)> = vec![
+        (10, "a", 0),
+        (12, "c", 0),
+        (14, "e", 0),
+        (16, "g", 0),
+        (18, "i", 0),
+        (20, "k", 0),
+    ];
     assert_eq!(play(&late), "a#c#e#g#i#k");
 }
 
@@ -79,19 +106,28 @@ fn old_hole_is_given_up() {
 #[test]
 fn snap_length_is_a_gap() {
     assert_eq!(play(&[(10, "ab", 4), (14, "ef", 0)]), "ab#ef");
-    assert_eq!(play(&[(10, "a", 0), (12, "c", 3), (11, "b", 0), (15, "f", 0)]), "abc#f");
+    assert_eq!(
+        play(&[(10, "a", 0), (12, "c", 3), (11, "b", 0), (15, "f", 0)]),
+        "abc#f"
+    );
 }
 
 /// A capture that starts out of order loses nothing that is adjacent.
 #[test]
 fn late_start_is_read() {
-    assert_eq!(play(&[(12, "cd", 0), (10, "ab", 0), (14, "ef", 0)]), "cdabef");
+    assert_eq!(
+        play(&[(12, "cd", 0), (10, "ab", 0), (14, "ef", 0)]),
+        "cdabef"
+    );
 }
 
 /// A sequence number far away starts anew.
 #[test]
 fn far_jump_restarts() {
-    assert_eq!(play(&[(10, "ab", 0), (10_000_000, "cd", 0), (10_000_002, "ef", 0)]), "ab#cdef");
+    assert_eq!(
+        play(&[(10, "ab", 0), (10_000_000, "cd", 0), (10_000_002, "ef", 0)]),
+        "ab#cdef"
+    );
 }
 
 /// Data nobody consumes is dropped at the bound, not kept.

@@ -6,6 +6,7 @@ use arrow_array::types::{Float64Type, Int16Type, Int32Type, Int64Type, Timestamp
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 /// One row: column name to text, NULL as `-`.
 pub type Row = BTreeMap<String, String>;
@@ -17,7 +18,11 @@ pub fn ip(last: u8) -> [u8; 16] {
 
 /// Hexadecimal as the rows show it.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in bytes {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 /// Bytes of a hexadecimal literal, spaces allowed.
@@ -86,7 +91,11 @@ impl Talk {
     /// A segment with everything given; the client is the lower key end.
     pub fn raw(&mut self, from_client: bool, seq: u32, data: &[u8], wire_len: u32) -> Hint {
         let ends = [(ip(1), self.client_port), (ip(2), self.server_port)];
-        let (sender, receiver) = if from_client { (ends[0], ends[1]) } else { (ends[1], ends[0]) };
+        let (sender, receiver) = if from_client {
+            (ends[0], ends[1])
+        } else {
+            (ends[1], ends[0])
+        };
         self.frame += 1;
         let ctx = Context {
             flow_uid: [7; 16],
@@ -116,7 +125,10 @@ impl Talk {
 
     /// Codes of the weird rows so far, in order; takes them out.
     pub fn weird(&mut self) -> Vec<String> {
-        rows(&self.out.weird.finish().unwrap()).into_iter().map(|row| row["code"].clone()).collect()
+        rows(&self.out.weird.finish().unwrap())
+            .into_iter()
+            .map(|row| row["code"].clone())
+            .collect()
     }
 }
 
@@ -126,7 +138,9 @@ pub fn rows(batch: &RecordBatch) -> Vec<Row> {
     (0..batch.num_rows())
         .map(|at| {
             let named = schema.fields().iter().zip(batch.columns());
-            named.map(|(field, column)| (field.name().clone(), cell(column, at))).collect()
+            named
+                .map(|(field, column)| (field.name().clone(), cell(column, at)))
+                .collect()
         })
         .collect()
 }
@@ -141,18 +155,26 @@ fn cell(column: &dyn Array, at: usize) -> String {
         DataType::Int32 => column.as_primitive::<Int32Type>().value(at).to_string(),
         DataType::Int64 => column.as_primitive::<Int64Type>().value(at).to_string(),
         DataType::Float64 => column.as_primitive::<Float64Type>().value(at).to_string(),
-        DataType::Timestamp(..) => column.as_primitive::<TimestampMicrosecondType>().value(at).to_string(),
+        DataType::Timestamp(..) => column
+            .as_primitive::<TimestampMicrosecondType>()
+            .value(at)
+            .to_string(),
         DataType::Utf8 => column.as_string::<i32>().value(at).to_owned(),
         DataType::FixedSizeBinary(_) => hex(column.as_fixed_size_binary().value(at)),
         DataType::Dictionary(..) => {
             let dictionary = column.as_dictionary::<Int32Type>();
-            let key = dictionary.keys().value(at) as usize;
+            let key = usize::try_from(dictionary.keys().value(at)).unwrap();
             dictionary.values().as_string::<i32>().value(key).to_owned()
         }
         DataType::List(_) => {
             let list = column.as_list::<i32>().value(at);
             let numbers = list.as_primitive::<Int32Type>();
-            numbers.values().iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+            numbers
+                .values()
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(",")
         }
         other => panic!("no text for {other}"),
     }
@@ -162,6 +184,12 @@ fn cell(column: &dyn Array, at: usize) -> String {
 pub fn pick(batch: &RecordBatch, columns: &[&str]) -> Vec<String> {
     rows(batch)
         .iter()
-        .map(|row| columns.iter().map(|name| row[*name].as_str()).collect::<Vec<_>>().join("|"))
+        .map(|row| {
+            columns
+                .iter()
+                .map(|name| row[*name].as_str())
+                .collect::<Vec<_>>()
+                .join("|")
+        })
         .collect()
 }
