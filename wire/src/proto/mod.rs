@@ -13,6 +13,7 @@ mod arp;
 mod dhcp;
 mod escape;
 mod ftp;
+mod held;
 mod iec104;
 mod modbus;
 mod ports;

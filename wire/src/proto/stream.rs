@@ -4,19 +4,12 @@
 //! The first copy of a byte wins. What cannot be put into order within the bounds is a gap: the waiting bytes are dropped
 //! and the reader has to find the next message start.
 
-use super::read::signed32;
+use super::held::{Held, Segment, distance, length};
 use super::session::Meta;
 
 /// In-order bytes that may wait for the rest of their message: the largest message of the protocols here is 260 B
 /// (Modbus, IEC 104); FTP lines have no limit of their own, servers stop at 512 B to 8 KiB.
 const MAX_WAITING: usize = 8192;
-/// Out-of-order segments held.
-const MAX_HELD: usize = 4;
-/// Out-of-order bytes held.
-const MAX_HELD_BYTES: usize = 4096;
-/// A hole older than this is not filled any more: twice TCP's initial retransmission time-out of 1 s (RFC 6298 2.1)
-/// plus its first doubling.
-const MAX_HOLD_NS: i64 = 4_000_000_000;
 /// Sequence distance beyond which a segment belongs to no window we know: the largest unscaled TCP window.
 const MAX_JUMP: u32 = 65_535;
 /// Buffers larger than this are given back when empty.
@@ -29,19 +22,6 @@ pub(super) enum Step {
     Data,
     /// Bytes are missing from here on.
     Gap,
-}
-
-struct Segment {
-    seq: u32,
-    data: Vec<u8>,
-    missing: u32,
-    meta: Meta,
-}
-
-impl Segment {
-    fn span(&self) -> u32 {
-        length(&self.data).saturating_add(self.missing)
-    }
 }
 
 /// What follows the waiting bytes.
@@ -64,7 +44,7 @@ pub(super) struct Stream {
     waiting: Vec<u8>,
     /// Bytes of `waiting` already consumed.
     head: usize,
-    held: Vec<Segment>,
+    held: Held,
     /// Packet of the first waiting byte, and of the bytes from `tail_at` on.
     start: Meta,
     tail: Meta,
@@ -74,14 +54,6 @@ pub(super) struct Stream {
     lost: bool,
     ending: Ending,
     closing: bool,
-}
-
-fn length(data: &[u8]) -> u32 {
-    u32::try_from(data.len()).unwrap_or(u32::MAX)
-}
-
-fn distance(from: u32, to: u32) -> i32 {
-    signed32(to.wrapping_sub(from))
 }
 
 impl Stream {
@@ -110,7 +82,7 @@ impl Stream {
                 self.accept_late(meta, seq, data);
             }
         } else {
-            self.hold(Segment {
+            self.held.insert(Segment {
                 seq,
                 data: data.to_vec(),
                 missing,
@@ -146,8 +118,8 @@ impl Stream {
             missing,
             meta,
         };
-        let rest = split(&mut whole, known);
-        self.hold(rest);
+        let rest = whole.split_off(known);
+        self.held.insert(rest);
     }
 
     fn accept_from(&mut self, meta: Meta, known: u32, data: &[u8], missing: u32) {
@@ -189,34 +161,6 @@ impl Stream {
         self.fresh = true;
     }
 
-    /// Keep the parts of `segment` that no held segment has.
-    fn hold(&mut self, mut segment: Segment) {
-        let mut at = 0;
-        while let Some(other) = self.held.get(at) {
-            let to_other = distance(segment.seq, other.seq);
-            let past_other = to_other.saturating_add_unsigned(other.span());
-            if to_other > 0 {
-                let room = to_other.unsigned_abs();
-                if segment.span() <= room {
-                    break;
-                }
-                let rest = split(&mut segment, room);
-                self.held.insert(at, segment);
-                segment = rest;
-                at += 1;
-            } else if past_other > 0 {
-                if segment.span() <= past_other.unsigned_abs() {
-                    return;
-                }
-                segment = split(&mut segment, past_other.unsigned_abs());
-                at += 1;
-            } else {
-                at += 1;
-            }
-        }
-        self.held.insert(at.min(self.held.len()), segment);
-    }
-
     /// No more segments come: hand out what is held.
     pub(super) fn close(&mut self) {
         self.closing = true;
@@ -235,21 +179,21 @@ impl Stream {
                 return Some(Step::Gap);
             }
             let next = self.range.map_or(0, |(_, next)| next);
-            let Some(front) = self.held.first() else {
+            let Some(front) = self.held.first_seq() else {
                 self.closing = false;
                 return None;
             };
-            let ahead = distance(next, front.seq);
+            let ahead = distance(next, front);
             if ahead > 0 {
                 if !self.gives_up() {
                     return None;
                 }
-                self.skip_to(front.seq);
+                self.skip_to(front);
                 return Some(Step::Gap);
             }
-            let front = self.held.remove(0);
-            if ahead.unsigned_abs() < front.span() {
-                self.accept_from(front.meta, ahead.unsigned_abs(), &front.data, front.missing);
+            let known = ahead.unsigned_abs();
+            if let Some(front) = self.held.take_first().filter(|front| known < front.span()) {
+                self.accept_from(front.meta, known, &front.data, front.missing);
             }
         }
     }
@@ -274,12 +218,7 @@ impl Stream {
     }
 
     fn gives_up(&self) -> bool {
-        let bytes: usize = self.held.iter().map(|s| s.data.len()).sum();
-        let oldest = self.held.iter().map(|s| s.meta.ts_ns).min();
-        self.closing
-            || self.held.len() > MAX_HELD
-            || bytes > MAX_HELD_BYTES
-            || oldest.is_some_and(|ts| self.newest.ts_ns.saturating_sub(ts) > MAX_HOLD_NS)
+        self.closing || self.held.is_full(self.newest.ts_ns)
     }
 
     fn skip_to(&mut self, seq: u32) {
@@ -311,20 +250,4 @@ impl Stream {
             self.start = self.tail;
         }
     }
-}
-
-/// Cut `segment` to its first `at` sequence numbers and return the rest.
-fn split(segment: &mut Segment, at: u32) -> Segment {
-    let captured = (at as usize).min(segment.data.len());
-    let data = segment.data.split_off(captured);
-    let missing_before = at - length(&segment.data);
-    let rest = Segment {
-        seq: segment.seq.wrapping_add(at),
-        missing: segment.missing - missing_before.min(segment.missing),
-        data,
-        meta: segment.meta,
-    };
-    // Bytes missing in the middle can only lie behind all captured ones.
-    segment.missing = missing_before;
-    rest
 }

@@ -16,3 +16,4 @@ mod robust;
 mod small;
 mod stream;
 mod talk;
+mod walk;
