@@ -1,6 +1,6 @@
 //! How flows leave the table: their time is up, the table is full, or the input ends.
 
-use super::life::{silent_end, timeout};
+use super::life::{as_ms, deadline, silent_end, timeout};
 use super::row::End;
 use super::table::Table;
 use crate::packet::quality;
@@ -22,9 +22,10 @@ impl Table {
                 else {
                     continue;
                 };
-                let deadline = row
-                    .last_seen
-                    .saturating_add(timeout(row, &limits, emergency));
+                if emergency {
+                    row.timeout_ms = row.timeout_ms.min(as_ms(timeout(row, &limits, true)));
+                }
+                let deadline = deadline(row);
                 if now > deadline {
                     let end = silent_end(row);
                     let late = self.before.saturating_sub(deadline);
@@ -94,7 +95,6 @@ impl Table {
 
     /// End of input: write what is left, up to `limit` rows a call; true when nothing is left.
     pub fn finish(&mut self, from: &mut u32, limit: usize) -> bool {
-        let limits = self.options.timeouts;
         let now = self.clock.now();
         let mut written = 0;
         while *from < self.rows.slots() {
@@ -106,7 +106,7 @@ impl Table {
             let Some(row) = self.rows.get(slot).filter(|row| row.alive) else {
                 continue;
             };
-            let late = now > row.last_seen.saturating_add(timeout(row, &limits, false));
+            let late = now > deadline(row);
             let end = match silent_end(row) {
                 End::Closed => End::Closed,
                 _ if late => End::Idle,

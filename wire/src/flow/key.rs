@@ -78,13 +78,16 @@ fn icmp_ports(packet: &Packet) -> (u16, u16) {
     (u16::from(packet.icmp_type), u16::from(packet.icmp_code))
 }
 
+#[inline]
 fn words(address: &[u8; 16]) -> [u64; 2] {
-    let (high, low) = address.split_at(8);
-    let word = |half: &[u8]| {
-        half.iter()
-            .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
-    };
-    [word(high), word(low)]
+    let value = u128::from_be_bytes(*address);
+    [half(value >> 64), half(value)]
+}
+
+/// The low 64 bits.
+#[inline]
+fn half(value: u128) -> u64 {
+    u64::try_from(value & u128::from(u64::MAX)).unwrap_or(0)
 }
 
 /// The 16 bytes behind two words.
@@ -180,9 +183,5 @@ fn vlan_word(packet: &Packet) -> u32 {
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a | 1) * u128::from(b ^ 0xa076_1d64_78bd_642f);
-    let [low, high] = [
-        u64::try_from(product & u128::from(u64::MAX)).unwrap_or(0),
-        u64::try_from(product >> 64).unwrap_or(0),
-    ];
-    low ^ high
+    half(product) ^ half(product >> 64)
 }

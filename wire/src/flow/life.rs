@@ -73,6 +73,22 @@ pub fn timeout(row: &Row, limits: &Timeouts, emergency: bool) -> i64 {
     })
 }
 
+/// Nanoseconds in a millisecond.
+const MILLI: i64 = 1_000_000;
+
+/// A time-out as a row keeps it: whole milliseconds, which is how finely time-outs can be set.
+#[inline]
+pub fn as_ms(timeout: i64) -> u32 {
+    u32::try_from(timeout / MILLI).unwrap_or(u32::MAX)
+}
+
+/// When a row is due: after its latest packet plus its time-out, sweep time in ns.
+#[inline]
+pub fn deadline(row: &Row) -> i64 {
+    row.last_seen
+        .saturating_add(i64::from(row.timeout_ms) * MILLI)
+}
+
 /// Why a flow that fell silent ends.
 #[must_use]
 pub fn silent_end(row: &Row) -> End {

@@ -195,6 +195,8 @@ pub struct Row {
     pub vlan_outer: i16,
     /// Inner VLAN id.
     pub vlan_inner: i16,
+    /// Idle time-out in the state after the latest packet, ms.
+    pub timeout_ms: u32,
     /// Bucket of the wheel in which the row's valid entry stands.
     pub due: u16,
     /// ICMP type and code of the flow's first packet.

@@ -11,7 +11,7 @@ use super::ext::Ext;
 use super::ident::Uids;
 use super::index::Index;
 use super::key::Key;
-use super::life::{is_reuse, silent_end, timeout};
+use super::life::{as_ms, deadline, is_reuse, silent_end, timeout};
 use super::limits::{EMERGENCY_PERCENT, Options};
 use super::row::{Basis, End, History, Row};
 use super::side::Side;
@@ -177,14 +177,13 @@ impl Table {
         keyed: &Keyed,
         seen: i64,
     ) -> u32 {
-        let emergency = self.is_emergency();
-        let limits = self.options.timeouts;
+        let active = self.options.timeouts.active;
         let Some(row) = self.rows.get(slot) else {
             return slot;
         };
         let silence = seen.saturating_sub(row.last_seen);
         let from_first = keyed.from_lo == row.first_is_lo;
-        let ended = if silence > timeout(row, &limits, emergency) {
+        let ended = if seen > deadline(row) {
             Some(silent_end(row))
         } else if is_reuse(row, packet, from_first, silence) {
             Some(End::Reuse)
@@ -196,11 +195,16 @@ impl Table {
             let due = self.rows.get(slot).map_or(0, |row| row.due);
             let row = self.begin(packet, payload, keyed, seen);
             if let Some(place) = self.rows.get_mut(slot) {
-                *place = Row { due, ..row };
+                // The wheel entry of the flow before stays; a nearer deadline gets a second one.
+                *place = Row {
+                    due,
+                    timeout_ms: u32::MAX,
+                    ..row
+                };
             }
             return slot;
         }
-        let cut = limits.active > 0 && packet.ts_ns.saturating_sub(row.ts_start) >= limits.active;
+        let cut = active > 0 && packet.ts_ns.saturating_sub(row.ts_start) >= active;
         if cut {
             self.write(slot, End::Active);
         }
@@ -240,9 +244,8 @@ impl Table {
         let limits = self.options.timeouts;
         let emergency = self.is_emergency();
         if let Some(row) = self.rows.get_mut(slot) {
-            row.due = self
-                .wheel
-                .bucket_for(seen.saturating_add(timeout(row, &limits, emergency)));
+            row.timeout_ms = as_ms(timeout(row, &limits, emergency));
+            row.due = self.wheel.bucket_for(deadline(row));
             self.wheel.insert(slot, row.due);
         }
         slot
@@ -284,6 +287,7 @@ impl Table {
             quality: 0,
             vlan_outer: packet.vlan_outer,
             vlan_inner: packet.vlan_inner,
+            timeout_ms: 0,
             due: 0,
             icmp_first: packet
                 .has_icmp
@@ -321,14 +325,16 @@ impl Table {
         if emergency {
             row.quality |= quality::EMERGENCY;
         }
-        let due = self.wheel.bucket_for(
-            row.last_seen
-                .saturating_add(timeout(row, &limits, emergency))
-                .max(now),
-        );
-        if self.wheel.comes_before(due, row.due) {
-            row.due = due;
-            self.wheel.insert(slot, due);
+        // A time-out that does not shrink cannot bring the deadline nearer: the wheel will find out when the bucket comes up.
+        let timeout_ms = as_ms(timeout(row, &limits, emergency));
+        let nearer = timeout_ms < row.timeout_ms;
+        row.timeout_ms = timeout_ms;
+        if nearer {
+            let due = self.wheel.bucket_for(deadline(row).max(now));
+            if self.wheel.comes_before(due, row.due) {
+                row.due = due;
+                self.wheel.insert(slot, due);
+            }
         }
         if let Some((wanted, hits)) = &mut self.watch {
             let segment = self

@@ -264,20 +264,20 @@ fn fill_holes(rare: &mut Rare, start: u64, end: u64) -> bool {
     touched
 }
 
-const LETTER_BITS: [(u8, u16); 12] = [
-    (b'S', 1),
-    (b'H', 2),
-    (b'A', 4),
-    (b'D', 8),
-    (b'F', 16),
-    (b'R', 32),
-    (b'I', 64),
-    (b'Q', 128),
-    (b'C', 256),
-    (b'T', 512),
-    (b'W', 1024),
-    (b'G', 2048),
-];
+/// Bit of a letter in `Side::letters`.
+const fn letter_bit(letter: u8) -> u16 {
+    match letter {
+        b'S' => 1,
+        b'H' => 2,
+        b'A' => 4,
+        b'D' => 8,
+        b'F' => 16,
+        b'R' => 32,
+        b'I' => 64,
+        b'Q' => 128,
+        _ => 0,
+    }
+}
 
 fn cased(letter: u8, from_src: bool) -> u8 {
     if from_src {
@@ -288,11 +288,9 @@ fn cased(letter: u8, from_src: bool) -> u8 {
 }
 
 /// Add a letter unless the direction has it; true when the direction had it already.
+#[inline]
 pub fn letter_once(me: &mut Side, history: &mut History, from_src: bool, letter: u8) -> bool {
-    let bit = LETTER_BITS
-        .iter()
-        .find(|(known, _)| *known == letter)
-        .map_or(0, |(_, bit)| *bit);
+    let bit = letter_bit(letter);
     if me.letters & bit != 0 {
         return true;
     }

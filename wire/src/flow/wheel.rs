@@ -16,6 +16,8 @@ pub struct Wheel {
     buckets: Vec<Vec<u32>>,
     /// Ticks before this one were swept.
     next: i64,
+    /// Start of that tick, ns.
+    next_ns: i64,
     started: bool,
 }
 
@@ -24,6 +26,7 @@ impl Default for Wheel {
         Self {
             buckets: (0..BUCKETS).map(|_| Vec::new()).collect(),
             next: 0,
+            next_ns: 0,
             started: false,
         }
     }
@@ -39,8 +42,13 @@ impl Wheel {
     pub fn start(&mut self, now: i64) {
         if !self.started {
             self.started = true;
-            self.next = now.div_euclid(TICK);
+            self.move_to(now.div_euclid(TICK));
         }
+    }
+
+    fn move_to(&mut self, tick: i64) {
+        self.next = tick;
+        self.next_ns = tick.saturating_mul(TICK);
     }
 
     /// The bucket in which a deadline (sweep time, ns) has surely passed, at the horizon at the latest.
@@ -74,17 +82,17 @@ impl Wheel {
     #[inline]
     #[must_use]
     pub fn is_due(&self, now: i64) -> bool {
-        now.div_euclid(TICK) >= self.next
+        now >= self.next_ns
     }
 
     /// Take the next bucket in use that `now` has passed, with its slots. `None` when all are swept.
     pub fn next_due(&mut self, now: i64) -> Option<(u16, Vec<u32>)> {
         let current = now.div_euclid(TICK);
         // After a long silence every bucket is due once; one round sees them all.
-        self.next = self.next.max(current.saturating_sub(BUCKETS));
+        self.move_to(self.next.max(current.saturating_sub(BUCKETS)));
         while self.next <= current {
             let bucket = index(self.next);
-            self.next += 1;
+            self.move_to(self.next + 1);
             if let Some(list) = self.buckets.get_mut(usize::from(bucket))
                 && !list.is_empty()
             {

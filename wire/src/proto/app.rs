@@ -62,10 +62,9 @@ impl App {
         }
     }
 
-    /// The flow segment ends: write what waits for an answer.
-    pub fn on_end(&mut self, ts_ns: i64, out: &mut Records) {
-        // Rows carry the times of their own packets; the end of the segment adds nothing to them.
-        let _ = ts_ns;
+    /// The flow segment ends: write what waits for an answer. Rows carry the identity and time of their own packets, which
+    /// lie in this segment, so that the time of its end adds nothing.
+    pub fn on_end(&mut self, _ts_ns: i64, out: &mut Records) {
         if let Some(parser) = self.parser.as_deref_mut() {
             parser.on_end(out);
         }

@@ -27,7 +27,7 @@ fn parse(ctx: &Context<'_>) -> Option<ArpRow> {
     Some(ArpRow {
         flow_uid: ctx.flow_uid,
         ts: ctx.ts_ns,
-        arp_op: read::be16(body, 6)?.cast_signed(),
+        arp_op: read::signed16(read::be16(body, 6)?),
         sender_mac: read::mac(body, 8)?,
         sender_ip: read::mapped_ip(body, 14)?,
         target_mac: read::mac(body, 18)?,

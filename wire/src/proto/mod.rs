@@ -3,11 +3,17 @@
 //! The flow table calls [`App::on_payload`] for every payload-bearing packet of a flow until the flow is known to be
 //! uninteresting. Sides are named by key order (`from_lo`), because originator and responder may still be exchanged.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "names of protocols and vendors are words here, not code"
+)]
+
 mod app;
 mod arp;
 mod dhcp;
 mod escape;
 mod ftp;
+mod held;
 mod iec104;
 mod modbus;
 mod ports;

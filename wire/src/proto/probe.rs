@@ -2,6 +2,7 @@
 //! needs a second one that agrees.
 
 use super::Context;
+use super::read;
 use super::session::Meta;
 use super::stream::{Step, Stream};
 
@@ -90,7 +91,7 @@ impl Probe {
         let first = of_side().next()?.seq;
         of_side()
             .map(|held| held.seq)
-            .min_by_key(|seq| seq.wrapping_sub(first).cast_signed())
+            .min_by_key(|seq| read::signed32(seq.wrapping_sub(first)))
     }
 
     /// The bytes of a direction in order up to the first hole; `None` when it has fewer than two packets.

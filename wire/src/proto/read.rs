@@ -29,6 +29,16 @@ pub(super) fn le32(data: &[u8], at: usize) -> Option<u32> {
     array(data, at).map(u32::from_le_bytes)
 }
 
+/// The same 16 bits read as a two's complement number.
+pub(super) const fn signed16(bits: u16) -> i16 {
+    i16::from_ne_bytes(bits.to_ne_bytes())
+}
+
+/// The same 32 bits read as a two's complement number.
+pub(super) const fn signed32(bits: u32) -> i32 {
+    i32::from_ne_bytes(bits.to_ne_bytes())
+}
+
 /// Little-endian 24 bits at `at`.
 pub(super) fn le24(data: &[u8], at: usize) -> Option<u32> {
     let [a, b, c] = array::<3>(data, at)?;

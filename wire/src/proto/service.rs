@@ -36,7 +36,6 @@ services! {
     Modbus => "modbus",
     Mqtt => "mqtt",
     NetbiosNs => "netbios-ns",
-    NetbiosSsn => "netbios-ssn",
     Ntp => "ntp",
     Pop3 => "pop3",
     Quic => "quic",

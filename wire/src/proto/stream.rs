@@ -4,18 +4,12 @@
 //! The first copy of a byte wins. What cannot be put into order within the bounds is a gap: the waiting bytes are dropped
 //! and the reader has to find the next message start.
 
+use super::held::{Held, Segment, distance, length};
 use super::session::Meta;
 
 /// In-order bytes that may wait for the rest of their message: the largest message of the protocols here is 260 B
 /// (Modbus, IEC 104); FTP lines have no limit of their own, servers stop at 512 B to 8 KiB.
 const MAX_WAITING: usize = 8192;
-/// Out-of-order segments held.
-const MAX_HELD: usize = 4;
-/// Out-of-order bytes held.
-const MAX_HELD_BYTES: usize = 4096;
-/// A hole older than this is not filled any more: twice TCP's initial retransmission time-out of 1 s (RFC 6298 2.1)
-/// plus its first doubling.
-const MAX_HOLD_NS: i64 = 4_000_000_000;
 /// Sequence distance beyond which a segment belongs to no window we know: the largest unscaled TCP window.
 const MAX_JUMP: u32 = 65_535;
 /// Buffers larger than this are given back when empty.
@@ -30,17 +24,16 @@ pub(super) enum Step {
     Gap,
 }
 
-struct Segment {
-    seq: u32,
-    data: Vec<u8>,
-    missing: u32,
-    meta: Meta,
-}
-
-impl Segment {
-    fn span(&self) -> u32 {
-        length(&self.data).saturating_add(self.missing)
-    }
+/// What follows the waiting bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ending {
+    /// The next bytes of the stream.
+    #[default]
+    Open,
+    /// Bytes that the capture lacks.
+    Cut,
+    /// Nothing: they came out of order before the stream's start.
+    Late,
 }
 
 /// In-order buffer of one direction.
@@ -51,7 +44,7 @@ pub(super) struct Stream {
     waiting: Vec<u8>,
     /// Bytes of `waiting` already consumed.
     head: usize,
-    held: Vec<Segment>,
+    held: Held,
     /// Packet of the first waiting byte, and of the bytes from `tail_at` on.
     start: Meta,
     tail: Meta,
@@ -59,19 +52,8 @@ pub(super) struct Stream {
     newest: Meta,
     fresh: bool,
     lost: bool,
-    /// The capture lacks the bytes that follow the waiting ones.
-    cut: bool,
-    /// The waiting bytes came out of order before the stream's start: nothing continues them.
-    late: bool,
+    ending: Ending,
     closing: bool,
-}
-
-fn length(data: &[u8]) -> u32 {
-    u32::try_from(data.len()).unwrap_or(u32::MAX)
-}
-
-fn distance(from: u32, to: u32) -> i32 {
-    to.wrapping_sub(from).cast_signed()
 }
 
 impl Stream {
@@ -100,7 +82,7 @@ impl Stream {
                 self.accept_late(meta, seq, data);
             }
         } else {
-            self.hold(Segment {
+            self.held.insert(Segment {
                 seq,
                 data: data.to_vec(),
                 missing,
@@ -120,8 +102,7 @@ impl Stream {
         self.waiting.clear();
         self.head = 0;
         self.fresh = false;
-        self.cut = false;
-        self.late = false;
+        self.ending = Ending::Open;
     }
 
     /// Take in the unknown part of a segment that reaches the next expected byte. With later segments held it has to go
@@ -137,8 +118,8 @@ impl Stream {
             missing,
             meta,
         };
-        let rest = split(&mut whole, known);
-        self.hold(rest);
+        let rest = whole.split_off(known);
+        self.held.insert(rest);
     }
 
     fn accept_from(&mut self, meta: Meta, known: u32, data: &[u8], missing: u32) {
@@ -154,7 +135,9 @@ impl Stream {
         if let Some((_, next)) = &mut self.range {
             *next = next.wrapping_add(length(data)).wrapping_add(missing);
         }
-        self.cut |= missing > 0;
+        if missing > 0 {
+            self.ending = Ending::Cut;
+        }
     }
 
     /// The bytes just before the first ones seen: the start of the conversation was captured out of order.
@@ -163,7 +146,7 @@ impl Stream {
         if let Some((first, _)) = &mut self.range {
             *first = seq;
         }
-        self.late = true;
+        self.ending = Ending::Late;
     }
 
     fn append(&mut self, meta: Meta, data: &[u8]) {
@@ -176,34 +159,6 @@ impl Stream {
         self.tail = meta;
         self.waiting.extend_from_slice(data);
         self.fresh = true;
-    }
-
-    /// Keep the parts of `segment` that no held segment has.
-    fn hold(&mut self, mut segment: Segment) {
-        let mut at = 0;
-        while let Some(other) = self.held.get(at) {
-            let to_other = distance(segment.seq, other.seq);
-            let past_other = to_other.saturating_add_unsigned(other.span());
-            if to_other > 0 {
-                let room = to_other.unsigned_abs();
-                if segment.span() <= room {
-                    break;
-                }
-                let rest = split(&mut segment, room);
-                self.held.insert(at, segment);
-                segment = rest;
-                at += 1;
-            } else if past_other > 0 {
-                if segment.span() <= past_other.unsigned_abs() {
-                    return;
-                }
-                segment = split(&mut segment, past_other.unsigned_abs());
-                at += 1;
-            } else {
-                at += 1;
-            }
-        }
-        self.held.insert(at.min(self.held.len()), segment);
     }
 
     /// No more segments come: hand out what is held.
@@ -224,31 +179,31 @@ impl Stream {
                 return Some(Step::Gap);
             }
             let next = self.range.map_or(0, |(_, next)| next);
-            let Some(front) = self.held.first() else {
+            let Some(front) = self.held.first_seq() else {
                 self.closing = false;
                 return None;
             };
-            let ahead = distance(next, front.seq);
+            let ahead = distance(next, front);
             if ahead > 0 {
                 if !self.gives_up() {
                     return None;
                 }
-                self.skip_to(front.seq);
+                self.skip_to(front);
                 return Some(Step::Gap);
             }
-            let front = self.held.remove(0);
-            if ahead.unsigned_abs() < front.span() {
-                self.accept_from(front.meta, ahead.unsigned_abs(), &front.data, front.missing);
+            let known = ahead.unsigned_abs();
+            if let Some(front) = self.held.take_first().filter(|front| known < front.span()) {
+                self.accept_from(front.meta, known, &front.data, front.missing);
             }
         }
     }
 
     /// Drop what cannot be completed; true when bytes were lost.
     fn settle(&mut self) -> bool {
-        let cut = std::mem::take(&mut self.cut);
-        let late = std::mem::take(&mut self.late);
+        let ending = std::mem::take(&mut self.ending);
         let left = self.data().len();
-        let lost = cut || left > MAX_WAITING || (late && left > 0);
+        let lost =
+            ending == Ending::Cut || left > MAX_WAITING || (ending == Ending::Late && left > 0);
         if lost {
             self.drop_waiting();
         }
@@ -263,12 +218,7 @@ impl Stream {
     }
 
     fn gives_up(&self) -> bool {
-        let bytes: usize = self.held.iter().map(|s| s.data.len()).sum();
-        let oldest = self.held.iter().map(|s| s.meta.ts_ns).min();
-        self.closing
-            || self.held.len() > MAX_HELD
-            || bytes > MAX_HELD_BYTES
-            || oldest.is_some_and(|ts| self.newest.ts_ns.saturating_sub(ts) > MAX_HOLD_NS)
+        self.closing || self.held.is_full(self.newest.ts_ns)
     }
 
     fn skip_to(&mut self, seq: u32) {
@@ -300,20 +250,4 @@ impl Stream {
             self.start = self.tail;
         }
     }
-}
-
-/// Cut `segment` to its first `at` sequence numbers and return the rest.
-fn split(segment: &mut Segment, at: u32) -> Segment {
-    let captured = (at as usize).min(segment.data.len());
-    let data = segment.data.split_off(captured);
-    let missing_before = at - length(&segment.data);
-    let rest = Segment {
-        seq: segment.seq.wrapping_add(at),
-        missing: segment.missing - missing_before.min(segment.missing),
-        data,
-        meta: segment.meta,
-    };
-    // Bytes missing in the middle can only lie behind all captured ones.
-    segment.missing = missing_before;
-    rest
 }

@@ -33,6 +33,10 @@ pub(super) fn cut(data: &[u8], from_server: bool, lost: bool) -> Cut {
         };
     };
     let line = trim(data.get(..end).unwrap_or(&[]));
+    // Text has no NUL (RFC 854 allows it after CR only): this is something else.
+    if line.contains(&0) {
+        return Cut::Bad(end + 1);
+    }
     let is_start = if from_server {
         reply(line).is_some()
     } else {

@@ -45,7 +45,7 @@ pub(super) struct Ftp {
 }
 
 impl Ftp {
-    fn from_server(&self, from_lo: bool, port: u16, data: &[u8]) -> bool {
+    fn is_server(&self, from_lo: bool, port: u16, data: &[u8]) -> bool {
         match self.server_is_lo {
             Some(lo) => lo == from_lo,
             None => port == PORT || reply(trim(data)).is_some(),
@@ -174,7 +174,7 @@ impl Dialogue for Ftp {
 
     fn message(&mut self, message: &Message<'_>, sink: &mut Sink<'_>) {
         let line = trim(message.data);
-        let from_server = self.from_server(message.from_lo, message.sender.port, message.data);
+        let from_server = self.is_server(message.from_lo, message.sender.port, message.data);
         self.server_is_lo
             .get_or_insert(from_server == message.from_lo);
         if self.encrypted || line.is_empty() && self.multi_line.is_none() {

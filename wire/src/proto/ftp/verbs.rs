@@ -26,6 +26,6 @@ pub(super) fn verb(word: &[u8]) -> Option<&'static str> {
 pub(super) fn is_secret(verb: &'static str) -> bool {
     matches!(
         verb,
-        "PASS" | "ACCT" | "ADAT" | "AUTH" | "CONF" | "ENC" | "MIC" | "SITE" | OTHER
+        "PASS" | "ACCT" | "ADAT" | "CONF" | "ENC" | "MIC" | "SITE" | OTHER
     )
 }

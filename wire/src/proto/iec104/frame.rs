@@ -100,8 +100,9 @@ fn is_plausible(apdu: &[u8]) -> bool {
     }
 }
 
-/// Count plausible APDUs at the start of a payload: `None` when something else stands between or after them.
-pub(in crate::proto) fn count(data: &[u8]) -> Option<usize> {
+/// Count plausible APDUs at the start of a payload: `None` when something else stands between or after them. At port 2404
+/// an I frame of any content is plausible: unknown types and wrong lengths are what attackers send there.
+pub(in crate::proto) fn count(data: &[u8], at_port: bool) -> Option<usize> {
     let mut rest = data;
     let mut count = 0;
     while !rest.is_empty() {
@@ -110,7 +111,9 @@ pub(in crate::proto) fn count(data: &[u8]) -> Option<usize> {
             let begins = read::octet(rest, 0) == Some(START) && count > 0;
             return begins.then_some(count);
         };
-        if !is_plausible(apdu) {
+        let is_information = matches!(apci(apdu), Some(Apci::I { asdu, .. }) if asdu.len() >= 6);
+        let counts = is_plausible(apdu) || (at_port && is_information);
+        if !counts {
             return None;
         }
         count += 1;

@@ -52,7 +52,7 @@ impl Iec104 {
         }
     }
 
-    fn from_master(&self, message: &Message<'_>) -> bool {
+    fn is_from_master(&self, message: &Message<'_>) -> bool {
         match self.master_is_lo {
             Some((lo, _)) => lo == message.from_lo,
             None => message.sender.port != PORT && message.receiver.port == PORT,
@@ -94,7 +94,7 @@ impl Iec104 {
         } else if objects.as_ref().is_none_or(|objects| !objects.is_sound) {
             sink.weird(Weird::Iec104BadAsdu, &message.meta);
         }
-        rows::objects(message, &asdu, list, self.from_master(message), sink.out);
+        rows::objects(message, &asdu, list, self.is_from_master(message), sink.out);
     }
 }
 

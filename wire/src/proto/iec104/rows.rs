@@ -6,6 +6,7 @@ use super::types::{self, Kind};
 use crate::columns::tables::{IcsRow, Iec104Row};
 use crate::proto::Records;
 use crate::proto::escape::join;
+use crate::proto::read;
 use crate::proto::session::Message;
 
 fn blank<'a>(message: &Message<'_>, apci_type: &'static str) -> Iec104Row<'a> {
@@ -57,7 +58,7 @@ pub(super) fn information(
 ) {
     let addresses: Vec<i32> = objects
         .iter()
-        .map(|object| object.address.cast_signed())
+        .map(|object| read::signed32(object.address))
         .collect();
     out.iec104.push(&Iec104Row {
         tx_seq: Some(i32::from(tx)),

@@ -73,13 +73,13 @@ const fn layout(
     length: usize,
     element: Element,
     qualifier: Qualifier,
-) -> Option<Layout> {
-    Some(Layout {
+) -> Layout {
+    Layout {
         name,
         length,
         element,
         qualifier,
-    })
+    }
 }
 
 /// Layout of a type; `None` for reserved and private ones.
@@ -87,7 +87,7 @@ pub(super) const fn of(type_id: u8) -> Option<Layout> {
     match type_id {
         1..=40 => monitor(type_id),
         45..=64 => command(type_id),
-        70 => layout("M_EI_NA_1", 1, Element::Nothing, Qualifier::At(0)),
+        70 => Some(layout("M_EI_NA_1", 1, Element::Nothing, Qualifier::At(0))),
         100..=113 => system(type_id),
         120..=127 => file(type_id),
         _ => None,
@@ -131,13 +131,13 @@ const fn monitor(type_id: u8) -> Option<Layout> {
         40 => ("M_EP_TF_1", 11, Octet),
         _ => return None,
     };
-    layout(name, length, element, Qualifier::Absent)
+    Some(layout(name, length, element, Qualifier::Absent))
 }
 
 const fn command(type_id: u8) -> Option<Layout> {
     use Element::{Bits, Double, Float, Normalised, Scaled, Single};
     use Qualifier::{Absent, At, Command};
-    match type_id {
+    Some(match type_id {
         45 => layout("C_SC_NA_1", 1, Single, Command),
         46 => layout("C_DC_NA_1", 1, Double, Command),
         47 => layout("C_RC_NA_1", 1, Double, Command),
@@ -152,14 +152,14 @@ const fn command(type_id: u8) -> Option<Layout> {
         62 => layout("C_SE_TB_1", 10, Scaled, At(2)),
         63 => layout("C_SE_TC_1", 12, Float, At(4)),
         64 => layout("C_BO_TA_1", 11, Bits, Absent),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 const fn system(type_id: u8) -> Option<Layout> {
     use Element::{Float, Normalised, Nothing, Scaled, Time, Word};
     use Qualifier::{Absent, At};
-    match type_id {
+    Some(match type_id {
         100 => layout("C_IC_NA_1", 1, Nothing, At(0)),
         101 => layout("C_CI_NA_1", 1, Nothing, At(0)),
         102 => layout("C_RD_NA_1", 0, Nothing, Absent),
@@ -172,14 +172,14 @@ const fn system(type_id: u8) -> Option<Layout> {
         111 => layout("P_ME_NB_1", 3, Scaled, At(2)),
         112 => layout("P_ME_NC_1", 5, Float, At(4)),
         113 => layout("P_AC_NA_1", 1, Nothing, At(0)),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 const fn file(type_id: u8) -> Option<Layout> {
     use Element::Word;
     use Qualifier::{Absent, At};
-    match type_id {
+    Some(match type_id {
         120 => layout("F_FR_NA_1", 6, Word, At(5)),
         121 => layout("F_SR_NA_1", 7, Word, At(6)),
         122 => layout("F_SC_NA_1", 4, Word, At(3)),
@@ -188,8 +188,8 @@ const fn file(type_id: u8) -> Option<Layout> {
         125 => layout("F_SG_NA_1", 0, Word, Absent),
         126 => layout("F_DR_TA_1", 13, Word, At(5)),
         127 => layout("F_SC_NB_1", 16, Word, Absent),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// Direction a type belongs to; unknown types by the range the standard gives them (7.2.1.1).

@@ -16,9 +16,10 @@ pub(super) fn modbus(look: &Look<'_>) -> Option<Found> {
 
 /// IEC 60870-5-104: one plausible APDU at port 2404, two elsewhere.
 pub(super) fn iec104(look: &Look<'_>) -> Option<Found> {
-    match iec104::count(look.data)? {
+    let at_port = look.at_port(iec104::PORT);
+    match iec104::count(look.data, at_port)? {
         0 => None,
-        1 if !look.at_port(iec104::PORT) => Some(Found::weak(Service::Iec104)),
+        1 if !at_port => Some(Found::weak(Service::Iec104)),
         _ => Some(Found::sure(Service::Iec104)),
     }
 }

@@ -137,7 +137,6 @@ const TCP: &[Signature] = &[
     industrial::enip,
     windows::ldap,
     windows::kerberos,
-    windows::netbios_session,
     mail::smtp,
     remote::ftp,
     mail::pop3,

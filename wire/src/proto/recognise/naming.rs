@@ -77,7 +77,7 @@ fn is_message(data: &[u8], header: &Header, look: &Look<'_>) -> bool {
         || (header.answers <= 1
             && header.authorities <= 1
             && header.additional <= 2
-            && flags & 15 == 0);
+            && flags.trailing_zeros() >= 4);
     if !known_opcode || z_bit || !query_shape {
         return false;
     }
@@ -88,14 +88,15 @@ fn is_message(data: &[u8], header: &Header, look: &Look<'_>) -> bool {
                 && (look.at_port(53) || multicast)
                 && header.answers + header.additional > 0
         }
-        1 => is_question(data, HEADER),
-        2..=64 => multicast && is_question(data, HEADER),
+        1 => is_question(data, HEADER, look.at_port(53)),
+        2..=64 => multicast && is_question(data, HEADER, false),
         _ => false,
     }
 }
 
-/// A name of plain labels, a type in use and a class (RFC 1035 4.1.2; top bit: RFC 6762 5.4).
-fn is_question(data: &[u8], start: usize) -> bool {
+/// A name, a type in use and a class (RFC 1035 4.1.2; top bit: RFC 6762 5.4). Labels may hold any octet (RFC 2181 11), but
+/// control characters are believed at port 53 only.
+fn is_question(data: &[u8], start: usize, any_octet: bool) -> bool {
     let mut at = start;
     while let Some(length) = octet(data, at) {
         if length == 0 {
@@ -110,8 +111,8 @@ fn is_question(data: &[u8], start: usize) -> bool {
         }
         let end = at + 1 + usize::from(length);
         let label = data.get(at + 1..end);
-        // Labels hold at most 63 octets, names 255; control characters are not used in names asked for.
-        let plain = label.is_some_and(|label| label.iter().all(|byte| *byte >= 0x20));
+        let plain = label.is_some_and(|label| any_octet || label.iter().all(|byte| *byte >= 0x20));
+        // Labels hold at most 63 octets, names 255 (RFC 1035 2.3.4).
         if length > 63 || end - start > 255 || !plain {
             return false;
         }

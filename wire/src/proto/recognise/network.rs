@@ -74,6 +74,11 @@ pub(super) fn radius(look: &Look<'_>) -> Option<Found> {
     (rest.is_empty() && (known_port || attributes > 1)).then_some(Found::sure(Service::Radius))
 }
 
+const MONTHS: [&[u8]; 12] = [
+    b"Jan ", b"Feb ", b"Mar ", b"Apr ", b"May ", b"Jun ", b"Jul ", b"Aug ", b"Sep ", b"Oct ",
+    b"Nov ", b"Dec ",
+];
+
 /// Syslog (RFC 3164, RFC 5424): priority 0 to 191 in angle brackets; away from its ports also a version or a month.
 pub(super) fn syslog(look: &Look<'_>) -> Option<Found> {
     let head = look.data.get(..look.data.len().min(6))?;
@@ -89,10 +94,6 @@ pub(super) fn syslog(look: &Look<'_>) -> Option<Found> {
     if !is_number || priority > 191 || !plain {
         return None;
     }
-    const MONTHS: [&[u8]; 12] = [
-        b"Jan ", b"Feb ", b"Mar ", b"Apr ", b"May ", b"Jun ", b"Jul ", b"Aug ", b"Sep ", b"Oct ",
-        b"Nov ", b"Dec ",
-    ];
     let dated = text.starts_with(b"1 ") || MONTHS.iter().any(|month| text.starts_with(month));
     let known_port = look.to_port == 514 || look.to_port == 601;
     (dated || known_port).then_some(Found::with(Service::Syslog, Hint::None))

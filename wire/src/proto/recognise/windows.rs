@@ -1,4 +1,4 @@
-//! Signatures of Windows networks: SMB, RDP, LDAP, Kerberos, NetBIOS session.
+//! Signatures of Windows networks: SMB, RDP, LDAP, Kerberos.
 
 use super::{Found, Look};
 use crate::proto::read::{be16, be32, ber_length, contains_word, octet};
@@ -18,17 +18,6 @@ pub(super) fn smb(look: &Look<'_>) -> Option<Found> {
         _ => return None,
     };
     Some(Found::sent(Service::Smb, !is_response))
-}
-
-/// NetBIOS session request (RFC 1002 4.3.2): two encoded names of 32 letters.
-pub(super) fn netbios_session(look: &Look<'_>) -> Option<Found> {
-    let encoded = |from: usize| {
-        look.data
-            .get(from..from + 32)
-            .is_some_and(|name| name.iter().all(|byte| (b'A'..=b'P').contains(byte)))
-    };
-    let sound = look.data.starts_with(&[0x81, 0, 0]) && octet(look.data, 4)? == 32 && encoded(5);
-    sound.then_some(Found::sure(Service::NetbiosSsn))
 }
 
 /// RDP connection request or confirm ([MS-RDPBCGR] 2.2.1.1, 2.2.1.2): TPKT and X.224 with a cookie, a negotiation, or port 3389.

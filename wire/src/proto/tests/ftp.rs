@@ -120,7 +120,7 @@ fn encrypted_control() {
     talk.ask(b"AUTH TLS\r\n");
     talk.answer(b"234 proceed\r\n");
     assert!(talk.app.is_done());
-    assert_eq!(rows(&mut talk), ["-|AUTH|-|234|proceed|request"]);
+    assert_eq!(rows(&mut talk), ["-|AUTH|TLS|234|proceed|request"]);
 }
 
 /// Lines split over segments and delivered out of order are put together.

@@ -5,11 +5,11 @@ use crate::proto::Hint;
 
 /// An I frame around an ASDU.
 pub fn info(tx: u16, rx: u16, asdu: &[u8]) -> Vec<u8> {
-    let mut apdu = vec![0x68, asdu.len() as u8 + 4];
-    apdu.extend_from_slice(&(tx << 1).to_le_bytes());
-    apdu.extend_from_slice(&(rx << 1).to_le_bytes());
-    apdu.extend_from_slice(asdu);
-    apdu
+    let mut frame = vec![0x68, asdu.len() as u8 + 4];
+    frame.extend_from_slice(&(tx << 1).to_le_bytes());
+    frame.extend_from_slice(&(rx << 1).to_le_bytes());
+    frame.extend_from_slice(asdu);
+    frame
 }
 
 pub const STARTDT_ACT: &str = "68 04 07 00 00 00";
@@ -99,110 +99,45 @@ fn one(from_master: bool, asdu: &str) -> (Vec<String>, Vec<String>) {
 
 const TIME: &str = "00 00 1e 0c 18 0b 19";
 
+/// Sent by the master?, ASDU, row.
+#[rustfmt::skip]
+const VALUES: &[(bool, &str, &str)] = &[
+    (false, "01 01 03 00 0100 010000 01", "M_SP_NA_1|-|1|1|1|1"),
+    (false, "03 01 03 00 0100 010000 02", "M_DP_NA_1|-|1|1|2|2"),
+    (false, "05 01 03 00 0100 010000 ff00", "M_ST_NA_1|-|1|1|-1|-1"),
+    (false, "07 01 03 00 0100 010000 ffffffff 00", "M_BO_NA_1|-|1|1|4294967295|4294967295"),
+    (false, "09 01 03 00 0100 010000 0080 00", "M_ME_NA_1|-|1|1|-1|-1"),
+    (false, "0b 01 03 00 0100 010000 9cff 00", "M_ME_NB_1|-|1|1|-100|-100"),
+    (false, "0d 01 03 00 0100 ffffff 0000484200", "M_ME_NC_1|-|16777215|1|50|50"),
+    (false, "0f 01 03 00 0100 010000 ffffffff 00", "M_IT_NA_1|-|1|1|-1|-1"),
+    (false, "14 01 03 00 0100 010000 0300ffff 00", "M_PS_NA_1|-|1|1|3|3"),
+    (false, "15 01 03 00 0100 010000 0040", "M_ME_ND_1|-|1|1|0.5|0.5"),
+    (true, "2e 01 06 00 0100 010000 86", "C_DC_NA_1|129|1|1|2|2"),
+    (true, "2f 01 06 00 0100 010000 01", "C_RC_NA_1|0|1|1|1|1"),
+    (true, "30 01 06 00 0100 010000 0040 80", "C_SE_NA_1|128|1|1|0.5|0.5"),
+    (true, "31 01 06 00 0100 010000 ffff 00", "C_SE_NB_1|0|1|1|-1|-1"),
+    (true, "32 01 06 00 0100 010000 00004842 00", "C_SE_NC_1|0|1|1|50|50"),
+    (true, "33 01 06 00 0100 010000 01020304", "C_BO_NA_1|-|1|1|67305985|67305985"),
+    (true, "64 01 06 00 0100 000000 14", "C_IC_NA_1|20|0|1|-|-"),
+    (true, "65 01 06 00 0100 000000 45", "C_CI_NA_1|69|0|1|-|-"),
+    (true, "66 01 05 00 0100 010000", "C_RD_NA_1|-|1|1|-|-"),
+    (true, "68 01 06 00 0100 000000 aa55", "C_TS_NA_1|-|0|1|21930|21930"),
+    (true, "69 01 06 00 ffff 000000 01", "C_RP_NA_1|1|0|1|-|-"),
+    (true, "6a 01 06 00 0100 000000 e803", "C_CD_NA_1|-|0|1|1000|1000"),
+    (true, "70 01 06 00 0100 010000 00004842 01", "P_ME_NC_1|1|1|1|50|50"),
+    (true, "71 01 06 00 0100 010000 03", "P_AC_NA_1|3|1|1|-|-"),
+    (true, "7a 01 0d 00 0100 010000 0700 00 01", "F_SC_NA_1|1|1|1|7|7"),
+    (false, "7d 01 0d 00 0100 010000 0700 01 02 aabb", "F_SG_NA_1|-|1|1|7|7"),
+    (false, "46 01 04 00 0100 000000 01", "M_EI_NA_1|1|0|1|-|-"),
+];
+
 /// Values of every type with a value, from both ends of their range.
 #[test]
 fn values() {
-    let cases = [
-        (false, "01 01 03 00 0100 010000 01", "M_SP_NA_1|-|1|1|1|1"),
-        (false, "03 01 03 00 0100 010000 02", "M_DP_NA_1|-|1|1|2|2"),
-        (
-            false,
-            "05 01 03 00 0100 010000 ff00",
-            "M_ST_NA_1|-|1|1|-1|-1",
-        ),
-        (
-            false,
-            "07 01 03 00 0100 010000 ffffffff 00",
-            "M_BO_NA_1|-|1|1|4294967295|4294967295",
-        ),
-        (
-            false,
-            "09 01 03 00 0100 010000 0080 00",
-            "M_ME_NA_1|-|1|1|-1|-1",
-        ),
-        (
-            false,
-            "0b 01 03 00 0100 010000 9cff 00",
-            "M_ME_NB_1|-|1|1|-100|-100",
-        ),
-        (
-            false,
-            "0d 01 03 00 0100 ffffff 0000484200",
-            "M_ME_NC_1|-|16777215|1|50|50",
-        ),
-        (
-            false,
-            "0f 01 03 00 0100 010000 ffffffff 00",
-            "M_IT_NA_1|-|1|1|-1|-1",
-        ),
-        (
-            false,
-            "14 01 03 00 0100 010000 0300ffff 00",
-            "M_PS_NA_1|-|1|1|3|3",
-        ),
-        (
-            false,
-            "15 01 03 00 0100 010000 0040",
-            "M_ME_ND_1|-|1|1|0.5|0.5",
-        ),
-        (true, "2e 01 06 00 0100 010000 86", "C_DC_NA_1|129|1|1|2|2"),
-        (true, "2f 01 06 00 0100 010000 01", "C_RC_NA_1|0|1|1|1|1"),
-        (
-            true,
-            "30 01 06 00 0100 010000 0040 80",
-            "C_SE_NA_1|128|1|1|0.5|0.5",
-        ),
-        (
-            true,
-            "31 01 06 00 0100 010000 ffff 00",
-            "C_SE_NB_1|0|1|1|-1|-1",
-        ),
-        (
-            true,
-            "32 01 06 00 0100 010000 00004842 00",
-            "C_SE_NC_1|0|1|1|50|50",
-        ),
-        (
-            true,
-            "33 01 06 00 0100 010000 01020304",
-            "C_BO_NA_1|-|1|1|67305985|67305985",
-        ),
-        (true, "64 01 06 00 0100 000000 14", "C_IC_NA_1|20|0|1|-|-"),
-        (true, "65 01 06 00 0100 000000 45", "C_CI_NA_1|69|0|1|-|-"),
-        (true, "66 01 05 00 0100 010000", "C_RD_NA_1|-|1|1|-|-"),
-        (
-            true,
-            "68 01 06 00 0100 000000 aa55",
-            "C_TS_NA_1|-|0|1|21930|21930",
-        ),
-        (true, "69 01 06 00 ffff 000000 01", "C_RP_NA_1|1|0|1|-|-"),
-        (
-            true,
-            "6a 01 06 00 0100 000000 e803",
-            "C_CD_NA_1|-|0|1|1000|1000",
-        ),
-        (
-            true,
-            "70 01 06 00 0100 010000 00004842 01",
-            "P_ME_NC_1|1|1|1|50|50",
-        ),
-        (true, "71 01 06 00 0100 010000 03", "P_AC_NA_1|3|1|1|-|-"),
-        (
-            true,
-            "7a 01 0d 00 0100 010000 0700 00 01",
-            "F_SC_NA_1|1|1|1|7|7",
-        ),
-        (
-            false,
-            "7d 01 0d 00 0100 010000 0700 01 02 aabb",
-            "F_SG_NA_1|-|1|1|7|7",
-        ),
-        (false, "46 01 04 00 0100 000000 01", "M_EI_NA_1|1|0|1|-|-"),
-    ];
-    for (from_master, asdu, want) in cases {
+    for (from_master, asdu, want) in VALUES {
         assert_eq!(
-            one(from_master, asdu),
-            (vec![want.to_owned()], vec![]),
+            one(*from_master, asdu),
+            (vec![(*want).to_owned()], vec![]),
             "{asdu}"
         );
     }
@@ -308,6 +243,20 @@ fn damaged_asdus() {
         pick(&talk.out.iec104.finish().unwrap(), &["u_func"]),
         ["startdt_act", "-", "testfr_act"]
     );
+}
+
+/// At port 2404 an I frame is recognised whatever it holds, elsewhere only when it fits its type.
+#[test]
+fn odd_types_at_their_port() {
+    let odd = info(0, 0, &bytes("e0 01 06 00 0100 100000 0102"));
+    let mut talk = Talk::tcp(2404);
+    talk.ask(&odd);
+    assert_eq!((talk.app.name(), talk.out.ics.len()), (Some("iec104"), 1));
+    assert_eq!(talk.weird(), ["iec104_unknown_type"]);
+    let mut talk = Talk::tcp(12404);
+    talk.ask(&odd);
+    talk.ask(&odd);
+    assert_eq!(talk.app.name(), None);
 }
 
 /// Without STARTDT the direction of ASDUs tells the roles, on any port, after two plausible APDUs.

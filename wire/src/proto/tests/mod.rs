@@ -1,5 +1,11 @@
 //! Tests of the protocol layer: hand-made messages, noise, damage, and real captures where they are at hand.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "tests make small numbers of their own"
+)]
+
 mod captures;
 mod dialogues;
 mod ftp;
@@ -10,3 +16,4 @@ mod robust;
 mod small;
 mod stream;
 mod talk;
+mod walk;

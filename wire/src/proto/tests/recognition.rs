@@ -33,6 +33,7 @@ fn dns(flags: &str) -> Vec<u8> {
     .concat()
 }
 
+#[rustfmt::skip]
 fn streams() -> Vec<Case> {
     let tcp_dns = [&bytes("0021")[..], &dns("0100")].concat();
     vec![
@@ -230,6 +231,7 @@ fn streams() -> Vec<Case> {
     ]
 }
 
+#[rustfmt::skip]
 fn datagrams() -> Vec<Case> {
     let ntp = [vec![0x23, 0, 6, 0xe9], vec![0; 44]].concat();
     let nbns = [

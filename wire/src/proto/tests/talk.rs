@@ -6,6 +6,7 @@ use arrow_array::types::{Float64Type, Int16Type, Int32Type, Int64Type, Timestamp
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 /// One row: column name to text, NULL as `-`.
 pub type Row = BTreeMap<String, String>;
@@ -17,7 +18,11 @@ pub fn ip(last: u8) -> [u8; 16] {
 
 /// Hexadecimal as the rows show it.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in bytes {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 /// Bytes of a hexadecimal literal, spaces allowed.
@@ -158,7 +163,7 @@ fn cell(column: &dyn Array, at: usize) -> String {
         DataType::FixedSizeBinary(_) => hex(column.as_fixed_size_binary().value(at)),
         DataType::Dictionary(..) => {
             let dictionary = column.as_dictionary::<Int32Type>();
-            let key = dictionary.keys().value(at) as usize;
+            let key = usize::try_from(dictionary.keys().value(at)).unwrap();
             dictionary.values().as_string::<i32>().value(key).to_owned()
         }
         DataType::List(_) => {
