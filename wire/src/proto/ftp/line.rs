@@ -8,8 +8,9 @@ use crate::proto::session::Cut;
 
 /// Registered port.
 pub(super) const PORT: u16 = 21;
-/// A lost reader accepts a line only up to this length: RFC 959 sets no limit, servers stop at 512 B.
-const MAX_PLAIN: usize = 1024;
+/// A line longer than this is read without its end: RFC 959 sets no limit, servers stop at 512 B to 4 KiB, and what is
+/// longer tries to overflow a buffer.
+const MAX_LINE: usize = 4096;
 
 /// One reply line.
 #[derive(Clone, Copy, Debug)]
@@ -22,14 +23,13 @@ pub(super) struct Reply<'a> {
     pub(super) text: &'a [u8],
 }
 
-/// Find the next line: up to LF.
+/// Find the next line: up to LF, or as much as there is of an overlong one.
 pub(super) fn cut(data: &[u8], from_server: bool, lost: bool) -> Cut {
     let Some(end) = data.iter().position(|byte| *byte == b'\n') else {
-        let hopeless = lost && data.len() > MAX_PLAIN;
-        return if hopeless {
-            Cut::Bad(data.len())
-        } else {
-            Cut::Need
+        return match (data.len() > MAX_LINE, lost) {
+            (false, _) => Cut::Need,
+            (true, true) => Cut::Bad(data.len()),
+            (true, false) => Cut::Message(data.len()),
         };
     };
     let line = trim(data.get(..end).unwrap_or(&[]));

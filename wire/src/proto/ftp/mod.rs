@@ -41,6 +41,8 @@ pub(super) struct Ftp {
     pending: VecDeque<Pending>,
     /// Code of the multi-line reply being read, and its first line.
     multi_line: Option<(u16, Vec<u8>)>,
+    /// The end of an overlong line has not come yet.
+    unfinished: Pair<bool>,
     encrypted: bool,
 }
 
@@ -177,6 +179,13 @@ impl Dialogue for Ftp {
         let from_server = self.is_server(message.from_lo, message.sender.port, message.data);
         self.server_is_lo
             .get_or_insert(from_server == message.from_lo);
+        let ends = message.data.ends_with(b"\n");
+        if !ends {
+            sink.weird(Weird::FtpBadLine, &message.meta);
+        }
+        if std::mem::replace(self.unfinished.get_mut(message.from_lo), !ends) {
+            return;
+        }
         if self.encrypted || line.is_empty() && self.multi_line.is_none() {
             return;
         }
@@ -188,6 +197,7 @@ impl Dialogue for Ftp {
     }
 
     fn gap(&mut self, from_lo: bool) {
+        *self.unfinished.get_mut(from_lo) = false;
         if self.server_is_lo == Some(from_lo) {
             self.multi_line = None;
         }

@@ -5,19 +5,32 @@ use crate::proto::read::{be16, ber_length, octet};
 use crate::proto::service::Service;
 use crate::proto::{Hint, dhcp as dhcp_messages};
 
-/// NTP (RFC 5905 7.3; control messages RFC 9327): port 123, version 1 to 4, a mode, a length that fits it.
+/// NTP (RFC 5905 7.3; control messages RFC 9327; private mode of ntpd): port 123, version 1 to 4, a mode, and fields that fit it.
 pub(super) fn ntp(look: &Look<'_>) -> Option<Found> {
-    let first = octet(look.data, 0)?;
+    let &[first, second, third, fourth, ..] = look.data else {
+        return None;
+    };
     let (version, mode) = (first >> 3 & 7, first & 7);
     if !look.at_port(123) || !(1..=4).contains(&version) {
         return None;
     }
-    let stratum = octet(look.data, 1)?;
+    let length = look.data.len();
     let fits = match mode {
-        // Header, then extension fields or a MAC in words of four octets; strata above 16 are reserved.
-        1..=5 => look.data.len() >= 48 && look.data.len() % 4 == 0 && stratum <= 16,
-        6 => look.data.len() >= 12 && look.data.len() % 4 == 0,
-        7 => look.data.len() >= 8,
+        // Header, then extension fields or a MAC in words of four octets; strata above 16 are reserved; poll exponents run
+        // to 17; precision is a negative exponent of two, or 32 from clients that hide theirs.
+        1..=5 => {
+            let clock =
+                matches!(third, 0..=17 | 0xf8..=0xff) && matches!(fourth, 0 | 32 | 0xd0..=0xff);
+            length >= 48 && length % 4 == 0 && second <= 16 && clock
+        }
+        6 => {
+            let count = usize::from(be16(look.data, 10)?);
+            matches!(second & 0x1f, 1..=10 | 12 | 31)
+                && 12 + count <= length
+                && length <= 12 + count + 28
+        }
+        // Implementation number 0 (any), 2 or 3 (ntpd).
+        7 => length >= 8 && length % 4 == 0 && matches!(third, 0 | 2 | 3),
         _ => false,
     };
     fits.then_some(Found::sure(Service::Ntp))

@@ -163,6 +163,25 @@ fn iec104_apdus() {
     assert_eq!((field.out.weird.len(), attack.out.weird.len()), (0, 0));
 }
 
+/// The password guesses of a capture, each refused: 30 USER and 30 replies 530 by tshark.
+#[test]
+fn ftp_guesses() {
+    let Some(data) = data() else {
+        return;
+    };
+    let mut seen = walk(&data.join("attack/bruteforce/bruteforce.pcap"));
+    let got = counts(
+        &seen.out.ftp.finish().unwrap(),
+        &["command", "reply_code", "outcome"],
+    );
+    let want = [
+        "30 x PASS|530|negative",
+        "30 x QUIT|221|request",
+        "30 x USER|331|request",
+    ];
+    assert_eq!(got, want);
+}
+
 /// Flows named by content: all of the kind that a capture was made of.
 #[test]
 fn named_flows() {

@@ -136,3 +136,21 @@ fn split_lines() {
     talk.answer(b"1 ok\r\n");
     assert_eq!(rows(&mut talk), ["bob|USER|bob|331|ok|request"]);
 }
+
+/// A line that tries to overflow a buffer is one command, noted, and the next line is read as usual.
+#[test]
+fn overlong_lines() {
+    let mut talk = Talk::tcp(21);
+    talk.answer(b"220 ready\r\n");
+    talk.ask(b"RETR ");
+    for _ in 0..20 {
+        talk.ask(&[b'A'; 1000]);
+    }
+    talk.ask(b"\r\nNOOP\r\n");
+    talk.answer(b"500 too long\r\n200 ok\r\n");
+    let got = rows(&mut talk);
+    assert_eq!(got.len(), 2);
+    assert!(got[0].starts_with("-|RETR|AAAA") && got[0].ends_with("A|500|too long|request"));
+    assert_eq!(got[1], "-|NOOP|-|200|ok|request");
+    assert_eq!(talk.weird(), ["ftp_bad_line"]);
+}

@@ -390,13 +390,7 @@ fn noise_is_not_recognised() {
             total += data.len();
             count += 1;
         }
-        let allowed = if port == 40001 {
-            0
-        } else if port == 123 {
-            count / 3
-        } else {
-            count / 1000
-        };
+        let allowed = if port == 40001 { 0 } else { count / 1000 };
         assert!(named <= allowed, "{proto}/{port}: {named} of {count}");
     }
 }
