@@ -108,6 +108,10 @@ pub(in crate::proto) enum Likeness {
 
 /// Judge the first line of a payload.
 pub(in crate::proto) fn likeness(data: &[u8], from_port: u16, to_port: u16) -> Likeness {
+    // Commands and replies begin with a letter or a digit; binary payloads must not cost a search for a line end.
+    if !data.first().is_some_and(u8::is_ascii_alphanumeric) {
+        return Likeness::No;
+    }
     let whole = data.contains(&b'\n');
     let end = data
         .iter()

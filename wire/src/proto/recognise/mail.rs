@@ -4,9 +4,14 @@ use super::{Found, Look};
 use crate::proto::read::{contains_word, starts_with_word};
 use crate::proto::service::Service;
 
+/// Longest line looked at, bytes: RFC 5321 4.5.3.1.5 allows replies of 512, RFC 2449 4 commands of 255.
+const MAX_LINE: usize = 512;
+
 /// First line without its end; `None` without a line end or with control characters in it.
 pub(super) fn line(data: &[u8]) -> Option<&[u8]> {
-    let end = data.iter().position(|byte| *byte == b'\n')?;
+    // Binary payloads, which are most, must not cost a search for a line end.
+    let _printable = data.first().filter(|byte| matches!(byte, 0x20..=0x7e))?;
+    let end = data.iter().take(MAX_LINE).position(|byte| *byte == b'\n')?;
     let line = data.get(..end)?;
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     line.iter()

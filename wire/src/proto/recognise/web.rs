@@ -120,9 +120,10 @@ pub(super) fn bittorrent_dht(look: &Look<'_>) -> Option<Found> {
     let known = ["d1:ad2:id20:", "d1:rd2:id20:", "d1:el", "d2:ip6:"]
         .iter()
         .any(|word| look.data.starts_with(word.as_bytes()));
-    let kind = contains_word(look.data, b"1:y1:");
     let tracker = be32(look.data, 0)? == 0x417
         && be32(look.data, 4)? == 0x2710_1980
         && be16(look.data, 10)? == 0;
-    ((known && kind) || tracker).then_some(Found::sure(Service::Bittorrent))
+    // The search runs only over what already looks like bencode.
+    ((known && contains_word(look.data, b"1:y1:")) || tracker)
+        .then_some(Found::sure(Service::Bittorrent))
 }
