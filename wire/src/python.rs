@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// One batch of rows; `pyarrow.record_batch(batch)` takes it without a copy.
@@ -116,7 +116,7 @@ fn options_from(py: Python<'_>, json: &str) -> PyResult<(Options, Mode)> {
                 })?,
             )?,
             "active_s" => {
-                options.timeouts.active = seconds(&name, value.extract()?, 0.0, MAX_ACTIVE_S)?
+                options.timeouts.active = seconds(&name, value.extract()?, 0.0, MAX_ACTIVE_S)?;
             }
             "max_flows" => {
                 options.max_flows = value.extract()?;
@@ -150,7 +150,7 @@ fn seed() -> [u64; 2] {
     [word(), word()]
 }
 
-fn open(py: Python<'_>, path: &PathBuf, source_id: &[u8], options_json: &str) -> PyResult<Runner> {
+fn open(py: Python<'_>, path: &Path, source_id: &[u8], options_json: &str) -> PyResult<Runner> {
     let id: [u8; 32] = source_id.try_into().map_err(|_| {
         PyValueError::new_err(format!(
             "source_id: {} bytes; allowed: 32; give a SHA-256 digest",
@@ -158,14 +158,19 @@ fn open(py: Python<'_>, path: &PathBuf, source_id: &[u8], options_json: &str) ->
         ))
     })?;
     let (options, mode) = options_from(py, options_json)?;
-    Runner::open(path, &id, options, mode, seed())
-        .map_err(|err| PyOSError::new_err((err.raw_os_error(), err.to_string(), path.clone())))
+    Runner::open(path, &id, options, mode, seed()).map_err(|err| {
+        PyOSError::new_err((err.raw_os_error(), err.to_string(), path.to_path_buf()))
+    })
 }
 
 #[pymethods]
 impl Meter {
     /// Open a capture; options as JSON (see `sensor/metering.py`).
     #[new]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "Python hands over owned paths"
+    )]
     #[pyo3(signature = (path, source_id, options_json="{}"))]
     fn new(py: Python<'_>, path: PathBuf, source_id: &[u8], options_json: &str) -> PyResult<Self> {
         Ok(Self {
@@ -228,6 +233,10 @@ fn info<'py>(py: Python<'py>, runner: &Runner) -> PyResult<Bound<'py, PyDict>> {
 
 /// Meter a capture again and write exactly the frames of these flow uids; returns counts.
 #[pyfunction]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "Python hands over owned paths"
+)]
 fn select<'py>(
     py: Python<'py>,
     path: PathBuf,

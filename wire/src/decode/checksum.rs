@@ -12,24 +12,28 @@ impl Sum {
     /// 32-bit words into 64-bit lanes: no carry can be lost below 2^32 words, and the compiler vectorises the loop.
     #[must_use]
     pub(super) fn add(self, bytes: &[u8]) -> Self {
-        let mut lanes = [0u64; 8];
+        let mut sum = self.0;
         let mut blocks = bytes.chunks_exact(32);
-        for block in &mut blocks {
-            for (lane, word) in lanes.iter_mut().zip(block.chunks_exact(4)) {
-                *lane += u64::from(native(word));
+        if bytes.len() >= 32 {
+            let mut lanes = [0u64; 8];
+            for block in &mut blocks {
+                for (lane, word) in lanes.iter_mut().zip(block.chunks_exact(4)) {
+                    *lane += u64::from(native(word));
+                }
             }
+            sum += lanes.iter().sum::<u64>();
         }
-        let mut sum = self.0 + lanes.iter().sum::<u64>();
         let mut words = blocks.remainder().chunks_exact(4);
         for word in &mut words {
             sum += u64::from(native(word));
         }
-        let mut last = [0u8; 4];
-        for (to, from) in last.iter_mut().zip(words.remainder()) {
-            *to = *from;
-        }
-        sum += u64::from(u32::from_ne_bytes(last));
-        Self(sum)
+        let last = match *words.remainder() {
+            [a] => [a, 0, 0, 0],
+            [a, b] => [a, b, 0, 0],
+            [a, b, c] => [a, b, c, 0],
+            _ => [0; 4],
+        };
+        Self(sum + u64::from(u32::from_ne_bytes(last)))
     }
 
     /// Whether data that contains its own checksum adds up.
@@ -41,6 +45,14 @@ impl Sum {
         }
         sum == 0xffff
     }
+}
+
+/// Four native words of an address.
+#[inline]
+fn quarters(address: &[u8; 16]) -> [u64; 4] {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *address;
+    [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]]
+        .map(|word| u64::from(u32::from_ne_bytes(word)))
 }
 
 #[inline]
@@ -59,11 +71,10 @@ fn native(word: &[u8]) -> u32 {
 /// Source: RFC 9293 section 3.1, RFC 8200 section 8.1.
 #[must_use]
 pub(super) fn pseudo_header(src: &[u8; 16], dst: &[u8; 16], proto: u8, length: u32) -> Sum {
-    Sum::default()
-        .add(src)
-        .add(dst)
-        .add(&length.to_be_bytes())
-        .add(&[0, proto])
+    let [a, b, c, d] = quarters(src);
+    let [e, f, g, h] = quarters(dst);
+    let tail = u64::from(length.to_be()) + u64::from(u32::from_ne_bytes([0, proto, 0, 0]));
+    Sum(a + b + c + d + e + f + g + h + tail)
 }
 
 /// The checksum of data whose checksum field is zero, for building test frames.

@@ -79,8 +79,7 @@ fn icmp_ports(packet: &Packet) -> (u16, u16) {
 }
 
 #[inline]
-fn words(address: &[u8; 16]) -> [u64; 2] {
-    let value = u128::from_be_bytes(*address);
+fn words(value: u128) -> [u64; 2] {
     [half(value >> 64), half(value)]
 }
 
@@ -96,12 +95,8 @@ pub fn bytes(words: [u64; 2]) -> [u8; 16] {
     (u128::from(words[0]) << 64 | u128::from(words[1])).to_be_bytes()
 }
 
-fn mac_words(mac: [u8; 6]) -> [u64; 2] {
-    [
-        0,
-        mac.iter()
-            .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)),
-    ]
+fn mac_number(mac: [u8; 6]) -> u128 {
+    mac.iter().fold(0, |sum, byte| sum << 8 | u128::from(*byte))
 }
 
 impl Key {
@@ -113,18 +108,22 @@ impl Key {
             vlan: if vlan_in_key { vlan_word(packet) } else { 0 },
             ..Self::default()
         };
-        let (src, dst, sport, dport);
+        let (src, dst): (u128, u128);
+        let (sport, dport);
         if packet.layer == Layer::Link {
             key.ethertype = packet.ethertype;
             key.tunnel_id = u64::from(packet.appid);
-            (src, dst) = (mac_words(packet.src_mac), mac_words(packet.dst_mac));
+            (src, dst) = (mac_number(packet.src_mac), mac_number(packet.dst_mac));
             (sport, dport) = (0, 0);
         } else {
             key.proto = packet.proto;
             key.tags = packet.ip_version | u8::from(packet.has_tunnel_id) << 7;
             key.tunnel_id = packet.tunnel_id;
             key.path = packet.tunnel.0;
-            (src, dst) = (words(&packet.src), words(&packet.dst));
+            (src, dst) = (
+                u128::from_be_bytes(packet.src),
+                u128::from_be_bytes(packet.dst),
+            );
             (sport, dport) = if packet.has_ports {
                 (packet.sport, packet.dport)
             } else if packet.has_icmp {
@@ -136,11 +135,11 @@ impl Key {
                 (0, 0)
             };
         }
-        let from_lo = (src, sport) <= (dst, dport);
+        let from_lo = src < dst || (src == dst && sport <= dport);
         if from_lo {
-            (key.lo, key.lo_port, key.hi, key.hi_port) = (src, sport, dst, dport);
+            (key.lo, key.lo_port, key.hi, key.hi_port) = (words(src), sport, words(dst), dport);
         } else {
-            (key.lo, key.lo_port, key.hi, key.hi_port) = (dst, dport, src, sport);
+            (key.lo, key.lo_port, key.hi, key.hi_port) = (words(dst), dport, words(src), sport);
         }
         (key, from_lo)
     }

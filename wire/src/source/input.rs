@@ -42,7 +42,7 @@ impl Input {
         let mut magic = [0u8; 4];
         let mut have = 0;
         while have < 4 {
-            match file.read(&mut magic[have..])? {
+            match file.read(magic.get_mut(have..).unwrap_or_default())? {
                 0 => break,
                 n => have += n,
             }

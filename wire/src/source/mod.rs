@@ -125,7 +125,10 @@ impl Source {
         }
         let mut header = [0u8; pcap::FILE_HEADER];
         let have = start.len().min(header.len());
-        header[..have].copy_from_slice(start.get(..have).unwrap_or(&[]));
+        header
+            .iter_mut()
+            .zip(start)
+            .for_each(|(to, from)| *to = *from);
         match Pcap::new(&header) {
             None => {
                 self.problem = Some(match self.failure.take() {

@@ -60,10 +60,10 @@ impl Ftp {
         if verb == "USER" {
             self.user = Some(escape(raw));
         }
-        if self.pending.len() >= MAX_PENDING {
-            if let Some(oldest) = self.pending.pop_front() {
-                write(&oldest, message.sender, message.receiver, sink);
-            }
+        if self.pending.len() >= MAX_PENDING
+            && let Some(oldest) = self.pending.pop_front()
+        {
+            write(&oldest, message.sender, message.receiver, sink);
         }
         self.pending.push_back(Pending {
             meta: message.meta,

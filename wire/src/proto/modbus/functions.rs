@@ -76,7 +76,10 @@ pub(super) fn shape(pdu: &[u8]) -> Shape {
     }
     let (request, response) = match func {
         0 => (false, false),
-        1..=4 => (reads(pdu), counted(pdu) && (func < 3 || pdu.len() % 2 == 0)),
+        1..=4 => (
+            reads(pdu),
+            counted(pdu) && (func < 3 || pdu.len().is_multiple_of(2)),
+        ),
         5 | 6 => (pdu.len() == 5, pdu.len() == 5),
         7 => (pdu.len() == 1, pdu.len() == 2),
         8 => (pdu.len() >= 3, pdu.len() >= 3),
@@ -89,7 +92,10 @@ pub(super) fn shape(pdu: &[u8]) -> Shape {
         ),
         21 => (file_write(pdu), file_write(pdu)),
         22 => (pdu.len() == 7, pdu.len() == 7),
-        23 => (reads_writes(pdu), counted(pdu) && pdu.len() % 2 == 0),
+        23 => (
+            reads_writes(pdu),
+            counted(pdu) && pdu.len().is_multiple_of(2),
+        ),
         24 => (pdu.len() == 3, queue(pdu)),
         43 => identification(pdu),
         _ => (true, true),
@@ -133,7 +139,7 @@ fn writes(pdu: &[u8]) -> bool {
 
 /// Groups of seven bytes, each with reference type 6 (6.14).
 fn file_request(pdu: &[u8]) -> bool {
-    counted(pdu) && (pdu.len() - 2) % 7 == 0 && read::octet(pdu, 2) == Some(6)
+    counted(pdu) && (pdu.len() - 2).is_multiple_of(7) && read::octet(pdu, 2) == Some(6)
 }
 
 fn file_write(pdu: &[u8]) -> bool {

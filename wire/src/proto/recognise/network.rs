@@ -21,7 +21,7 @@ pub(super) fn ntp(look: &Look<'_>) -> Option<Found> {
         1..=5 => {
             let clock =
                 matches!(third, 0..=17 | 0xf8..=0xff) && matches!(fourth, 0 | 32 | 0xd0..=0xff);
-            length >= 48 && length % 4 == 0 && second <= 16 && clock
+            length >= 48 && length.is_multiple_of(4) && second <= 16 && clock
         }
         6 => {
             let count = usize::from(be16(look.data, 10)?);
@@ -30,7 +30,7 @@ pub(super) fn ntp(look: &Look<'_>) -> Option<Found> {
                 && length <= 12 + count + 28
         }
         // Implementation number 0 (any), 2 or 3 (ntpd).
-        7 => length >= 8 && length % 4 == 0 && matches!(third, 0 | 2 | 3),
+        7 => length >= 8 && length.is_multiple_of(4) && matches!(third, 0 | 2 | 3),
         _ => false,
     };
     fits.then_some(Found::sure(Service::Ntp))

@@ -11,10 +11,10 @@ const MAX_RECORD: u16 = 16384 + 2048;
 /// TLS: ClientHello and ServerHello (RFC 8446 4), else records that follow one another exactly.
 pub(super) fn tls(look: &Look<'_>) -> Option<Found> {
     let record = record(look.data, 0)?;
-    if record.kind == 22 {
-        if let Some(hint) = hello(look.data, record.length) {
-            return Some(Found::with(Service::Tls, hint));
-        }
+    if record.kind == 22
+        && let Some(hint) = hello(look.data, record.length)
+    {
+        return Some(Found::with(Service::Tls, hint));
     }
     let mut at = record.end;
     let mut count = 1;

@@ -34,6 +34,7 @@ fn dns(flags: &str) -> Vec<u8> {
 }
 
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "one case after the other")]
 fn streams() -> Vec<Case> {
     let tcp_dns = [&bytes("0021")[..], &dns("0100")].concat();
     vec![
