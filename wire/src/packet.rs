@@ -126,6 +126,14 @@ impl Tunnel {
 pub struct TunnelPath(pub u32);
 
 impl TunnelPath {
+    /// One of the tunnels has an id that each receiver chooses for itself, so that the two directions carry different ones
+    /// (GTP-U: 3GPP TS 29.281 5.1; L2TP: RFC 2661 3.1).
+    #[must_use]
+    pub fn has_one_way_id(self) -> bool {
+        let one_way = |code| code == Tunnel::Gtpu as u32 || code == Tunnel::L2tp as u32;
+        self.0 != 0 && (0..8).any(|step| one_way(self.0 >> (step * 4) & 0x0f))
+    }
+
     /// Append one more tunnel inside the present ones; false when there is no room.
     pub fn push(&mut self, tunnel: Tunnel) -> bool {
         if self.0 >> 28 != 0 {

@@ -129,9 +129,12 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
             tcp::scaled_letter(me, history, from_src, 0, b'C');
         }
     }
-    let syn_ts = row.syn_ts();
+    let handshake = Handshake {
+        syn: row.syn_ts(),
+        synack: first_synack(row),
+    };
     if let Some(pair) = row.pair.as_deref_mut() {
-        time_pair(pair, packet, before, from_src, syn_ts);
+        time_pair(pair, packet, before, from_src, handshake);
     }
     odd
 }
@@ -218,7 +221,24 @@ fn count_flags(me: &mut Side, packet: &Packet) {
     }
 }
 
-fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, syn_ts: Option<i64>) {
+/// Times of a handshake that the first side's first packet tells.
+#[derive(Clone, Copy)]
+struct Handshake {
+    syn: Option<i64>,
+    synack: Option<i64>,
+}
+
+/// The time of a SYN/ACK that opened the flow, once its sender is known as the responder.
+fn first_synack(row: &Row) -> Option<i64> {
+    const SYN_ACK_RST: u8 = flag::SYN | flag::ACK | flag::RST;
+    let opened = row.segment == 0
+        && !row.first_is_src
+        && row.first.has_tcp
+        && row.first.flags_first & SYN_ACK_RST == flag::SYN | flag::ACK;
+    opened.then_some(row.first.first_ts)
+}
+
+fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, handshake: Handshake) {
     if before == 0 {
         pair.both.start(packet.ts_ns);
     } else {
@@ -231,12 +251,18 @@ fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, syn_
     let flags = packet.tcp.flags & (flag::SYN | flag::ACK | flag::RST);
     if flags == flag::SYN | flag::ACK && !from_src && pair.synack_ts == i64::MIN {
         pair.synack_ts = packet.ts_ns;
-        if let Some(rtt) = syn_ts.map(|ts| packet.ts_ns - ts).filter(|rtt| *rtt >= 0) {
+        if let Some(rtt) = handshake
+            .syn
+            .map(|ts| packet.ts_ns - ts)
+            .filter(|rtt| *rtt >= 0)
+        {
             pair.rtt_syn = rtt;
         }
-    } else if flags == flag::ACK && from_src && pair.synack_ts != i64::MIN && pair.rtt_ack < 0 {
-        let rtt = packet.ts_ns - pair.synack_ts;
-        if rtt >= 0 {
+    } else if flags == flag::ACK && from_src && pair.rtt_ack < 0 && pair.synack_ts != i64::MAX {
+        let synack = Some(pair.synack_ts)
+            .filter(|ts| *ts != i64::MIN)
+            .or(handshake.synack);
+        if let Some(rtt) = synack.map(|ts| packet.ts_ns - ts).filter(|rtt| *rtt >= 0) {
             pair.rtt_ack = rtt;
             // Only the first acknowledgement counts.
             pair.synack_ts = i64::MAX;
@@ -245,7 +271,7 @@ fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, syn_
 }
 
 /// Begin the next segment after an active cut: counters anew, state kept.
-pub fn next_segment(row: &mut Row, packet: &Packet) {
+pub fn next_segment(row: &mut Row, packet: &Packet, from_first: bool) {
     let root_ts = row.root_ts();
     row.first.rare.get_or_insert_with(Box::default).root_ts = Some(root_ts);
     row.segment = row.segment.saturating_add(1);
@@ -263,6 +289,6 @@ pub fn next_segment(row: &mut Row, packet: &Packet) {
         pair.synack_ts = i64::MAX;
     }
     if row.ext.is_some() {
-        row.ext = Some(Box::new(Ext::new(packet)));
+        row.ext = Some(Box::new(Ext::new(packet, from_first)));
     }
 }

@@ -169,7 +169,7 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         vlan_outer: vlan(row.vlan_outer),
         vlan_inner: vlan(row.vlan_inner),
         tunnel_type: paths.name(row.key.path),
-        tunnel_id: row.key.has_tunnel_id().then_some(l(row.key.tunnel_id)),
+        tunnel_id: row.tunnel_id().map(l),
         src_ttl_min: ttl(&s, s.side.ttl_min),
         dst_ttl_min: ttl(&d, d.side.ttl_min),
         src_ttl_max: ttl(&s, s.side.ttl_max),

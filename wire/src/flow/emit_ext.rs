@@ -33,8 +33,8 @@ pub fn push(row: &mut Row, out: &mut FlowExtRows, uids: &Uids) {
     out.push(&FlowExtRow {
         flow_uid: uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment),
         mpls_label: (ext.mpls_label >= 0).then_some(ext.mpls_label),
-        tunnel_src_ip: ext.tunnel.map(|ends| ends.0),
-        tunnel_dst_ip: ext.tunnel.map(|ends| ends.1),
+        tunnel_src_ip: ext.tunnel.and_then(|ends| ends.get(at_src).copied()),
+        tunnel_dst_ip: ext.tunnel.and_then(|ends| ends.get(at_dst).copied()),
         src_dscp: dscp(at_src),
         dst_dscp: dscp(at_dst),
         src_isn: isn(&s),

@@ -8,8 +8,8 @@ use crate::packet::Packet;
 pub struct Ext {
     /// Top MPLS label, -1 = none.
     pub mpls_label: i32,
-    /// Outermost tunnel addresses.
-    pub tunnel: Option<([u8; 16], [u8; 16])>,
+    /// Outermost tunnel address on the first side, on the second side.
+    pub tunnel: Option<[[u8; 16]; 2]>,
     /// DSCP of the first packet of (first side, second side); -1 = none.
     pub dscp: [i16; 2],
     /// Lengths, directions (first side = true) and gaps of the first payload-bearing packets.
@@ -29,11 +29,17 @@ pub struct Ext {
 impl Ext {
     /// Start with the first packet of a segment.
     #[must_use]
-    pub fn new(packet: &Packet) -> Self {
+    ///
+    /// `from_first` tells whether the flow's first side sent it.
+    pub fn new(packet: &Packet, from_first: bool) -> Self {
         let tunnelled = packet.inner_index > 0;
         Self {
             mpls_label: packet.mpls_label,
-            tunnel: tunnelled.then_some((packet.tunnel_src, packet.tunnel_dst)),
+            tunnel: tunnelled.then_some(if from_first {
+                [packet.tunnel_src, packet.tunnel_dst]
+            } else {
+                [packet.tunnel_dst, packet.tunnel_src]
+            }),
             dscp: [-1, -1],
             ..Self::default()
         }
@@ -43,6 +49,7 @@ impl Ext {
     pub fn add(&mut self, packet: &Packet, payload: &[u8], side: usize) {
         if let Some(dscp) = self.dscp.get_mut(side)
             && *dscp < 0
+            && packet.ip_version != 0
         {
             *dscp = i16::from(packet.dscp);
         }

@@ -3,6 +3,8 @@
 //! HOT: built for every packet; seven words compared and hashed.
 
 use crate::packet::{Layer, Packet};
+use siphasher::sip::SipHasher24;
+use std::hash::Hasher;
 
 /// Canonical key of a flow (flow-semantics.md 2). `lo` is the smaller (address, port) pair.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +27,20 @@ pub struct Key {
     pub ethertype: u16,
     /// IP protocol.
     pub proto: u8,
-    /// 4, 6 or 0, plus 0x80 when `tunnel_id` is present.
+    /// 4, 6 or 0, plus 0x80 when `tunnel_id` is present, or 0x40 when it stands for the tunnel's ends.
     pub tags: u8,
+}
+
+/// Bit of `tags`: the two directions of the tunnel have different ids.
+const ONE_WAY: u8 = 0x40;
+
+/// A number for the unordered pair of outermost addresses.
+fn tunnel_ends(packet: &Packet) -> u64 {
+    let (a, b) = (packet.tunnel_src, packet.tunnel_dst);
+    let mut hasher = SipHasher24::new();
+    hasher.write(&a.min(b));
+    hasher.write(&a.max(b));
+    hasher.finish()
 }
 
 /// ICMP types that carry an identifier, as (request, reply): RFC 792, RFC 950, RFC 4443.
@@ -120,6 +134,11 @@ impl Key {
             key.tags = packet.ip_version | u8::from(packet.has_tunnel_id) << 7;
             key.tunnel_id = packet.tunnel_id;
             key.path = packet.tunnel.0;
+            if packet.tunnel.has_one_way_id() {
+                // The ends of the tunnel stand for it instead.
+                key.tunnel_id = tunnel_ends(packet);
+                key.tags = packet.ip_version | ONE_WAY;
+            }
             (src, dst) = (
                 u128::from_be_bytes(packet.src),
                 u128::from_be_bytes(packet.dst),
@@ -142,6 +161,12 @@ impl Key {
             (key.lo, key.lo_port, key.hi, key.hi_port) = (words(dst), dport, words(src), sport);
         }
         (key, from_lo)
+    }
+
+    /// The key holds the tunnel's ends, not its id.
+    #[must_use]
+    pub fn is_one_way_tunnel(&self) -> bool {
+        self.tags & ONE_WAY != 0
     }
 
     /// 4, 6 or 0.

@@ -258,6 +258,15 @@ impl Row {
         kept.unwrap_or(self.ts_start)
     }
 
+    /// Id of the innermost tunnel that has one.
+    #[must_use]
+    pub fn tunnel_id(&self) -> Option<u64> {
+        if self.key.is_one_way_tunnel() {
+            return self.first.rare.as_deref().and_then(|rare| rare.tunnel_id);
+        }
+        self.key.has_tunnel_id().then_some(self.key.tunnel_id)
+    }
+
     /// Time of the flow's first SYN without ACK.
     #[must_use]
     pub fn syn_ts(&self) -> Option<i64> {

@@ -91,6 +91,8 @@ pub struct Rare {
     pub scaled: [u32; 4],
     /// Time of the flow's first SYN when it was not the first packet (first side only).
     pub late_syn_ts: Option<i64>,
+    /// Tunnel id of the first packet where ids differ by direction (first side only).
+    pub tunnel_id: Option<u64>,
     /// Start of segment 0 (first side only).
     pub root_ts: Option<i64>,
 }

@@ -160,7 +160,7 @@ impl Table {
             rows.get(slot).is_some_and(|row| row.key == key)
         });
         let slot = match found {
-            Some(slot) => self.meet(slot, packet, payload, keyed, seen),
+            Some(slot) => self.meet(slot, packet, payload, keyed, (seen, now)),
             None => self.open(packet, payload, keyed, seen),
         };
         self.counters.packets += 1;
@@ -175,7 +175,7 @@ impl Table {
         packet: &Packet,
         payload: &[u8],
         keyed: &Keyed,
-        seen: i64,
+        (seen, now): (i64, i64),
     ) -> u32 {
         let active = self.options.timeouts.active;
         let Some(row) = self.rows.get(slot) else {
@@ -183,7 +183,7 @@ impl Table {
         };
         let silence = seen.saturating_sub(row.last_seen);
         let from_first = keyed.from_lo == row.first_is_lo;
-        let ended = if seen > deadline(row) {
+        let ended = if now > deadline(row) {
             Some(silent_end(row))
         } else if is_reuse(row, packet, from_first, silence) {
             Some(End::Reuse)
@@ -210,7 +210,7 @@ impl Table {
         }
         if let Some(row) = self.rows.get_mut(slot) {
             if cut {
-                absorb::next_segment(row, packet);
+                absorb::next_segment(row, packet, from_first);
             }
             let uids = &self.uids;
             let hint = if self.options.parsers && packet.payload_len > 0 && !row.app.is_done() {
@@ -277,7 +277,7 @@ impl Table {
                 ..Side::default()
             },
             pair: None,
-            ext: self.options.ext.then(|| Box::new(Ext::new(packet))),
+            ext: self.options.ext.then(|| Box::new(Ext::new(packet, true))),
             app,
             history: History::default(),
             interface: packet.interface,
@@ -305,6 +305,9 @@ impl Table {
             has_ports: packet.has_ports,
         };
         first_flags(&mut row, packet, basis);
+        if keyed.key.is_one_way_tunnel() && packet.has_tunnel_id {
+            row.first.rare.get_or_insert_with(Box::default).tunnel_id = Some(packet.tunnel_id);
+        }
         let odd = absorb::add(&mut row, packet, payload, true);
         report(odd, &row, packet, &self.uids, &mut self.out.records);
         row

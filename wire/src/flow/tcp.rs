@@ -383,7 +383,11 @@ fn step_inactive(me: &mut Side, peer: &mut Side, seg: &Segment) {
     if seg.has(flag::SYN) {
         if seg.from_src {
             let acked = seg.has(flag::ACK);
-            me.enter(if acked {
+            // A SYN captured after its answer opens the connection all the same.
+            let late = !acked && peer.state == State::Established;
+            me.enter(if late {
+                State::Established
+            } else if acked {
                 State::SynAckSent
             } else {
                 State::SynSent
