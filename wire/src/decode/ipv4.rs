@@ -127,8 +127,7 @@ fn source_routed(header: &[u8]) -> bool {
 
 /// The address as `::ffff:a.b.c.d`.
 #[inline]
-fn mapped(a: [u8; 4]) -> [u8; 16] {
-    [
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a[0], a[1], a[2], a[3],
-    ]
+fn mapped(address: [u8; 4]) -> [u8; 16] {
+    // One wide number instead of sixteen octets: the checksum reads it back as words, which must not stall.
+    (0xffff_0000_0000 | u128::from(u32::from_be_bytes(address))).to_be_bytes()
 }
