@@ -78,13 +78,10 @@ const LOW: u64 = 0xffff_ffff;
 /// The two 32-bit halves of eight bytes, added.
 #[inline]
 fn halves(word: &[u8]) -> u64 {
-    match *word {
-        [a, b, c, d, e, f, g, h] => {
-            let word = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
-            (word & LOW) + (word >> 32)
-        }
-        _ => 0,
-    }
+    let word = word
+        .first_chunk()
+        .map_or(0, |word| u64::from_ne_bytes(*word));
+    (word & LOW) + (word >> 32)
 }
 
 /// The pseudo header of TCP, UDP and `ICMPv6`.
@@ -107,11 +104,8 @@ pub(super) fn pseudo_header(src: &[u8; 16], dst: &[u8; 16], proto: u8, length: u
 /// The two halves of an address.
 #[inline]
 fn split(address: &[u8; 16]) -> [u64; 2] {
-    let [a, b, c, d, e, f, g, h, rest @ ..] = *address;
-    [
-        u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
-        u64::from_ne_bytes(rest),
-    ]
+    [address.first_chunk(), address.last_chunk()]
+        .map(|half| half.map_or(0, |half| u64::from_ne_bytes(*half)))
 }
 
 /// The checksum of data whose checksum field is zero, for building test frames.

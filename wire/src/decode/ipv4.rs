@@ -19,7 +19,6 @@ impl Walk<'_> {
     /// Decode an IPv4 header and go on with its content. Source: RFC 791 section 3.1.
     #[inline]
     pub(super) fn ipv4(&mut self, at: usize, limit: usize, out: &mut Packet) -> Step {
-        self.layer()?;
         let strict = std::mem::take(&mut self.strict);
         let Some(h) = self.header::<20>(at) else {
             return Err(Undecoded::Error(reason::IPV4_TRUNCATED));
@@ -28,6 +27,7 @@ impl Walk<'_> {
         if h[0] >> 4 != 4 || header < 20 {
             return Err(Undecoded::Error(reason::IPV4_HEADER));
         }
+        self.ip_layer(out)?;
         let room = limit.saturating_sub(at);
         let (length, flags) = ipv4_length(be16(h[2], h[3]), header, room, strict)?;
         let Some(bytes) = self.data.get(at..at + header).filter(|_| header <= room) else {

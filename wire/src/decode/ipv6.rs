@@ -12,7 +12,6 @@ const HEADER: usize = 40;
 impl Walk<'_> {
     /// Decode an IPv6 header and go on with its content. Source: RFC 8200 section 3.
     pub(super) fn ipv6(&mut self, at: usize, limit: usize, out: &mut Packet) -> Step {
-        self.layer()?;
         let strict = std::mem::take(&mut self.strict);
         let room = limit.saturating_sub(at);
         let Some(h) = self.header::<HEADER>(at).filter(|_| room >= HEADER) else {
@@ -21,6 +20,7 @@ impl Walk<'_> {
         if h[0] >> 4 != 6 {
             return Err(Undecoded::Error(reason::IPV6_HEADER));
         }
+        self.ip_layer(out)?;
         let payload = match be16(h[4], h[5]) {
             0 if h[6] == 0 => self.jumbo_length(at + HEADER).unwrap_or(0),
             length => usize::from(length),

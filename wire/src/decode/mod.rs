@@ -127,6 +127,7 @@ impl Decoder {
             fragments: &mut self.fragments,
             layers_left: MAX_LAYERS,
             strict: false,
+            too_deep: false,
         };
         walk.link(frame.link, limit, out)
     }
