@@ -37,19 +37,7 @@ impl Walk<'_> {
         if !Sum::default().add(bytes).is_valid() {
             out.quality |= quality::BAD_CHECKSUM;
         }
-        if length > OFFLOAD_LENGTH {
-            out.quality |= quality::OFFLOAD;
-        }
-        out.ip_version = 4;
-        out.src = mapped([h[12], h[13], h[14], h[15]]);
-        out.dst = mapped([h[16], h[17], h[18], h[19]]);
-        out.dscp = h[1] >> 2;
-        out.ttl = h[8];
-        out.ip_len = narrow(length);
-        let fragment = be16(h[6], h[7]);
-        let (offset, more) = (fragment & 0x1fff, fragment & 0x2000 != 0);
-        out.is_fragment = offset != 0 || more;
-        out.later_fragment = offset != 0;
+        note_header(h, length, out);
         let mut datagram = Datagram {
             proto: h[9],
             start: at + header,
@@ -86,6 +74,23 @@ impl Walk<'_> {
             left -= 1;
         }
     }
+}
+
+/// Note what the fixed header says.
+#[inline]
+fn note_header(h: &[u8; 20], length: usize, out: &mut Packet) {
+    out.ip_version = 4;
+    out.src = mapped([h[12], h[13], h[14], h[15]]);
+    out.dst = mapped([h[16], h[17], h[18], h[19]]);
+    out.dscp = h[1] >> 2;
+    out.ttl = h[8];
+    out.ip_len = narrow(length);
+    if length > OFFLOAD_LENGTH {
+        out.quality |= quality::OFFLOAD;
+    }
+    let fragment = be16(h[6], h[7]);
+    out.later_fragment = fragment & 0x1fff != 0;
+    out.is_fragment = fragment & 0x3fff != 0;
 }
 
 /// The length to believe, and flags: 0 is what segmentation offload writes, too much is clamped.

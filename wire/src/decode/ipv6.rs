@@ -38,17 +38,7 @@ impl Walk<'_> {
         if clamped {
             out.quality |= quality::PARSE_ERROR;
         }
-        if length > OFFLOAD_LENGTH {
-            out.quality |= quality::OFFLOAD;
-        }
-        out.ip_version = 6;
-        if let (Some(src), Some(dst)) = (h[8..].first_chunk(), h[24..].first_chunk()) {
-            out.src = *src;
-            out.dst = *dst;
-        }
-        out.dscp = (h[0] << 2 | h[1] >> 6) & 0x3f;
-        out.ttl = h[7];
-        out.ip_len = narrow(length);
+        note_header(h, length, out);
         out.is_fragment = chain.fragment.is_some();
         out.later_fragment = chain.fragment.is_some_and(|f| f.later);
         let datagram = Datagram {
@@ -66,5 +56,21 @@ impl Walk<'_> {
         };
         self.transport(&datagram, out);
         Ok(())
+    }
+}
+
+/// Note what the fixed header says.
+#[inline]
+fn note_header(h: &[u8; HEADER], length: usize, out: &mut Packet) {
+    out.ip_version = 6;
+    if let (Some(src), Some(dst)) = (h[8..].first_chunk(), h[24..].first_chunk()) {
+        out.src = *src;
+        out.dst = *dst;
+    }
+    out.dscp = (h[0] << 2 | h[1] >> 6) & 0x3f;
+    out.ttl = h[7];
+    out.ip_len = narrow(length);
+    if length > OFFLOAD_LENGTH {
+        out.quality |= quality::OFFLOAD;
     }
 }
