@@ -35,6 +35,20 @@ pub(super) struct FragmentHeader {
     pub(super) atomic: bool,
 }
 
+impl FragmentHeader {
+    /// Source: RFC 8200 section 4.5.
+    fn read(h: [u8; 8]) -> Self {
+        let word = be16(h[2], h[3]);
+        let later = word & 0xfff8 != 0;
+        Self {
+            id: u32::from_be_bytes([h[4], h[5], h[6], h[7]]),
+            next: h[0],
+            later,
+            atomic: !later && word & 1 == 0,
+        }
+    }
+}
+
 /// Where the chain ends.
 #[derive(Clone, Copy)]
 pub(super) struct Chain {
@@ -80,16 +94,7 @@ impl Walk<'_> {
                 .filter(|_| chain.at + size <= end)
                 .ok_or(CUT)?;
             match chain.proto {
-                FRAGMENT => {
-                    let word = be16(h[2], h[3]);
-                    let later = word & 0xfff8 != 0;
-                    chain.fragment = Some(FragmentHeader {
-                        id: u32::from_be_bytes([h[4], h[5], h[6], h[7]]),
-                        next: h[0],
-                        later,
-                        atomic: !later && word & 1 == 0,
-                    });
-                }
+                FRAGMENT => chain.fragment = Some(FragmentHeader::read(*h)),
                 ROUTING => chain.readdressed |= h[3] != 0,
                 DESTINATION => {
                     chain.readdressed |= find_option(body, OPTION_HOME_ADDRESS).is_some();

@@ -19,7 +19,6 @@ impl Walk<'_> {
     /// Decode an IPv4 header and go on with its content. Source: RFC 791 section 3.1.
     #[inline]
     pub(super) fn ipv4(&mut self, at: usize, limit: usize, out: &mut Packet) -> Step {
-        self.layer()?;
         let strict = std::mem::take(&mut self.strict);
         let Some(h) = self.header::<20>(at) else {
             return Err(Undecoded::Error(reason::IPV4_TRUNCATED));
@@ -28,6 +27,7 @@ impl Walk<'_> {
         if h[0] >> 4 != 4 || header < 20 {
             return Err(Undecoded::Error(reason::IPV4_HEADER));
         }
+        self.ip_layer(out)?;
         let room = limit.saturating_sub(at);
         let (length, flags) = ipv4_length(be16(h[2], h[3]), header, room, strict)?;
         let Some(bytes) = self.data.get(at..at + header).filter(|_| header <= room) else {
@@ -37,20 +37,7 @@ impl Walk<'_> {
         if !Sum::default().add(bytes).is_valid() {
             out.quality |= quality::BAD_CHECKSUM;
         }
-        if length > OFFLOAD_LENGTH {
-            out.quality |= quality::OFFLOAD;
-        }
-        out.net_start = narrow(at);
-        out.ip_version = 4;
-        out.src = mapped([h[12], h[13], h[14], h[15]]);
-        out.dst = mapped([h[16], h[17], h[18], h[19]]);
-        out.dscp = h[1] >> 2;
-        out.ttl = h[8];
-        out.ip_len = narrow(length);
-        let fragment = be16(h[6], h[7]);
-        let (offset, more) = (fragment & 0x1fff, fragment & 0x2000 != 0);
-        out.is_fragment = offset != 0 || more;
-        out.later_fragment = offset != 0;
+        note_header(h, length, out);
         let mut datagram = Datagram {
             proto: h[9],
             start: at + header,
@@ -87,6 +74,23 @@ impl Walk<'_> {
             left -= 1;
         }
     }
+}
+
+/// Note what the fixed header says.
+#[inline]
+fn note_header(h: &[u8; 20], length: usize, out: &mut Packet) {
+    out.ip_version = 4;
+    out.src = mapped([h[12], h[13], h[14], h[15]]);
+    out.dst = mapped([h[16], h[17], h[18], h[19]]);
+    out.dscp = h[1] >> 2;
+    out.ttl = h[8];
+    out.ip_len = narrow(length);
+    if length > OFFLOAD_LENGTH {
+        out.quality |= quality::OFFLOAD;
+    }
+    let fragment = be16(h[6], h[7]);
+    out.later_fragment = fragment & 0x1fff != 0;
+    out.is_fragment = fragment & 0x3fff != 0;
 }
 
 /// The length to believe, and flags: 0 is what segmentation offload writes, too much is clamped.
@@ -128,8 +132,7 @@ fn source_routed(header: &[u8]) -> bool {
 
 /// The address as `::ffff:a.b.c.d`.
 #[inline]
-fn mapped(a: [u8; 4]) -> [u8; 16] {
-    [
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a[0], a[1], a[2], a[3],
-    ]
+fn mapped(address: [u8; 4]) -> [u8; 16] {
+    // One wide number instead of sixteen octets: the checksum reads it back as words, which must not stall.
+    (0xffff_0000_0000 | u128::from(u32::from_be_bytes(address))).to_be_bytes()
 }

@@ -12,7 +12,6 @@ const HEADER: usize = 40;
 impl Walk<'_> {
     /// Decode an IPv6 header and go on with its content. Source: RFC 8200 section 3.
     pub(super) fn ipv6(&mut self, at: usize, limit: usize, out: &mut Packet) -> Step {
-        self.layer()?;
         let strict = std::mem::take(&mut self.strict);
         let room = limit.saturating_sub(at);
         let Some(h) = self.header::<HEADER>(at).filter(|_| room >= HEADER) else {
@@ -21,6 +20,7 @@ impl Walk<'_> {
         if h[0] >> 4 != 6 {
             return Err(Undecoded::Error(reason::IPV6_HEADER));
         }
+        self.ip_layer(out)?;
         let payload = match be16(h[4], h[5]) {
             0 if h[6] == 0 => self.jumbo_length(at + HEADER).unwrap_or(0),
             length => usize::from(length),
@@ -38,18 +38,7 @@ impl Walk<'_> {
         if clamped {
             out.quality |= quality::PARSE_ERROR;
         }
-        if length > OFFLOAD_LENGTH {
-            out.quality |= quality::OFFLOAD;
-        }
-        out.net_start = narrow(at);
-        out.ip_version = 6;
-        if let (Some(src), Some(dst)) = (h[8..].first_chunk(), h[24..].first_chunk()) {
-            out.src = *src;
-            out.dst = *dst;
-        }
-        out.dscp = (h[0] << 2 | h[1] >> 6) & 0x3f;
-        out.ttl = h[7];
-        out.ip_len = narrow(length);
+        note_header(h, length, out);
         out.is_fragment = chain.fragment.is_some();
         out.later_fragment = chain.fragment.is_some_and(|f| f.later);
         let datagram = Datagram {
@@ -67,5 +56,21 @@ impl Walk<'_> {
         };
         self.transport(&datagram, out);
         Ok(())
+    }
+}
+
+/// Note what the fixed header says.
+#[inline]
+fn note_header(h: &[u8; HEADER], length: usize, out: &mut Packet) {
+    out.ip_version = 6;
+    if let (Some(src), Some(dst)) = (h[8..].first_chunk(), h[24..].first_chunk()) {
+        out.src = *src;
+        out.dst = *dst;
+    }
+    out.dscp = (h[0] << 2 | h[1] >> 6) & 0x3f;
+    out.ttl = h[7];
+    out.ip_len = narrow(length);
+    if length > OFFLOAD_LENGTH {
+        out.quality |= quality::OFFLOAD;
     }
 }

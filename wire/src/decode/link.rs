@@ -146,7 +146,6 @@ impl Walk<'_> {
     ///
     /// Source: `LINKTYPE_PPP`, `LINKTYPE_PPP_HDLC`, `LINKTYPE_PPP_ETHER`. No PPP protocol starts with 0x11, 0x0f or 0x8f.
     fn ppp_link(&mut self, limit: usize, out: &mut Packet) -> Step {
-        self.layer()?;
         match *self.link_header::<2>(0)? {
             [0x11, 0] => self.pppoe(0, limit, out),
             [0x0f | 0x8f, 0] => self.cisco_hdlc(0, limit, out),

@@ -6,6 +6,9 @@ use crate::packet::{Packet, Tcp, quality};
 
 const SYN: u8 = 0x02;
 
+/// Larger window shifts count as this one. Source: RFC 7323 section 2.3.
+const MAX_SHIFT: u8 = 14;
+
 impl Walk<'_> {
     /// Read a TCP header. Options are read from SYN segments only, where MSS and window scale are defined.
     ///
@@ -50,7 +53,7 @@ fn read_options(mut options: &[u8], tcp: &mut Tcp) {
             (_, [length, value @ ..]) if *length >= 2 => {
                 match (kind, length, value) {
                     (2, 4, [high, low, ..]) => tcp.mss = be16(*high, *low),
-                    (3, 3, [shift, ..]) => tcp.wscale = *shift,
+                    (3, 3, [shift, ..]) => tcp.wscale = (*shift).min(MAX_SHIFT),
                     _ => {}
                 }
                 options = options.get(usize::from(*length)..).unwrap_or(&[]);
@@ -80,6 +83,7 @@ mod tests {
         let usual = [2, 4, 5, 0xb4, 1, 3, 3, 7, 4, 2, 0, 0];
         assert_eq!(read(&usual), (1460, 7));
         assert_eq!(read(&[1, 1, 3, 3, 0]), (0, 0));
+        assert_eq!(read(&[3, 3, 200]), (0, 14));
         assert_eq!(read(&[0, 2, 4, 5, 0xb4]), (0, 255));
         assert_eq!(read(&[5, 0, 2, 4, 5, 0xb4]), (0, 255));
         assert_eq!(read(&[2, 1, 2, 4, 5, 0xb4]), (0, 255));

@@ -4,9 +4,6 @@ use super::transport::{Datagram, IPIP};
 use super::walk::{Step, Walk};
 use crate::packet::{Packet, Tcp, Tunnel, Undecoded, quality};
 
-/// IP headers inside the outermost one (range 2 .. 8). Source: Zeek `Tunnel::max_depth`; docs/flow-semantics.md 1.4.
-const MAX_DEPTH: u8 = 4;
-
 /// How much the tunnel header is to be believed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trust {
@@ -28,7 +25,7 @@ impl Walk<'_> {
         inner: impl FnOnce(&mut Self, &mut Packet) -> Step,
     ) -> bool {
         let mut packet = *out;
-        if out.inner_index >= MAX_DEPTH || !packet.tunnel.push(tunnel) {
+        if !packet.tunnel.push(tunnel) {
             out.quality |= quality::TUNNEL_DEPTH;
             return false;
         }
@@ -55,6 +52,10 @@ impl Walk<'_> {
             Ok(()) => {
                 *out = packet;
                 true
+            }
+            Err(_) if std::mem::take(&mut self.too_deep) => {
+                out.quality |= quality::TUNNEL_DEPTH;
+                false
             }
             Err(Undecoded::Error(_)) if trust == Trust::Declared => {
                 out.quality |= quality::PARSE_ERROR;

@@ -9,6 +9,9 @@ use crate::packet::{Packet, Undecoded};
 /// Source: Suricata `decoder.max-layers`, default 16; real stacks (`QinQ`, MPLS, `PPPoE`, IP, VXLAN, IP) stay below 10.
 pub(super) const MAX_LAYERS: u8 = 16;
 
+/// IP headers inside the outermost one (range 2 .. 8). Source: Zeek `Tunnel::max_depth`; docs/flow-semantics.md 1.4.
+pub(super) const MAX_DEPTH: u8 = 4;
+
 /// Outcome of a step: the packet is complete, or why it is not.
 pub(super) type Step = Result<(), Undecoded>;
 
@@ -27,6 +30,8 @@ pub(super) struct Walk<'a> {
     pub(super) layers_left: u8,
     /// The next IP header is a guess (inside a UDP tunnel): inconsistent lengths refuse it.
     pub(super) strict: bool,
+    /// An IP header was met that lies in more tunnels than are followed.
+    pub(super) too_deep: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -53,6 +58,16 @@ impl<'a> Walk<'a> {
             }
             None => Err(Undecoded::Error(reason::LAYERS_EXCEEDED)),
         }
+    }
+
+    /// Count one more IP header, unless it lies too deep in tunnels.
+    #[inline]
+    pub(super) fn ip_layer(&mut self, packet: &Packet) -> Step {
+        self.too_deep = packet.inner_index > MAX_DEPTH;
+        if self.too_deep {
+            return Err(Undecoded::Error(reason::LAYERS_EXCEEDED));
+        }
+        self.layer()
     }
 
     /// Note what lies from `start` to `end` on the wire as the payload.

@@ -7,6 +7,7 @@ mod input;
 pub mod limits;
 mod linktype;
 mod order;
+mod packet_block;
 mod pcap;
 mod pcapng;
 mod port;
@@ -138,7 +139,7 @@ impl Source {
             }
             Some(_) if have < header.len() => {
                 self.name = "pcap";
-                self.problem = Some(self.cut_off(0, have as u64));
+                self.problem = Some(problem::cut_off(0, 0, have as u64));
             }
             Some(Err(text)) => {
                 self.name = "pcap";
@@ -207,46 +208,16 @@ impl Source {
         let left = self.window.unread().len() as u64;
         self.problem = match self.failure.take() {
             Some(failure) => Some(self.unreadable(record, &failure)),
-            None if left > 0 || self.window.owed() > 0 => Some(self.cut_off(record, left)),
+            None if left > 0 || self.window.owed() > 0 => {
+                Some(problem::cut_off(self.window.offset(), record, left))
+            }
             None => None,
         };
     }
 
-    fn cut_off(&self, record: u64, left: u64) -> String {
-        let allowed = if left == 0 {
-            "a file ends after a whole record"
-        } else {
-            "a file ends after a whole record, this one is cut inside"
-        };
-        problem::text(
-            self.window.offset(),
-            record,
-            &format!("the file ends {left} bytes into a record or header"),
-            allowed,
-            "the frames before were read; if it was still being written, wait, else copy it again",
-        )
-    }
-
     fn unreadable(&self, record: u64, failure: &str) -> String {
-        let kind = self.input.compression();
-        let (found, allowed) = if kind.is_empty() {
-            (
-                format!("the file cannot be read ({failure})"),
-                "a readable file".to_owned(),
-            )
-        } else {
-            (
-                format!("the {kind} stream breaks off ({failure})"),
-                format!("whole {kind} streams, one after the other"),
-            )
-        };
-        problem::text(
-            self.window.offset(),
-            record,
-            &found,
-            &allowed,
-            "the frames before were read; copy or compress the file again",
-        )
+        let (offset, kind) = (self.window.offset(), self.input.compression());
+        problem::unreadable(offset, record, kind, failure)
     }
 
     /// The buffer that descriptors point into.

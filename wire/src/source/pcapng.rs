@@ -4,6 +4,7 @@
 
 use super::limits::{MAX_BLOCK, MAX_INTERFACES, MAX_SNAPLEN};
 use super::order::Order;
+use super::packet_block::{ENHANCED, OBSOLETE, PacketBlock, SIMPLE};
 use super::port::Port;
 use super::problem;
 use super::window::Window;
@@ -14,9 +15,6 @@ pub(super) const SECTION_HEADER: &[u8; 4] = &[0x0a, 0x0d, 0x0d, 0x0a];
 
 const BLOCK_SECTION: u32 = 0x0a0d_0d0a;
 const BLOCK_INTERFACE: u32 = 1;
-const BLOCK_PACKET: u32 = 2;
-const BLOCK_SIMPLE: u32 = 3;
-const BLOCK_ENHANCED: u32 = 6;
 
 /// Type, length and trailing length of a block: every block has at least these.
 const FRAMING: u32 = 12;
@@ -53,16 +51,6 @@ enum Next<'a> {
     /// A block that is too large to hold and of no interest.
     Skip(u64),
     Stop(Outcome),
-}
-
-/// Where the frame lies in a packet block.
-struct Found {
-    port: u32,
-    ticks: Option<u64>,
-    captured: u32,
-    original: u32,
-    /// Bytes of the body before the frame.
-    skip: usize,
 }
 
 impl Pcapng {
@@ -146,20 +134,20 @@ impl Pcapng {
         out: &mut Vec<FrameRef>,
         interfaces: &mut Vec<Interface>,
     ) -> Result<(), String> {
-        let found = match block.kind {
-            BLOCK_ENHANCED | BLOCK_PACKET => self.stamped(block),
-            BLOCK_SIMPLE => self.simple(block.body),
+        match block.kind {
+            ENHANCED | OBSOLETE | SIMPLE => {}
             BLOCK_INTERFACE => return self.interface(block, interfaces),
             BLOCK_SECTION => return self.section(block, interfaces.len()),
             _ => return Ok(()),
-        };
-        let found = found.ok_or_else(|| self.too_short(block))?;
+        }
+        let found = PacketBlock::read(self.order, block.kind, block.body)
+            .ok_or_else(|| self.too_short(block))?;
         out.push(self.frame(block, &found)?);
         self.ordinal += 1;
         Ok(())
     }
 
-    fn frame(&mut self, block: &Block<'_>, found: &Found) -> Result<FrameRef, String> {
+    fn frame(&mut self, block: &Block<'_>, found: &PacketBlock) -> Result<FrameRef, String> {
         let Some(port) = self.ports.get(found.port as usize) else {
             return Err(problem::text(
                 block.offset,
@@ -200,34 +188,6 @@ impl Pcapng {
             vlan: None,
             start: block.index + found.skip,
             len: captured as usize,
-        })
-    }
-
-    /// Enhanced packet block, or the obsolete one, which differs in the width of the interface number only.
-    fn stamped(&self, block: &Block<'_>) -> Option<Found> {
-        let [port, high, low, captured, original] = self.order.words(block.body)?;
-        Some(Found {
-            port: if block.kind == BLOCK_PACKET {
-                u32::from(self.order.u16(*block.body.first_chunk::<2>()?))
-            } else {
-                port
-            },
-            ticks: Some(u64::from(high) << 32 | u64::from(low)),
-            captured,
-            original,
-            skip: 20,
-        })
-    }
-
-    fn simple(&self, body: &[u8]) -> Option<Found> {
-        let [original] = self.order.words(body)?;
-        let room = u32::try_from(body.len() - 4).unwrap_or(u32::MAX);
-        Some(Found {
-            port: 0,
-            ticks: None,
-            captured: original.min(room),
-            original,
-            skip: 4,
         })
     }
 
@@ -306,6 +266,6 @@ impl Pcapng {
 fn is_read(kind: u32) -> bool {
     matches!(
         kind,
-        BLOCK_SECTION | BLOCK_INTERFACE | BLOCK_PACKET | BLOCK_SIMPLE | BLOCK_ENHANCED
+        BLOCK_SECTION | BLOCK_INTERFACE | OBSOLETE | SIMPLE | ENHANCED
     )
 }

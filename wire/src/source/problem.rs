@@ -31,6 +31,34 @@ pub(super) fn length(
     )
 }
 
+/// The file ends where it should not, `left` bytes after the last whole record.
+pub(super) fn cut_off(offset: u64, record: u64, left: u64) -> String {
+    text(
+        offset,
+        record,
+        &format!("the file ends inside a record or header, {left} bytes of it are there"),
+        "a file ends after a whole record",
+        "the frames before were read; if it was still being written, wait, else copy it again",
+    )
+}
+
+/// The file cannot be read on, or its compressed stream (`kind`, empty for none) is broken.
+pub(super) fn unreadable(offset: u64, record: u64, kind: &str, failure: &str) -> String {
+    let (found, allowed) = if kind.is_empty() {
+        (
+            format!("the file cannot be read ({failure})"),
+            "a readable file".to_owned(),
+        )
+    } else {
+        (
+            format!("the {kind} stream breaks off ({failure})"),
+            format!("whole {kind} streams, one after the other"),
+        )
+    };
+    let advice = "the frames before were read; copy or compress the file again";
+    text(offset, record, &found, &allowed, advice)
+}
+
 /// Why a file is no capture that can be read, from its first bytes.
 pub(super) fn unknown_format(start: &[u8]) -> String {
     let (found, advice) = match start {
