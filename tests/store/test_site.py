@@ -145,7 +145,7 @@ def test_no_toml_and_no_text(tmp_path: Path) -> None:
         load_site(tmp_path / "site.toml")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_policy_or_an_error(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """No text ends in another exception."""
