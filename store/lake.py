@@ -129,12 +129,15 @@ class Lake:
         connection.execute("SET TimeZone = 'UTC'")
         for statement in (*TEXT_MACROS, *policy_macros(policy)):
             connection.execute(statement)
-        connection.register("site_net", policy.networks_table())
-        connection.register("site_zone", policy.zones_table())
-        connection.register("site_role", policy.roles_table())
-        connection.register("site_master", policy.masters_table())
-        for table in schema.TABLES:
-            connection.execute(table_view(table, self._pattern(table, case)))
+        for name, table in (
+            ("site_net", policy.networks_table()),
+            ("site_zone", policy.zones_table()),
+            ("site_role", policy.roles_table()),
+            ("site_master", policy.masters_table()),
+        ):
+            add_table(connection, name, table)
+        for declared in schema.TABLES:
+            connection.execute(table_view(declared, self._pattern(declared, case)))
         for statement in (*DERIVED_VIEWS, *FOREIGN_VIEWS):
             connection.execute(statement)
 
@@ -200,6 +203,13 @@ class LakeReader:
             raise TaishiError(f"lake: {error}; correct the query, or raise the memory limit if it ran out") from error
         finally:
             cursor.close()
+
+
+def add_table(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    """Copy an Arrow table into the connection's database; a registered one would be unknown to its cursors."""
+    connection.register("arriving", table)
+    connection.execute(f"CREATE TABLE {_names([name])} AS SELECT * FROM arriving")
+    connection.unregister("arriving")
 
 
 def in_utc(table: pa.Table) -> pa.Table:

@@ -91,6 +91,9 @@ def test_flow_view_has_every_column_and_joins_the_policy(tmp_path: Path) -> None
     )
     with Lake(tmp_path).reader(policy=load_site(tmp_path / "site.toml")) as reader:
         shown = reader.arrow("SELECT * FROM flow ORDER BY flow_uid")
+        assert reader.table_for("site_zone", ["zone", "prefix_len"])["prefix_len"].to_pylist() == [104, 128]
+        for name in ("site_net", "site_role", "site_master"):
+            assert reader.arrow(f"SELECT count(*) AS n FROM {name}").num_rows == 1
     assert shown.schema.names[: len(schema.FLOW.columns)] == [c.name for c in schema.FLOW.columns]
     assert shown["direction"].to_pylist() == [d for _, _, d in ends] + ["internal"]
     assert shown["src_zone"].to_pylist()[0] == "it's one"
