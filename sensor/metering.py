@@ -90,7 +90,7 @@ def meter_capture(
 
     Args:
         path: pcap or pcapng, plain or compressed.
-        lake: Lake to write into.
+        lake: Lake to write into; what killed processes left in it is removed first.
         case: Case the rows belong to.
         sensor_id: Stable identity of who meters.
         options: Options of the meter.
@@ -105,6 +105,7 @@ def meter_capture(
     known = _known(lake, case, path, digest.hex(), told)
     if known is not None:
         return known
+    lake.sweep()
     meter = _open_meter(path, digest, told)
     file_id = capture_id(digest)
     writer = _writers(lake, case, sensor_id, {"pcap_file_id": file_id})

@@ -36,9 +36,11 @@ class ContentHash:
     def update(self, batch: pa.RecordBatch) -> None:
         """Add the rows of ``batch`` (emitted columns of the table, in order)."""
         self._sha.update(batch.num_rows.to_bytes(8, "little"))
+        if any(not _is_whole(column) for column in batch.columns):
+            batch = batch.take(_positions(batch.num_rows))
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             if name not in EXCLUDED:
-                self._array(_from_zero(column))
+                self._array(column)
 
     def hexdigest(self) -> str:
         """Return the hash so far as 64 hex digits."""
@@ -56,7 +58,7 @@ class ContentHash:
         kind = array.type
         if pa.types.is_dictionary(kind):
             self._array(array.indices)
-            self._array(_from_zero(array.dictionary))
+            self._array(_whole(array.dictionary))
         elif pa.types.is_boolean(kind):
             self._bits(buffers[1], rows)
         elif pa.types.is_string(kind):
@@ -64,7 +66,7 @@ class ContentHash:
             self._bytes(buffers[2], memoryview(buffers[1]).cast("i")[rows])
         elif pa.types.is_list(kind):
             self._bytes(buffers[1], 4 * (rows + 1))
-            self._array(_from_zero(array.flatten()))
+            self._array(_whole(array.flatten()))
         else:
             self._bytes(buffers[1], rows * kind.bit_width // 8)
 
@@ -81,14 +83,20 @@ class ContentHash:
             self._sha.update(bytes([view[whole] & ((1 << rest) - 1)]))
 
 
-def _from_zero(array: pa.Array) -> pa.Array:
+def _positions(rows: int) -> pa.Array:
+    return pa.array(range(rows), pa.int64())
+
+
+def _whole(array: pa.Array) -> pa.Array:
     """Return ``array`` with its first value at the start of its buffers, copied only when it was a slice."""
-    if array.offset == 0 and not _late_offsets(array):
-        return array
-    return pc.take(array, pa.array(range(len(array)), pa.int64()))
+    return array if _is_whole(array) else pc.take(array, _positions(len(array)))
 
 
-def _late_offsets(array: pa.Array) -> bool:
-    if not (pa.types.is_string(array.type) or pa.types.is_list(array.type)) or not len(array):
+def _is_whole(array: pa.Array) -> bool:
+    """Tell whether the first value lies at the start of the buffers (else the array is a slice of a larger one)."""
+    if array.offset:
         return False
-    return memoryview(array.buffers()[1]).cast("i")[0] != 0
+    has_offsets = pa.types.is_string(array.type) or pa.types.is_list(array.type)
+    if not has_offsets or not len(array) or array.null_count == len(array):
+        return True
+    return bool(memoryview(array.buffers()[1]).cast("i")[0] == 0)

@@ -40,10 +40,10 @@ def by_date(batch: pa.RecordBatch, column: str | None) -> Iterator[tuple[str, pa
         return
     days = pc.floor(pc.divide(times.cast(pa.float64(), safe=False), float(_DAY_US))).cast(pa.int64())
     order = pc.sort_indices(days)
-    rows, runs = batch.take(order), pc.run_end_encode(days.take(order))
+    runs = pc.run_end_encode(days.take(order))
     start = 0
     for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
-        yield _text(day), rows.slice(start, end - start)
+        yield _text(day), batch.take(order.slice(start, end - start))
         start = end
 
 

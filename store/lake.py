@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,7 +87,7 @@ class Lake:
             raise
         return connection
 
-    @contextmanager
+    @contextlib.contextmanager
     def reader(self, case: str | None = None, policy: SitePolicy | None = None) -> Iterator[LakeReader]:
         """Yield a reader of Arrow tables that keeps one connection for many reads."""
         connection = self.connect(case, policy)
@@ -125,7 +125,8 @@ class Lake:
 
     def _fill(self, connection: duckdb.DuckDBPyConnection, case: str | None, policy: SitePolicy) -> None:
         if self.root.is_dir():
-            (self.root / _SPILL).mkdir(exist_ok=True)
+            with contextlib.suppress(OSError):  # a lake that may only be read is read without spilling
+                (self.root / _SPILL).mkdir(exist_ok=True)
         connection.execute("SET TimeZone = 'UTC'")
         for statement in (*TEXT_MACROS, *policy_macros(policy)):
             connection.execute(statement)

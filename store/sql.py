@@ -1,8 +1,8 @@
 """The analyst's console: one read-only statement over the lake and the casebook, with no way out.
 
-Three walls, each enough for most attacks: only statements that read are accepted (by DuckDB's own parser, never by
-patterns); the engine may touch no file outside the lake, load nothing, and its settings are locked; memory, spill and
-time are bounded.
+Three walls: only statements that read are accepted (by DuckDB's own parser, never by patterns), inside a read-only
+transaction; the engine may touch no file outside the lake, load nothing, and its settings are locked; memory, spill
+and time are bounded.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def console(
         connection.execute(f"SET allowed_directories = [{literal(str(lake.root) + '/')}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
+        connection.execute("BEGIN TRANSACTION READ ONLY")
         yield connection
     finally:
         connection.close()
@@ -88,15 +89,12 @@ def query(
         lake, casebook, case=case, policy=policy, memory_limit=memory_limit, time_limit_s=time_limit_s
     ) as connection:
         checked(connection, sql)
-        cursor = connection.cursor()
         try:
-            yield cursor.sql(sql).to_arrow_reader(BATCH_ROWS)
+            yield connection.sql(sql).to_arrow_reader(BATCH_ROWS)
         except duckdb.Error as error:
             raise _told(error) from error
         except pa.ArrowException as error:
             raise TaishiError(f"sql: {error}; correct the statement") from error
-        finally:
-            cursor.close()
 
 
 def query_table(

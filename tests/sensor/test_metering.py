@@ -144,9 +144,13 @@ def test_again_is_a_no_op(tmp_path: Path, core: type[_FakeMeter]) -> None:
 
 
 def test_damaged_capture_keeps_what_was_read(tmp_path: Path) -> None:
-    """A problem is a result, not a failure."""
+    """A problem is a result, not a failure; what a killed process left is swept."""
     lake = Lake(tmp_path / "lake")
+    left = lake.root / "flow" / "case=c" / "date=2023-11-14" / "sensor=scan" / ".tmp-1-killed"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half a segment")
     result = meter_capture(_capture(tmp_path, "4 broken"), lake, "c")
+    assert not left.exists()
     assert result.problem is not None
     (row,) = _rows(lake, "SELECT is_complete, problem FROM packet_store")
     assert row == {"is_complete": False, "problem": result.problem}
