@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 BUSY_MS: Final = 30_000
-"""How long (ms, 0..) a change waits for another process's change: a scan's longest transaction took 0.2 s for 10 000
-incidents, so half a minute means that something hangs."""
+"""How long (ms, 0..) a change waits for another process's change: taking in 10 000 new incidents at
+once took 2 s, so half a minute means that something hangs."""
 
 WRITES: Final = "taishi_writes"
 """Execution option of connections that will change something."""

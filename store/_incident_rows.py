@@ -166,14 +166,29 @@ class Numbers:
         return f"{prefix}-{self._last[prefix]:04d}"
 
 
-def insert(change: Change, case: str, record: IncidentRecord, number: str) -> None:
-    """Make an incident, open and without verdict."""
+def insert(change: Change, case: str, records: Sequence[IncidentRecord]) -> None:
+    """Make incidents, open and without verdict, numbered in the order given; in few statements for many rows."""
+    if not records:
+        return
+    numbers = Numbers(change.connection)
     human = {"state": State.OPEN.value, "verdict": None, "owner": ""}
-    identity = {"id": row_id(case, record.id), "key": record.id, "number": number, "case_name": case, "rev": 1}
-    values = {**identity, **record.columns(), **human}
-    change.connection.execute(INCIDENT.insert().values(values))
-    _set_alerts(change.connection, values["id"], record.alert_ids)
-    _note(change, values["id"], "state", "", State.OPEN.value, "")
+    rows, alerts, history = [], [], []
+    for record in records:
+        own = row_id(case, record.id)
+        identity = {
+            "id": own,
+            "key": record.id,
+            "number": numbers.next(record.first_ts_us),
+            "case_name": case,
+            "rev": 1,
+        }
+        rows.append({**identity, **record.columns(), **human})
+        alerts += [{"incident_id": own, "alert_id": alert} for alert in sorted(set(record.alert_ids))]
+        history.append(_history(change, own, "state", "", State.OPEN.value, ""))
+    change.connection.execute(INCIDENT.insert(), rows)
+    change.connection.execute(INCIDENT_HISTORY.insert(), history)
+    if alerts:
+        change.connection.execute(INCIDENT_ALERT.insert(), alerts)
 
 
 def write(
@@ -200,7 +215,15 @@ def _set_alerts(connection: sa.Connection, incident_id: str, alerts: Sequence[st
 
 
 def _note(change: Change, incident_id: str, name: str, before: object, after: object, reason: str) -> None:
-    values = {
+    change.connection.execute(
+        INCIDENT_HISTORY.insert().values(_history(change, incident_id, name, before, after, reason))
+    )
+
+
+def _history(
+    change: Change, incident_id: str, name: str, before: object, after: object, reason: str
+) -> dict[str, object]:
+    return {
         "incident_id": incident_id,
         "audit_seq": change.seq,
         "field": name,
@@ -208,4 +231,3 @@ def _note(change: Change, incident_id: str, name: str, before: object, after: ob
         "to_value": "" if after is None else str(after),
         "reason": reason,
     }
-    change.connection.execute(INCIDENT_HISTORY.insert().values(values))

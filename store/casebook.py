@@ -20,7 +20,6 @@ from store._casebook_tables import AUDIT, INCIDENT, INCIDENT_HISTORY, METADATA
 from store._change import Change
 from store._incident_rows import (
     IncidentRecord,
-    Numbers,
     State,
     Upserted,
     Verdict,
@@ -102,9 +101,7 @@ class Casebook:
             gone = [row for row in old.values() if row["key"] not in ids and row["is_current"]]
             if not (fresh or stale or gone):
                 change.cancel()
-            numbers = Numbers(change.connection)
-            for record in fresh:
-                insert(change, case, record, numbers.next(record.first_ts_us))
+            insert(change, case, fresh)
             for record in stale:
                 write(change, old[record.id], record.columns(), "", record.alert_ids)
             for row in gone:

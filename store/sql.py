@@ -21,7 +21,7 @@ from store.errors import TaishiError
 from store.lake import Lake, add_table, in_utc
 
 TIME_LIMIT_S: Final = 300
-"""Longest run of one statement (s, 1..): a full scan of 10^8 flows takes about a minute on two cores."""
+"""Longest run of one statement (s, 1..): summing 200 000 conversations took 0.02 s, so this is some 10^9 of them."""
 
 MEMORY_LIMIT: Final = "2GB"
 """Memory of one statement before it spills: fits beside the sensor on a machine of 4 GB."""

@@ -18,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import schema
+from store._macros import policy_macros
 from store._views import CONVERSATION_COLUMNS, LOGIN_COLUMNS
 from store.errors import TaishiError
 from store.lake import Lake
 from store.segment import SegmentWriter
-from store.site import SitePolicy, load_site
+from store.site import SitePolicy, infer_home, load_site
 from tests.store.rows import T0_US, batch, flow, ip, uid
 
 
@@ -231,8 +232,10 @@ def test_is_home_equals_the_policy(address: ipaddress.IPv4Address | ipaddress.IP
     """The range test in SQL and the policy object agree on any address that is not local by nature."""
     policy = SitePolicy().with_home(nets)
     local = address.is_multicast or address.is_loopback or address.is_unspecified or address.packed[0] in {0, 255}
-    with Lake(Path("/nonexistent")).reader(policy=policy) as reader:
-        found = reader.connection.execute("SELECT is_home(?)", [ip(str(address))]).fetchone()
+    with duckdb.connect() as connection:
+        for statement in policy_macros(policy):
+            connection.execute(statement)
+        found = connection.execute("SELECT is_home(?)", [ip(str(address))]).fetchone()
     assert found == (policy.is_home(str(address)),) or local
 
 
@@ -295,3 +298,51 @@ def test_big_sorts_spill_and_stay_bounded(tmp_path: Path) -> None:
     )
     assert rows.fetchone() is not None
     connection.close()
+
+
+def test_home_networks_from_tables_of_the_lake(tmp_path: Path) -> None:
+    """Inference takes the tables as the lake gives them (binary addresses of no fixed width)."""
+    _fill(tmp_path, schema.ARP, [{"ts": T0_US, "arp_op": 1, "sender_ip": ip("131.202.240.5"), "sender_mac": b"\2" * 6}])
+    lease = {"msg_type": 5, "assigned_ip": ip("131.202.3.9"), "subnet_mask": 0xFFFF0000 | 0xFE00}
+    _fill(tmp_path, schema.DHCP, [{"ts": T0_US, **lease}])
+    with Lake(tmp_path).reader() as reader:
+        arp = reader.table_for("arp", ["arp_op", "sender_mac", "sender_ip"])
+        dhcp = reader.table_for("dhcp", ["msg_type", "assigned_ip", "subnet_mask", "server_ip"])
+    policy = infer_home(SitePolicy(), arp, dhcp)
+    assert [str(n.network) for n in policy.home[-2:]] == ["131.202.2.0/23", "131.202.240.0/24"]
+
+
+def test_lists_survive_the_way_through_the_lake(tmp_path: Path) -> None:
+    """Lists of identifiers, texts and numbers come back as they went in."""
+    alert = {
+        "alert_id": "a",
+        "ts_start": T0_US,
+        "ts_end": T0_US,
+        "attack": ["T1046", "T0885"],
+        "flow_uids": [uid(1), uid(2)],
+    }
+    _fill(tmp_path, schema.ALERT, [alert, {"alert_id": "b", "ts_start": T0_US, "ts_end": T0_US}])
+    _fill(tmp_path, schema.IEC104, [{"ts": T0_US, "ioa": [1, 70_000]}])
+    with Lake(tmp_path).reader() as reader:
+        rows = reader.arrow("SELECT attack, flow_uids FROM alert ORDER BY alert_id").to_pylist()
+        ioa = reader.arrow("SELECT ioa FROM iec104").to_pylist()
+    assert rows == [{"attack": ["T1046", "T0885"], "flow_uids": [uid(1), uid(2)]}, {"attack": [], "flow_uids": []}]
+    assert ioa == [{"ioa": [1, 70_000]}]
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=6))
+@settings(max_examples=8, deadline=None)
+def test_cutting_a_conversation_changes_no_sum(tmp_path_factory: pytest.TempPathFactory, cuts: list[int]) -> None:
+    """However a flow is cut into segments, over batches and files, its conversation has the same counters."""
+    root = tmp_path_factory.mktemp("cut")
+    last = len(cuts) - 1
+    for number, packets in enumerate(cuts):
+        ends = {"is_final": number == last, "end_reason": "end" if number == last else "active"}
+        tail = {} if number == 0 else {"flow_root_uid": uid(1)}
+        row = flow(number, **ends, **tail, segment_seq=number, src_pkts=packets, dst_bytes_ip=packets * 100)
+        _fill(root, schema.FLOW, [row])
+    with Lake(root).reader() as reader:
+        found = _one(reader.connection, "SELECT * FROM conversation")
+    assert (found["src_pkts"], found["dst_bytes_ip"]) == (sum(cuts), 100 * sum(cuts))
+    assert found["is_closed"]
+    assert len(found["flow_uids"]) == len(cuts)
