@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from sensor.metering import file_digest, wire_core
-from store._stage import StagedFile
 from store.errors import TaishiError
 from store.lake import Lake, add_table
+from store.staging import StagedFile
 
 
 @dataclass(frozen=True, slots=True)

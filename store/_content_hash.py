@@ -1,7 +1,8 @@
 """Content hash of a segment: SHA-256 over what the rows say, never over how, when, where or by which writer they lie.
 
 Fed batch by batch while the segment is written. The cut into batches is part of the identity: the meter cuts
-deterministically, and hashing buffers as they are costs 0.3 us per flow row instead of 0.5 for a cut-free form.
+deterministically, and hashing buffers as they are costs 0.3 us per flow row (570 B at 1.75 GB/s); a form without cuts
+would need the validity bits unpacked first.
 """
 
 from __future__ import annotations

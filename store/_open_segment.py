@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from store import parquet, schema
 from store._content_hash import ContentHash
-from store._stage import StagedFile
+from store.staging import StagedFile
 
 FOOTER: Final = "taishi."
 """Prefix of our keys in the Parquet footer."""

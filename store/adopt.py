@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from store import ledger, schema
 from store._dates import UNDATED, by_date, time_column
 from store._open_segment import FOOTER, Sealed
-from store._stage import StagedFile
 from store.errors import TaishiError
 from store.names import checked_name
 from store.segment import reveal, said
+from store.staging import StagedFile
 
 
 def adopt(lake_root: Path, case: str, table: schema.Table, file: Path) -> Path:

@@ -17,10 +17,10 @@ from store import schema
 from store._foreign_views import FOREIGN_VIEWS
 from store._macros import TEXT_MACROS, policy_macros
 from store._policy import SitePolicy
-from store._stage import sweep
 from store._views import DERIVED_VIEWS, table_view
 from store.errors import TaishiError
 from store.names import checked_name
+from store.staging import sweep
 
 MEMORY_LIMIT: Final = "2GB"
 """Memory of one connection (text DuckDB reads): fits beside the meter on a machine of 4 GB; beyond it spills."""

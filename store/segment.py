@@ -1,7 +1,7 @@
 """Segments: the unit that moves. Batches of one table and sensor become immutable, content-named Parquet files.
 
 A segment is visible only when it is complete and on the disk; killing the process or filling the disk leaves at most
-hidden files that ``store._stage.sweep`` removes. Layout:
+hidden files that ``store.staging.sweep`` removes. Layout:
 ``<table>/case=<case>/date=<YYYY-MM-DD>/sensor=<id>/<hash>.parquet``.
 """
 

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from store import schema
-from store._stage import PREFIX, StagedFile, sweep
 from store.adopt import adopt, read_footer
 from store.errors import TaishiError
 from store.segment import OVERFLOW_DATE, SegmentWriter, publish
+from store.staging import PREFIX, StagedFile, sweep
 from tests.store.rows import DAY_US, T0_US, batch, flow
 
 FLOW = schema.FLOW
