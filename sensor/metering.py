@@ -3,8 +3,9 @@
 All or nothing becomes visible: the row of ``packet_store`` comes last and says "this capture is in". A damaged capture
 is no failure: what could be read is kept, and the result says what was wrong.
 
-Options of the meter (keys of ``options``, all optional; the core refuses unknown ones): ``active_s``, ``dedup_us``,
-``vlan_in_key``, ``max_flows``, ``ext``. They are stored with the capture: packets are selected by metering again.
+Options of the meter (keys of ``options``, all optional; the core refuses unknown ones): ``timeouts``, ``active_s``,
+``max_flows``, ``vlan_in_key``, ``dedup_us``, ``ext``, ``parsers``. They are stored with the capture: packets are
+selected by metering again.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Core(Protocol):
 
     def select(
         self, path: str, source_id: bytes, options_json: str, uids: list[bytes], out_path: str
-    ) -> Mapping[str, int]:
+    ) -> Mapping[str, object]:
         """Write the frames of those flows; return counts."""
 
 

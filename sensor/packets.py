@@ -23,7 +23,7 @@ class Selection:
     capture: Path
     out: Path
     flows: int
-    counts: Mapping[str, int]
+    counts: Mapping[str, object]
 
 
 def select_packets(lake: Lake, case: str | None, uids: Iterable[bytes], out: Path) -> tuple[Selection, ...]:
