@@ -1,0 +1,99 @@
+"""Getting the packets of flows back out of their captures: the core meters the capture again and keeps those frames."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from sensor.metering import file_digest, wire_core
+from store.errors import TaishiError
+from store.lake import Lake, add_table
+from store.staging import StagedFile
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The packets written from one capture."""
+
+    capture: Path
+    out: Path
+    flows: int
+    counts: Mapping[str, object]
+
+
+def select_packets(lake: Lake, case: str | None, uids: Iterable[bytes], out: Path) -> tuple[Selection, ...]:
+    """Write the frames of flows into ``out``, one file per capture they lie in.
+
+    Args:
+        lake: Lake that holds the flows.
+        case: Case to look in; None for all.
+        uids: flow_uids; a root uid stands for all segments of its conversation.
+        out: File to write; with several captures ``-1``, ``-2`` … come before its suffix.
+
+    Returns:
+        One selection per capture, by path.
+
+    Raises:
+        TaishiError: no such flow (exit code 3), its packets were not kept, the capture is gone or changed, or ``out``
+            cannot be written.
+    """
+    wanted = sorted(set(uids))
+    captures = _captures(lake, case, wanted)
+    places = [out] if len(captures) == 1 else [out.with_stem(f"{out.stem}-{n}") for n in range(1, len(captures) + 1)]
+    return tuple(_write(capture, place) for capture, place in zip(captures, places, strict=True))
+
+
+def _captures(lake: Lake, case: str | None, uids: Sequence[bytes]) -> list[dict[str, Any]]:
+    """Return the captures that hold the flows: the columns of ``packet_store`` plus ``uids``."""
+    with lake.reader(case) as reader:
+        add_table(reader.connection, "wanted", pa.table({"uid": pa.array(uids, pa.binary())}))
+        flows = reader.arrow(
+            "SELECT DISTINCT flow_uid, pcap_file_id FROM flow_stored "
+            "WHERE coalesce(flow_root_uid, flow_uid) IN (SELECT uid FROM wanted) "
+            "OR flow_uid IN (SELECT uid FROM wanted)"
+        ).to_pylist()
+        stored = reader.arrow("SELECT DISTINCT ON (pcap_file_id) * FROM packet_store ORDER BY pcap_file_id").to_pylist()
+    if not flows:
+        raise TaishiError(
+            f"packets: none of {len(uids)} flow(s) is in {'any case' if case is None else f'case {case!r}'}; allowed: "
+            "flow_uids as 'taishi sql' shows them; check the case with --case",
+            exit_code=3,
+        )
+    found = []
+    for row in sorted(stored, key=lambda r: str(r["path"])):
+        mine = sorted(f["flow_uid"] for f in flows if f["pcap_file_id"] == row["pcap_file_id"])
+        if mine:
+            found.append({**row, "uids": mine})
+    if not found:
+        raise TaishiError("packets: the packets of these flows were not kept; needed: a capture file that was scanned")
+    return found
+
+
+def _write(capture: Mapping[str, Any], out: Path) -> Selection:
+    """Select from one capture into a hidden file, then make it visible as ``out``."""
+    path = Path(capture["path"])
+    digest = file_digest(path)
+    if digest.hex() != capture["sha256"]:
+        raise TaishiError(
+            f"{path}: changed since it was scanned (SHA-256 {digest.hex()[:12]}…, then {capture['sha256'][:12]}…); "
+            "needed: the same bytes; put the original back or scan the file again"
+        )
+    staged = None
+    try:
+        staged = StagedFile(out.absolute().parent)
+        options = json.dumps(json.loads(capture["meter_options"]), sort_keys=True)
+        counts = wire_core().select(str(path), digest, options, list(capture["uids"]), str(staged.path))
+        staged.publish(out.absolute())
+    except (OSError, ValueError) as error:
+        raise TaishiError(
+            f"{out}: packets not written ({error}); needed: a writable place; choose another -w"
+        ) from error
+    finally:
+        if staged is not None:
+            staged.discard()
+    return Selection(path, out, len(capture["uids"]), dict(counts))

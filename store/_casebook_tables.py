@@ -1,0 +1,93 @@
+"""Tables of the casebook, as the newest migration leaves them (a test compares both)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+REVISION: Final = "0001"
+"""Newest migration; known here so that an up-to-date casebook opens without importing Alembic."""
+
+METADATA: Final = sa.MetaData()
+
+INCIDENT: Final = sa.Table(
+    "incident",
+    METADATA,
+    sa.Column("id", sa.String(64), primary_key=True, comment="hash of case and key"),
+    sa.Column("key", sa.String(128), nullable=False, comment="deterministic key of the machine"),
+    sa.Column("number", sa.String(32), nullable=False, unique=True, comment="I-<year of first_ts>-<ordinal>"),
+    sa.Column("case_name", sa.String(64), nullable=False, index=True),
+    sa.Column("severity", sa.String(16), nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("title_zh", sa.Text, nullable=False),
+    sa.Column("title_en", sa.Text, nullable=False),
+    sa.Column("first_ts_us", sa.BigInteger, nullable=False, comment="event time, us since the epoch, UTC"),
+    sa.Column("last_ts_us", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False, comment="address as text; empty when none"),
+    sa.Column("machine", sa.Text, nullable=False, comment="JSON: everything else the machine says"),
+    sa.Column("is_current", sa.Boolean, nullable=False, comment="the last scan of the case still finds it"),
+    sa.Column("state", sa.String(16), nullable=False, comment="of people"),
+    sa.Column("verdict", sa.String(32), comment="of people; NULL = none yet"),
+    sa.Column("owner", sa.Text, nullable=False, comment="of people"),
+    sa.Column("rev", sa.Integer, nullable=False, comment="1 at birth, one more per change"),
+)
+
+INCIDENT_ALERT: Final = sa.Table(
+    "incident_alert",
+    METADATA,
+    sa.Column("incident_id", sa.String(64), sa.ForeignKey("incident.id"), primary_key=True),
+    sa.Column("alert_id", sa.String(128), primary_key=True),
+)
+
+INCIDENT_HISTORY: Final = sa.Table(
+    "incident_history",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("incident_id", sa.String(64), sa.ForeignKey("incident.id"), nullable=False, index=True),
+    sa.Column("audit_seq", sa.Integer, nullable=False, comment="audit row of the same transaction"),
+    sa.Column("field", sa.String(32), nullable=False),
+    sa.Column("from_value", sa.Text, nullable=False),
+    sa.Column("to_value", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+AUDIT: Final = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False, comment="wall clock, ISO 8601 UTC"),
+    sa.Column("actor", sa.Text, nullable=False, comment="user of the operating system"),
+    sa.Column("role", sa.String(32), nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("command", sa.Text, nullable=False, comment="secrets removed"),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("from_value", sa.Text, nullable=False),
+    sa.Column("to_value", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("payload_hash", sa.String(64), nullable=False, comment="SHA-256 of what was written, canonical JSON"),
+    sa.Column("prev_hash", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+)
+
+AUDIT_ANCHOR: Final = sa.Table(
+    "audit_anchor",
+    METADATA,
+    sa.Column("seq", sa.Integer, primary_key=True, comment="audit row whose hash is signed"),
+    sa.Column("key_id", sa.String(16), primary_key=True),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("signature", sa.String(128), nullable=False, comment="Ed25519, hex"),
+)
+
+SIGNING_KEY: Final = sa.Table(
+    "signing_key",
+    METADATA,
+    sa.Column("key_id", sa.String(16), primary_key=True, comment="first 16 hex digits of SHA-256 of the public key"),
+    sa.Column("public_key", sa.String(64), nullable=False, comment="Ed25519, raw, hex"),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("is_own", sa.Boolean, nullable=False),
+    sa.Column("is_trusted", sa.Boolean, nullable=False),
+)
+
+APPEND_ONLY: Final = ("audit", "incident_history", "audit_anchor")
+"""Tables whose rows may be neither changed nor deleted; triggers hold it."""

@@ -1,0 +1,165 @@
+"""SQL of the read views: one per table, ``flow`` with the site policy, ``conversation`` and ``logins``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+
+from store import schema
+from store._macros import literal
+
+HIVE: Final = "hive_partitioning = true, hive_types = {'case': VARCHAR, 'date': VARCHAR, 'sensor': VARCHAR}"
+"""Folder keys are text: DuckDB would guess numbers and dates."""
+
+_SCALARS: Final = {
+    pa.bool_(): "BOOLEAN",
+    pa.int8(): "TINYINT",
+    pa.int16(): "SMALLINT",
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.float32(): "FLOAT",
+    pa.float64(): "DOUBLE",
+    pa.string(): "VARCHAR",
+    schema.TIME: "TIMESTAMPTZ",
+}
+
+
+def sql_type(kind: pa.DataType) -> str:
+    """Return DuckDB's name of an Arrow type of the schema."""
+    if pa.types.is_dictionary(kind):
+        return "VARCHAR"
+    if pa.types.is_fixed_size_binary(kind):
+        return "BLOB"
+    if pa.types.is_list(kind):
+        return f"{sql_type(kind.value_type)}[]"
+    return _SCALARS[kind]
+
+
+def table_view(table: schema.Table, pattern: str | None) -> str:
+    """Return the statement that makes the view of a table's stored columns plus ``case_name``.
+
+    Args:
+        table: Table to show.
+        pattern: Glob of its segments; None when there are none: the view is empty and typed.
+    """
+    columns = table.stored()
+    name = f"{table.name}_stored" if table is schema.FLOW else table.name
+    if pattern is None:
+        shown = [f'CAST(NULL AS {sql_type(c.type)}) AS "{c.name}"' for c in columns]
+        shown.append("CAST(NULL AS VARCHAR) AS case_name")
+        return f"CREATE VIEW {name} AS SELECT {', '.join(shown)} WHERE false"
+    shown = [f'"{c.name}"' for c in columns] + ['"case" AS case_name']
+    return f"CREATE VIEW {name} AS SELECT {', '.join(shown)} FROM read_parquet({literal(pattern)}, {HIVE})"
+
+
+def _flow_columns() -> str:
+    joined = {"direction": _DIRECTION, "src_zone": "zone_of(src_ip)", "dst_zone": "zone_of(dst_ip)"}
+    return ", ".join(f"{joined[c.name]} AS {c.name}" if c.name in joined else c.name for c in schema.FLOW.columns)
+
+
+_DIRECTION: Final = (
+    "CASE WHEN src_home AND dst_home THEN 'internal' WHEN src_home THEN 'outbound' "
+    "WHEN dst_home THEN 'inbound' ELSE 'external' END"
+)
+
+FLOW_VIEW: Final = (
+    f"CREATE VIEW flow AS SELECT {_flow_columns()}, src_home, dst_home, case_name FROM "
+    "(SELECT *, is_home(src_ip) AS src_home, is_home(dst_ip) AS dst_home FROM flow_stored)"
+)
+"""``flow``: every column of the schema, the joined ones computed, plus src_home, dst_home and case_name."""
+
+
+def _pairs(*patterns: str) -> tuple[str, ...]:
+    return tuple(p.format(side) for p in patterns for side in ("src", "dst"))
+
+
+_FIRST: Final = (
+    *_pairs("{}_ip", "{}_port"),
+    *("ip_proto", "ip_version", "ethertype", "icmp_type", "icmp_code"),
+    *_pairs("{}_mac"),
+    "dir_basis",
+    "src_flags_first",
+)
+"""Identity: of the first segment that knows it."""
+
+_LAST: Final = ("app_proto", "conn_state", "history", "end_reason")
+"""State: of the last segment that knows it."""
+
+_SUM: Final = _pairs("{}_pkts", "{}_bytes_ip", "{}_bytes_payload", "{}_data_pkts", "{}_syn")
+_OR: Final = (*_pairs("{}_tcp_flags"), "quality_flags")
+_WIDE_FIRST: Final = ("community_id", "vlan_outer", "vlan_inner", "tunnel_type", "tunnel_id", "sensor_id", "rtt_syn_ns")
+_WIDE_LAST: Final = ("server_name", "ja4", "app_basis")
+_WIDE_SUM: Final = _pairs("{}_bytes_l2", "{}_bytes_seq", "{}_gap_bytes", "{}_fin", "{}_rst", "{}_psh", "{}_retx_pkts")
+
+CONVERSATION_COLUMNS: Final = (
+    *("root_uid", "flow_uids", "ts_start", "ts_end", "duration_s"),
+    *_pairs("{}_ip", "{}_port"),
+    *("ip_proto", "ip_version", "ethertype", "icmp_type", "icmp_code"),
+    *_pairs("{}_mac"),
+    *("app_proto", "conn_state", "history", "dir_basis", "end_reason"),
+    *_pairs("{}_pkts", "{}_bytes_ip", "{}_bytes_payload", "{}_data_pkts", "{}_syn", "{}_tcp_flags"),
+    *("src_flags_first", "src_home", "dst_home", "direction", "quality_flags", "is_closed"),
+)
+"""Columns of ``conversation``, the contract with the detectors."""
+
+_CLOSED: Final = "is_final AND end_reason NOT IN ('shutdown', 'forced')"
+
+_END_NS: Final = "epoch_us(ts_start) * 1000 + duration_ns"
+
+
+def _conversation_full() -> str:
+    """Return the SQL of all conversations with the columns that foreign formats need too.
+
+    Nearly all flows have one segment: they pass without grouping; only the others are grouped by their root.
+    """
+    first, last, total = _FIRST + _WIDE_FIRST, _LAST + _WIDE_LAST, _SUM + _WIDE_SUM
+    plain = (*first, *last, *(f"CAST({c} AS BIGINT) AS {c}" for c in total), *_OR)
+    grouped = (
+        *(f"arg_min({c}, segment_seq) AS {c}" for c in first),
+        *(f"arg_max({c}, segment_seq) AS {c}" for c in last),
+        *(f"CAST(sum({c}) AS BIGINT) AS {c}" for c in total),
+        *(f"bit_or({c}) AS {c}" for c in _OR),
+    )
+    one = (
+        "SELECT flow_uid AS root_uid, [flow_uid] AS flow_uids, ts_start, ts_end, duration_ns / 1e9 AS duration_s, "
+        f"{', '.join(plain)}, {_CLOSED} AS is_closed, case_name FROM flow_stored "
+        "WHERE is_final AND flow_root_uid IS NULL"
+    )
+    many = (
+        "SELECT coalesce(flow_root_uid, flow_uid) AS root_uid, list(flow_uid ORDER BY segment_seq) AS flow_uids, "
+        "min(ts_start) AS ts_start, max(ts_end) AS ts_end, "
+        f"(max({_END_NS}) - min(epoch_us(ts_start)) * 1000) / 1e9 AS duration_s, {', '.join(grouped)}, "
+        f"arg_max({_CLOSED}, segment_seq) AS is_closed, case_name FROM flow_stored "
+        "WHERE NOT (is_final AND flow_root_uid IS NULL) GROUP BY coalesce(flow_root_uid, flow_uid), case_name"
+    )
+    return (
+        f"SELECT *, {_DIRECTION} AS direction FROM "
+        f"(SELECT *, is_home(src_ip) AS src_home, is_home(dst_ip) AS dst_home FROM ({one} UNION ALL {many}))"
+    )
+
+
+LOGIN_COLUMNS: Final = (
+    *(
+        "flow_uid",
+        "ts",
+        "service",
+        "client_ip",
+        "server_ip",
+        "server_port",
+        "user",
+        "outcome",
+        "reply_code",
+        "reply_msg",
+    ),
+)
+"""Columns of ``logins``: one row per login attempt of any protocol that shows them; part 1 knows FTP's PASS."""
+
+DERIVED_VIEWS: Final = (
+    FLOW_VIEW,
+    f"CREATE VIEW conversation_full AS {_conversation_full()}",
+    f"CREATE VIEW conversation AS SELECT {', '.join(CONVERSATION_COLUMNS)} FROM conversation_full",
+    "CREATE VIEW logins AS SELECT flow_uid, ts, 'ftp' AS service, sender_ip AS client_ip, receiver_ip AS server_ip, "
+    "receiver_port AS server_port, \"user\", outcome, reply_code, reply_msg FROM ftp WHERE command = 'PASS'",
+)
+"""Statements in the order they must run in, after the views of the tables and the macros."""

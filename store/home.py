@@ -1,0 +1,86 @@
+"""The home: the one folder that holds everything a user's sensor knows. Layout only; no reading of its contents."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from store.errors import TaishiError
+
+MODE: Final = 0o700
+"""Permission of the home: it holds who talked to whom, and keys."""
+
+
+def default_home() -> Path:
+    """Return the home of the current user: ``taishi`` in the user's data folder (not made by this)."""
+    return Path(platformdirs.user_data_dir("taishi", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths inside a home."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: Path | None = None, *, create: bool = True) -> Home:
+        """Return the home at ``path`` (default: the user's), made readable for its owner only.
+
+        Raises:
+            TaishiError: it is absent and ``create`` is false (exit code 3), is no folder, or cannot be made or used.
+        """
+        home = cls((path or default_home()).absolute())
+        try:
+            if create:
+                home.path.mkdir(mode=MODE, parents=True, exist_ok=True)
+                for folder in (home.lake, home.keys, home.rules):
+                    folder.mkdir(mode=MODE, exist_ok=True)
+        except OSError as error:
+            raise TaishiError(
+                f"{home.path}: cannot be made a home ({error}); needed: a writable folder; choose one with --home"
+            ) from error
+        home._check()
+        return home
+
+    def _check(self) -> None:
+        if not self.path.is_dir():
+            raise TaishiError(
+                f"{self.path}: no home here; allowed: a folder that 'taishi scan' made; name it with --home",
+                exit_code=3,
+            )
+        if not os.access(self.path, os.R_OK | os.X_OK):
+            raise TaishiError(f"{self.path}: not readable for you; needed: rx; ask its owner or use another --home")
+
+    @property
+    def site(self) -> Path:
+        """File of the site policy; people write it."""
+        return self.path / "site.toml"
+
+    @property
+    def agent(self) -> Path:
+        """File of the capture settings; people write it."""
+        return self.path / "agent.toml"
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the segments."""
+        return self.path / "lake"
+
+    @property
+    def casebook(self) -> Path:
+        """File of incidents, audit and public keys."""
+        return self.path / "casebook.sqlite"
+
+    @property
+    def rules(self) -> Path:
+        """Folder of rules that override the shipped ones."""
+        return self.path / "rules"
+
+    @property
+    def keys(self) -> Path:
+        """Folder of private keys."""
+        return self.path / "keys"

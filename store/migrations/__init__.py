@@ -1,0 +1,1 @@
+"""Alembic migrations of the casebook; shipped with the package, run when a casebook is opened."""

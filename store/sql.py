@@ -1,0 +1,178 @@
+"""The analyst's console: one read-only statement over the lake and the casebook, with no way out.
+
+Three walls: only statements that read are accepted (by DuckDB's own parser, never by patterns), inside a read-only
+transaction; the engine may touch no file outside the lake, load nothing, and its settings are locked; memory, spill
+and time are bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from store._macros import literal
+from store._policy import SitePolicy
+from store.casebook import Casebook
+from store.errors import TaishiError
+from store.lake import Lake, add_table, in_utc
+
+TIME_LIMIT_S: Final = 300
+"""Longest run of one statement (s, 1..): summing 200 000 conversations took 0.02 s, so this is some 10^9 of them."""
+
+MEMORY_LIMIT: Final = "2GB"
+"""Memory of one statement before it spills: fits beside the sensor on a machine of 4 GB."""
+
+BATCH_ROWS: Final = 65_536
+"""Rows per batch of a streamed result."""
+
+ALLOWED: Final = "one SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN statement"
+"""What the console accepts, for messages."""
+
+_REFUSED_EXIT: Final = 2
+
+
+@contextmanager
+def console(
+    lake: Lake,
+    casebook: Casebook | None = None,
+    *,
+    case: str | None = None,
+    policy: SitePolicy | None = None,
+    memory_limit: str = MEMORY_LIMIT,
+    time_limit_s: float = TIME_LIMIT_S,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a locked connection: views of the lake, casebook tables as snapshots of this moment; see ``query``."""
+    connection = lake.connect(case, policy, memory_limit=memory_limit)
+    try:
+        for name, table in (casebook.snapshots() if casebook is not None else {}).items():
+            add_table(connection, name, table)
+        connection.execute(f"SET max_execution_time = {max(1, round(time_limit_s * 1000))}")
+        connection.execute(f"SET allowed_directories = [{literal(str(lake.root) + '/')}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        connection.execute("BEGIN TRANSACTION READ ONLY")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def query(
+    lake: Lake,
+    sql: str,
+    casebook: Casebook | None = None,
+    *,
+    case: str | None = None,
+    policy: SitePolicy | None = None,
+    memory_limit: str = MEMORY_LIMIT,
+    time_limit_s: float = TIME_LIMIT_S,
+) -> Iterator[pa.RecordBatchReader]:
+    """Yield the result of one reading statement as a stream of record batches.
+
+    Args:
+        lake: Lake to read.
+        sql: One statement; see ``ALLOWED``.
+        casebook: Also readable, as it is at this moment.
+        case: Case to see; None for all.
+        policy: Site policy to join.
+        memory_limit: Memory before the statement spills.
+        time_limit_s: Longest run, s.
+
+    Raises:
+        TaishiError: the statement is refused (exit code 2), wrong, or exceeds a limit (also while it is read).
+    """
+    with console(
+        lake, casebook, case=case, policy=policy, memory_limit=memory_limit, time_limit_s=time_limit_s
+    ) as connection:
+        checked(connection, sql)
+        try:
+            yield connection.sql(sql).to_arrow_reader(BATCH_ROWS)
+        except duckdb.Error as error:
+            raise _told(error) from error
+        except pa.ArrowException as error:
+            raise TaishiError(f"sql: {error}; correct the statement") from error
+
+
+def query_table(
+    lake: Lake,
+    sql: str,
+    casebook: Casebook | None = None,
+    *,
+    case: str | None = None,
+    policy: SitePolicy | None = None,
+) -> pa.Table:
+    """Return the whole result of one reading statement; see ``query``."""
+    with query(lake, sql, casebook, case=case, policy=policy) as reader:
+        return in_utc(reader.read_all())
+
+
+def checked(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Accept ``sql`` when it is one statement that only reads.
+
+    Raises:
+        TaishiError: it is something else (exit code 2).
+    """
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise TaishiError(f"sql: {error}; allowed: {ALLOWED}", exit_code=_REFUSED_EXIT) from error
+    if len(statements) != 1:
+        raise TaishiError(
+            f"sql: {len(statements)} statements; allowed: {ALLOWED}; run them one by one", exit_code=_REFUSED_EXIT
+        )
+    kind = statements[0].type
+    if kind == duckdb.StatementType.EXPLAIN:
+        _check_explained(connection, sql)
+    elif kind != duckdb.StatementType.SELECT:
+        raise TaishiError(
+            f"sql: a {kind.name} statement; allowed: {ALLOWED}; the console only reads", exit_code=_REFUSED_EXIT
+        )
+
+
+def _check_explained(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Accept EXPLAIN only of a statement that reads: EXPLAIN ANALYZE runs it, and COPY would write.
+
+    Own words of EXPLAIN (ANALYZE, options in parentheses) are skipped token by token; what is left is parsed again.
+    """
+    rests = _rests(sql)
+    for rest in rests:
+        try:
+            inner = connection.extract_statements(rest)
+        except duckdb.Error:
+            continue
+        if len(inner) == 1 and inner[0].type == duckdb.StatementType.SELECT:
+            return
+    raise TaishiError(f"sql: EXPLAIN of something that does not read; allowed: {ALLOWED}", exit_code=_REFUSED_EXIT)
+
+
+def _rests(sql: str) -> list[str]:
+    """Return what may be the explained statement: after EXPLAIN and ANALYZE, and after a group in parentheses."""
+    raw = sql.encode()
+    tokens = [place for place, kind in duckdb.tokenize(sql) if kind != duckdb.token_type.comment]
+    texts = [raw[place:].decode(errors="replace") for place in tokens]
+    position = 1
+    if position < len(texts) and texts[position][:7].lower() == "analyze":
+        position += 1
+    found = texts[position : position + 1]
+    if found and found[0].startswith("("):
+        depth = 0
+        for number, text in enumerate(texts[position:], position + 1):
+            depth += (text[0] == "(") - (text[0] == ")")
+            if depth == 0:
+                return [*found, *texts[number : number + 1]]
+    return found
+
+
+def _told(error: duckdb.Error) -> TaishiError:
+    """Return an error of the engine in our words."""
+    if isinstance(error, duckdb.InterruptException):
+        return TaishiError(f"sql: {error}; narrow the time range or the columns")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return TaishiError(f"sql: {error}; narrow the time range or the columns")
+    if isinstance(error, duckdb.PermissionException | duckdb.NotImplementedException):
+        return TaishiError(f"sql: {error}; allowed: the views of the lake and the casebook", exit_code=_REFUSED_EXIT)
+    return TaishiError(f"sql: {error}; correct the statement ('SHOW TABLES' lists what there is)")
