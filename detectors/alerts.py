@@ -132,7 +132,6 @@ def empty_alerts() -> pa.Table:
     return schema.ALERT.arrow().empty_table()
 
 
-
 def display_filter(
     *,
     actor: bytes | None = None,
@@ -174,7 +173,6 @@ def span_s(start: datetime, end: datetime) -> float:
 def capped(severity: Severity, ceiling: Severity) -> Severity:
     """Return the lower of two severities."""
     return severity if SEVERITY_RANK[severity] <= SEVERITY_RANK[ceiling] else ceiling
-
 
 
 def _digest(parts: tuple[str, ...]) -> str:

@@ -53,10 +53,7 @@ def arrow_source(tables: Tables) -> TableSource:
         table = tables[name]
         if buckets == 1:
             return table.select(list(columns))
-        sql = (
-            f"SELECT {', '.join(columns)} FROM t"
-            f" WHERE coalesce((hash({key}) % $buckets)::BIGINT, 0) = $bucket"
-        )
+        sql = f"SELECT {', '.join(columns)} FROM t WHERE coalesce((hash({key}) % $buckets)::BIGINT, 0) = $bucket"
         return query(sql, {"t": table}, {"bucket": bucket, "buckets": buckets})
 
     return source

@@ -53,7 +53,9 @@ tried AS (
     SELECT {_KEY}, episode, count(DISTINCT dst_ip) AS tried FROM attempt JOIN episode USING ({_KEY})
     WHERE ts_start BETWEEN from_ts AND to_ts AND fate <> 'empty' GROUP BY ALL
 )
-SELECT {_KEY}, count(DISTINCT dst_ip) AS hosts, count(DISTINCT dst_ip) FILTER (dark) AS darks, any_value(tried) AS tried,
+SELECT {
+    _KEY
+}, count(DISTINCT dst_ip) AS hosts, count(DISTINCT dst_ip) FILTER (dark) AS darks, any_value(tried) AS tried,
     min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(*) AS flows, bool_or(src_home) AS src_home,
     bool_or(dst_home) AS dst_home, min(dst_ip, 4) AS examples,
     list(root_uid ORDER BY ts_start, root_uid)[1:{MAX_FLOW_UIDS}] AS uids
@@ -184,9 +186,16 @@ DETECTOR: Final = Detector(
         "max_alerts": MAX_ALERTS,
         "min_hosts": Param(25, "hosts", 2, 10000, "clients rarely fail on so many hosts at once", "Zeek scan.zeek: 25"),
         "min_hosts_dark": Param(
-            10, "hosts", 2, 10000, "enough when min_dark of them are dark", "bro-simple-scan: 3 dark hosts lower 25 to 10"
+            10,
+            "hosts",
+            2,
+            10000,
+            "enough when min_dark of them are dark",
+            "bro-simple-scan: 3 dark hosts lower 25 to 10",
         ),
-        "min_dark": Param(3, "hosts", 1, 10000, "one dead address is a typing error, three are a list", "bro-simple-scan"),
+        "min_dark": Param(
+            3, "hosts", 1, 10000, "one dead address is a typing error, three are a list", "bro-simple-scan"
+        ),
         "min_hosts_only_dark": Param(
             9,
             "hosts",

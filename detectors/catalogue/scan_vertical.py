@@ -51,7 +51,9 @@ candidate AS (SELECT port.* FROM port SEMI JOIN large USING ({_KEY})),
     )
 },
 tried AS (
-    SELECT {_KEY}, episode, count(DISTINCT ip_proto * 65536 + dst_port) AS tried FROM attempt JOIN episode USING ({_KEY})
+    SELECT {_KEY}, episode, count(DISTINCT ip_proto * 65536 + dst_port) AS tried FROM attempt JOIN episode USING ({
+    _KEY
+})
     WHERE ts_start BETWEEN from_ts AND to_ts AND fate <> 'empty' GROUP BY ALL
 )
 SELECT {_KEY}, count(DISTINCT service) AS ports, count(DISTINCT service) FILTER (fate = 'stealth') AS stealthy,
