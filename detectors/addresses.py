@@ -54,3 +54,12 @@ def unicast_sql(column: str) -> str:
         rf" AND NOT ({column} >= '{v4}\xE0'::BLOB AND {column} <= '{v4}\xFF\xFF\xFF\xFF'::BLOB)"
         rf" AND NOT ({column} >= '{v4}\x00'::BLOB AND {column} < '{v4}\x01'::BLOB))"
     )
+
+
+def link_local_sql(column: str) -> str:
+    """Return an SQL condition that is true for fe80::/10 and 169.254.0.0/16 (RFC 4291 2.4, RFC 3927)."""
+    v4 = r"\x00" * 10 + r"\xFF\xFF"
+    return (
+        rf"(({column} >= '\xFE\x80'::BLOB AND {column} < '\xFE\xC0'::BLOB)"
+        rf" OR ({column} >= '{v4}\xA9\xFE'::BLOB AND {column} < '{v4}\xA9\xFF'::BLOB))"
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from detectors.addresses import ip_text, unicast_sql
+from detectors.addresses import ip_text, link_local_sql, unicast_sql
 from detectors.model import Param, Text
 
 COLUMNS: Final = (
@@ -74,6 +74,7 @@ attempt AS (
     FROM conversation
     WHERE ip_proto IN (6, 17) AND src_pkts > 0 AND dst_port IS NOT NULL AND src_ip <> dst_ip
         AND {unicast_sql("dst_ip")} AND {unicast_sql("src_ip")}
+        AND NOT ({link_local_sql("src_ip")} AND NOT {link_local_sql("dst_ip")})
 ),
 first_ok AS (SELECT src_ip, dst_ip, min(ts_start) AS ok_ts FROM attempt WHERE fate = 'ok' GROUP BY ALL),
 heard AS (SELECT DISTINCT ip FROM host_seen),
@@ -87,6 +88,8 @@ fresh AS (
 TCP flags: 2 SYN, 4 RST, 16 ACK; 23 = FIN|SYN|RST|ACK, 63 = all six of RFC 9293. Stealth first packets: NULL (0),
 FIN (1), XMAS (FIN|PSH|URG = 41) and bare ACK (16), answered by nothing or by RST only. A bare ACK also opens every
 flow caught midstream; it counts only towards a lower port, as a client's would, and in flows of at most 2 packets.
+A link-local source that calls a routable address is a host without an address of its own, whose packets no router
+forwards (RFC 4007 9, RFC 3927 2.7); its failures say nothing.
 ``dark``: the host sent not one packet in all of the data.
 """
 

@@ -160,8 +160,8 @@ DETECTOR: Final = Detector(
     },
     attack=("T1046",),
     severity=Severity.MEDIUM,
-    impact=60,
-    confidence=Confidence(0.55, 0.85, 100),
+    impact=66,
+    confidence=Confidence(0.62, 0.85, 100),
     innocent=(
         Text(
             "A client that looks for its domain controllers or file servers from a network that cannot reach them.",

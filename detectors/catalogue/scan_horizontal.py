@@ -1,7 +1,8 @@
 """Who probes one service on many hosts? (detectors.md D01)
 
 Counts the distinct hosts on which one source failed with one service inside five minutes. Hosts that never sent a
-packet to anybody ("dark") weigh more, because a working client has no reason to know them.
+packet to anybody ("dark") weigh more, because a working client has no reason to know them. That holds for TCP only:
+a resolver whose path is broken asks a dozen root servers over UDP and hears nothing.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ candidate AS (SELECT fresh.* FROM fresh SEMI JOIN large USING ({_KEY}) WHERE fat
     episodes_sql(
         _KEY,
         "count(DISTINCT dst_ip) OVER burst AS hosts, count(DISTINCT dst_ip) FILTER (dark) OVER burst AS darks",
-        "hosts >= $min_hosts OR (hosts >= $min_hosts_dark AND darks >= $min_dark)"
-        " OR (hosts >= $min_hosts_only_dark AND darks >= hosts - 1)",
+        "hosts >= $min_hosts OR (ip_proto = 6 AND hosts >= $min_hosts_dark AND darks >= $min_dark)"
+        " OR (ip_proto = 6 AND hosts >= $min_hosts_only_dark AND darks >= hosts - 1)",
     )
 },
 tried AS (
@@ -207,7 +208,7 @@ DETECTOR: Final = Detector(
     },
     attack=("T1046", "T1018"),
     severity=Severity.MEDIUM,
-    impact=65,
+    impact=70,
     confidence=Confidence(0.6, 0.95, 250),
     innocent=(
         Text(

@@ -188,7 +188,7 @@ DETECTOR: Final = Detector(
     },
     attack=("T1046",),
     severity=Severity.MEDIUM,
-    impact=65,
+    impact=70,
     confidence=Confidence(0.6, 0.95, 150),
     innocent=(
         Text(

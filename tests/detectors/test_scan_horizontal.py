@@ -100,6 +100,15 @@ def test_dns_resolver(traffic: Traffic) -> None:
     assert traffic.run(DETECTOR) == []
 
 
+def test_resolver_without_ipv6(traffic: Traffic) -> None:
+    """A resolver without a working IPv6 path asks the root servers in vain, also from its link-local address."""
+    for n in range(13):
+        traffic.udp(n, "2001:db8::53", f"2001:500:{n + 1}::53", 53, answered=False)
+    for n in range(40):
+        traffic.udp(n, "fe80::1", f"2001:500:{n + 1}::53", 53, answered=False)
+    assert traffic.run(DETECTOR) == []
+
+
 def test_hosts_that_answered_before_do_not_count(traffic: Traffic) -> None:
     """A client whose servers all went down at once is not scanning."""
     for n in range(30):
