@@ -69,7 +69,7 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """Confidence as a function of a count: ``at_threshold`` at the threshold, ``at_saturation`` from ``saturation`` on."""
+    """Confidence by a count: ``at_threshold`` at the threshold, rising to ``at_saturation`` at ``saturation``."""
 
     at_threshold: float
     at_saturation: float
@@ -85,7 +85,7 @@ class Confidence:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """One detector: what it asks, what it reads, how it is tuned, how its alerts are to be understood, and its function.
+    """One detector: its question, what it reads, how it is tuned, how to understand its alerts, and its function.
 
     ``id`` is the file name. ``needs`` maps a table to the columns read; ``partition_by`` maps each of those tables to
     the column inside whose values the logic is closed, so that buckets of it can be judged one by one. ``min_span_s``

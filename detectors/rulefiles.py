@@ -169,7 +169,8 @@ def _header_problems(name: str, kind: RuleKind, header: object) -> Iterator[str]
             yield f"rules/{name}:1: unknown column {column!r}; allowed: {allowed}; {hint}"
     for column in kind.columns:
         if found.count(column) != 1:
-            yield f"rules/{name}:1: column {column!r} appears {found.count(column)} times; allowed: once; correct line 1"
+            times = found.count(column)
+            yield f"rules/{name}:1: column {column!r} appears {times} times; allowed: once; correct line 1"
 
 
 def _row_problems(name: str, kind: RuleKind, lines: list[tuple[int, dict[str, str]]]) -> list[str]:

@@ -18,6 +18,7 @@ CONVERSATION: Final = (
     "src_ip",
     "dst_ip",
     "dst_port",
+    "src_home",
     "ip_proto",
     "app_proto",
     "src_bytes_payload",
@@ -107,8 +108,9 @@ came_in AS (
             AND before.account = entry.account)
     GROUP BY ALL
 )
-SELECT summary.*, success_ts, success_account, success_uid
-FROM summary LEFT JOIN came_in USING ({PAIR}, episode) ORDER BY start_ts, {PAIR}
+SELECT summary.*, success_ts, success_account, success_uid, coalesce(is_home, FALSE) AS is_home
+FROM summary LEFT JOIN came_in USING ({PAIR}, episode)
+LEFT JOIN (SELECT src_ip, bool_or(src_home) AS is_home FROM conversation GROUP BY src_ip) USING (src_ip) ORDER BY start_ts, {PAIR}
 """
 """One row per (service, source, target, port) and burst of failed logins, with the first success after enough of them.
 

@@ -118,9 +118,15 @@ def _pair(row: dict[str, Any], params: Params) -> Finding:
         target=row["dst_ip"],
         target_port=row["dst_port"],
         ip_proto=TCP,
-        attack=("T1110.001", "T1078") if came_in else ("T1110.001",),
+        attack=_techniques(row) if came_in else DETECTOR.attack,
         succeeded=came_in,
     )
+
+
+def _techniques(row: dict[str, Any]) -> tuple[str, ...]:
+    """Getting in is a valid account; from inside the site it is also a step sideways."""
+    sideways = {"ssh": ("T1021.004",), "rdp": ("T1021.001",)}.get(row["service"], ())
+    return ("T1110.001", "T1078", *(sideways if row["is_home"] else ()))
 
 
 def _spread(row: dict[str, Any], params: Params) -> Finding:

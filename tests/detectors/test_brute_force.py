@@ -94,7 +94,11 @@ def test_shape_success(traffic: Traffic) -> None:
         _ssh(traffic, n * 10 + n % 4, seconds=9)
     _ssh(traffic, 220, src=3989, dst=474599, seconds=40)
     (alert,) = traffic.run(DETECTOR)
-    assert (alert["severity"], alert["succeeded"], alert["attack"]) == ("high", True, ["T1110.001", "T1078"])
+    assert (alert["severity"], alert["succeeded"], alert["attack"]) == (
+        "high",
+        True,
+        ["T1110.001", "T1078", "T1021.004"],
+    )
 
 
 def test_ordinary_sessions_have_no_common_shape(traffic: Traffic) -> None:

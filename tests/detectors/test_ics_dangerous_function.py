@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from detectors.addresses import ip_text
 from detectors.catalogue.ics_dangerous_function import DETECTOR
 from detectors.rulefiles import load_rules
 from tests.detectors.conftest import Traffic
@@ -30,15 +31,18 @@ def _rows(proto: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("proto", ["iec104", "modbus"])
-def test_every_function_of_the_table_fires_its_sid(proto: str) -> None:
-    """Each row, used by a newcomer, is reported with its sid."""
-    for rule in _rows(proto):
-        traffic = Traffic()
-        _plant(traffic, proto)
+def test_every_function_of_the_table_fires_its_sid(traffic: Traffic, proto: str) -> None:
+    """Each row, used by a newcomer of its own on a station of its own, is reported with its sid and no other."""
+    traffic.add(0, MASTER, "10.0.0.9", 123, duration_s=900)
+    rules = _rows(proto)
+    for n, rule in enumerate(rules):
         subfunc = int(rule["subfunc"]) if rule["subfunc"] else None
-        _rogue(traffic, int(rule["func"]), ics_proto=proto, subfunc=subfunc)
-        found = traffic.run(DETECTOR)
-        assert any(f"rules {rule['sid']};" in row["evidence_en"] for row in found), rule["sid"]
+        traffic.add(500, f"10.2.0.{n}", f"10.1.0.{n}", 2404)
+        traffic.control(501, f"10.2.0.{n}", f"10.1.0.{n}", int(rule["func"]), ics_proto=proto, subfunc=subfunc)
+    found = {ip_text(row["target_ip"]): row["evidence_en"] for row in traffic.run(DETECTOR)}
+    assert len(found) == len(rules)
+    for n, rule in enumerate(rules):
+        assert f"rules {rule['sid']};" in found[f"10.1.0.{n}"]
 
 
 @pytest.mark.parametrize(("proto", "func", "subfunc"), [("iec104", 100, None), ("modbus", 3, None), ("modbus", 8, 0)])
