@@ -34,8 +34,8 @@ def registry() -> Mapping[str, Detector]:
         detector = getattr(importlib.import_module(f"{catalogue.__name__}.{name}"), "DETECTOR", None)
         if not isinstance(detector, Detector):
             raise TypeError(
-                f"detectors/catalogue/{name}.py: DETECTOR is {type(detector).__name__}; allowed: a detectors.model.Detector;"
-                " define it, or begin the file name with an underscore"
+                f"detectors/catalogue/{name}.py: DETECTOR is {type(detector).__name__};"
+                " allowed: a detectors.model.Detector; define it, or begin the file name with an underscore"
             )
         found[name] = detector
     return MappingProxyType(found)

@@ -89,7 +89,7 @@ class AlertRows:
                 "title_en": finding.title.en,
                 "evidence_zh": finding.evidence.zh,
                 "evidence_en": finding.evidence.en,
-                "flow_uids": [bytes(uid) for uid in finding.flow_uids[:MAX_FLOW_UIDS]],
+                "flow_uids": list(dict.fromkeys(bytes(uid) for uid in finding.flow_uids))[:MAX_FLOW_UIDS],
                 "flow_count": finding.flow_count,
                 "display_filter": finding.display_filter,
             }

@@ -18,7 +18,7 @@ from detectors.alerts import capped
 from detectors.attack import Technique, load_attack_map, progress, techniques
 from detectors.incident import Incident
 from detectors.model import SEVERITY_RANK, Detector, Text
-from detectors.scoring import CLAMP, counted, entity_score, level
+from detectors.scoring import CLAMP, counted, entity_score, level, within
 from store.schema import Severity
 
 _T = TypeVar("_T")
@@ -33,9 +33,14 @@ SCAN_FAMILY: Final = "scan"
 MASTER_FAMILY: Final = "ics_master"
 FUNCTION_FAMILY: Final = "ics_function"
 
+_INDUSTRIAL: Final = frozenset({MASTER_FAMILY, FUNCTION_FAMILY})
+_LAST_STAGE: Final = 9
+"""Order of impact, impair-process-control and inhibit-response-function in rules/attack_map.csv."""
+
 _BY_RANK: Final = {rank: severity for severity, rank in SEVERITY_RANK.items()}
 
 _STEPS: Final = Text("Intrusion in {count} steps by {who}: {what}", "{who} 分 {count} 步入侵：{what}")
+_STEPS_WEAK: Final = Text("{count} suspicious steps by {who}: {what}", "{who} 的 {count} 步可疑行为：{what}")
 _MORE: Final = Text("… and {count} more alerts.", "……另有 {count} 条告警。")
 _UNKNOWN: Final = Text("unknown", "未知")
 
@@ -122,20 +127,47 @@ def _tactics(alerts: Iterable[Alert], attack_map: Mapping[str, Technique]) -> in
     return len({technique.tactic for technique in techniques(ids, attack_map)})
 
 
-def _severity(group: Sequence[Alert], score: float, steps: int, known: Mapping[str, Detector]) -> tuple[Severity, bool]:
+def _stages(group: Sequence[Alert], attack_map: Mapping[str, Technique]) -> list[frozenset[int]]:
+    """Return the stages in time order; alerts of the same moment are one act and give one link."""
+    moments: dict[object, set[int]] = {}
+    for alert in group:
+        orders = moments.setdefault(alert["ts_start"], set())
+        orders |= {technique.order for technique in techniques(alert["attack"], attack_map)}
+    return [frozenset(orders) for orders in moments.values()]
+
+
+def _kind(alert: Alert, known: Mapping[str, Detector], attack_map: Mapping[str, Technique]) -> str:
+    """Return the kind of behaviour; the two industrial detectors see the same commands, so only recon differs."""
+    family = _family(alert, known)
+    if family not in _INDUSTRIAL:
+        return family
+    latest = max((technique.order for technique in techniques(alert["attack"], attack_map)), default=0)
+    return "ics control" if latest >= _LAST_STAGE else "ics preparation"
+
+
+def _severity(
+    group: Sequence[Alert],
+    score: float,
+    steps: int,
+    known: Mapping[str, Detector],
+    attack_map: Mapping[str, Technique],
+) -> tuple[Severity, bool]:
     """Return the incident's severity and whether it is direct.
 
     The level of the score, but never above its strongest alert, or one step above when two kinds of behaviour form a
-    chain; a direct incident is at least what makes it direct.
+    chain; purely industrial incidents that are not direct end at medium, because nothing signed says who may command
+    (detectors.md note 5). A direct incident is at least what makes it direct.
     """
     strongest = max(SEVERITY_RANK[Severity(alert["severity"])] for alert in group)
-    kinds = {_family(alert, known) for alert in group}
+    kinds = {_kind(alert, known, attack_map) for alert in group}
     ceiling = min(strongest + int(steps >= 2 and len(kinds) >= 2), SEVERITY_RANK[Severity.CRITICAL])
     severity = capped(level(score), _BY_RANK[ceiling])
     floor = _direct(group, known)
-    if floor is None:
-        return severity, False
-    return max(severity, floor, key=SEVERITY_RANK.__getitem__), True
+    if floor is not None:
+        return max(severity, floor, key=SEVERITY_RANK.__getitem__), True
+    if all(_family(alert, known) in _INDUSTRIAL for alert in group):
+        severity = capped(severity, Severity.MEDIUM)
+    return severity, False
 
 
 def _direct(group: Sequence[Alert], known: Mapping[str, Detector]) -> Severity | None:
@@ -180,26 +212,26 @@ def _incident(
     attack_map: Mapping[str, Technique],
     coverage: tuple[Text, ...],
 ) -> Incident:
-    stages = [frozenset(t.order for t in techniques(alert["attack"], attack_map)) for alert in group]
-    steps = progress(stages)
+    steps = progress(_stages(group, attack_map))
     total = entity_score(_risks(group), tactics=_tactics(group, attack_map))
     strongest = max(float(alert["score"]) for alert in group)
     score = min(CLAMP, max(total, strongest) + BONUS_PER_STEP * max(0, steps - 1))
-    severity, direct = _severity(group, score, steps, known)
+    severity, direct = _severity(group, score, steps, known, attack_map)
     first = next(alert for alert in group if not is_info(alert))
     key = hashlib.sha256(f"incident\x1f{first['alert_id']}".encode()).hexdigest()[:32]
+    kinds = len({_kind(alert, known, attack_map) for alert in group})
     detectors = [known[name] for name in _in_order(alert["detector"] for alert in group) if name in known]
     who, what = _who(group), _what(group, known)
     return Incident(
         id=f"I{first['ts_start']:%Y%m%d}-{key[:8]}",
         key=key,
-        title=_title(group, known, who, what),
+        title=_title(group, kinds if steps >= 2 else 1, severity, who, what),
         who=who,
         what=what,
         since=min(alert["ts_start"] for alert in group),
         until=max(alert["ts_end"] for alert in group),
         severity=severity,
-        score=round(score, 2),
+        score=round(within(score, severity), 2),
         direct=direct,
         succeeded=any(alert["succeeded"] for alert in group if not is_info(alert)),
         progress=steps,
@@ -232,15 +264,14 @@ def _what(group: Sequence[Alert], known: Mapping[str, Detector]) -> Text:
     return Text(", ".join(title.en.lower() for title in titles), "、".join(title.zh for title in titles))
 
 
-def _title(group: Sequence[Alert], known: Mapping[str, Detector], who: Text, what: Text) -> Text:
+def _title(group: Sequence[Alert], kinds: int, severity: Severity, who: Text, what: Text) -> Text:
     """Return the strongest alert's title, or one for the whole course when several kinds of behaviour form it."""
-    serious = [alert for alert in group if not is_info(alert)]
-    kinds = _in_order(_family(alert, known) for alert in serious)
-    if len(kinds) >= 2:
+    if kinds >= 2:
+        form = _STEPS if SEVERITY_RANK[severity] >= SEVERITY_RANK[Severity.HIGH] else _STEPS_WEAK
         return Text(
-            _STEPS.en.format(count=len(kinds), who=who.en, what=what.en),
-            _STEPS.zh.format(count=len(kinds), who=who.zh, what=what.zh),
+            form.en.format(count=kinds, who=who.en, what=what.en), form.zh.format(count=kinds, who=who.zh, what=what.zh)
         )
+    serious = [alert for alert in group if not is_info(alert)]
     top = max(serious, key=lambda alert: (SEVERITY_RANK[Severity(alert["severity"])], alert["score"]))
     return Text(top["title_en"], top["title_zh"])
 

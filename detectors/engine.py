@@ -53,7 +53,8 @@ def arrow_source(tables: Tables) -> TableSource:
         table = tables[name]
         if buckets == 1:
             return table.select(list(columns))
-        sql = f"SELECT {', '.join(columns)} FROM t WHERE coalesce((hash({key}) % $buckets)::BIGINT, 0) = $bucket"
+        part = f"CASE WHEN {key} IS NULL THEN 0 ELSE hash({key}) % $buckets END"
+        sql = f"SELECT {', '.join(columns)} FROM t WHERE {part} = $bucket"
         return query(sql, {"t": table}, {"bucket": bucket, "buckets": buckets})
 
     return source
@@ -189,7 +190,7 @@ def _not_there(detector: Detector, table: str) -> dict[str, Any]:
 
 
 def _canonical(table: pa.Table) -> list[str]:
-    def text(value: Any) -> str:
+    def text(value: object) -> str:
         return value.hex() if isinstance(value, bytes) else str(value)
 
     return sorted(json.dumps({name: text(value) for name, value in row.items()}) for row in table.to_pylist())

@@ -127,6 +127,16 @@ def level(score: float) -> Severity:
     return next(severity for cut, severity in LEVELS if score >= cut)
 
 
+def within(score: float, severity: Severity) -> float:
+    """Return the score moved into the band of a severity, so that number and word never contradict each other."""
+    upper = CLAMP
+    for cut, one in LEVELS:
+        if one is severity:
+            return min(upper, max(score, cut, 0.0))
+        upper = cut - 0.01
+    return score
+
+
 def counted(position: int) -> bool:
     """Tell whether the n-th duplicate (from 1) still counts: once per power of ten (Slips; detectors.md 4)."""
     return position >= 1 and 10 ** (len(str(position)) - 1) == position

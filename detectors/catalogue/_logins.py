@@ -110,7 +110,8 @@ came_in AS (
 )
 SELECT summary.*, success_ts, success_account, success_uid, coalesce(is_home, FALSE) AS is_home
 FROM summary LEFT JOIN came_in USING ({PAIR}, episode)
-LEFT JOIN (SELECT src_ip, bool_or(src_home) AS is_home FROM conversation GROUP BY src_ip) USING (src_ip) ORDER BY start_ts, {PAIR}
+LEFT JOIN (SELECT src_ip, bool_or(src_home) AS is_home FROM conversation GROUP BY src_ip) USING (src_ip)
+ORDER BY start_ts, {PAIR}
 """
 """One row per (service, source, target, port) and burst of failed logins, with the first success after enough of them.
 

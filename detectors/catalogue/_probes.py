@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from detectors.addresses import ip_text, link_local_sql, unicast_sql
+from detectors.alerts import MAX_FLOW_UIDS
 from detectors.model import Param, Text
 
 COLUMNS: Final = (
@@ -92,6 +93,10 @@ A link-local source that calls a routable address is a host without an address o
 forwards (RFC 4007 9, RFC 3927 2.7); its failures say nothing.
 ``dark``: the host sent not one packet in all of the data.
 """
+
+
+UIDS_SQL: Final = f"list_transform(min({{'t': ts_start, 'u': root_uid}}, {MAX_FLOW_UIDS}), lambda x: x.u)"
+"""Aggregate: the uids of the earliest flows, in bounded memory (a list of all would not be)."""
 
 
 def episodes_sql(key: str, counts: str, hit: str) -> str:

@@ -1,4 +1,4 @@
-"""Who guesses passwords, and did it work? (detectors.md D05)
+"""Who guesses passwords, and did it work? Detector D05 of detectors.md.
 
 Failed logins are counted from protocol replies where these are readable (FTP) and by session shape where they are
 encrypted (SSH, RDP, on any port). A success after failures turns attempts into an intrusion.
@@ -20,7 +20,7 @@ from detectors.sql import query, rows
 from store.schema import Severity
 
 _STEADY_SHARE: Final = 0.05
-"""Pauses whose median deviation is below a twentieth of their median are a timer, not a guesser (own; cron is exact)."""
+"""Pauses whose median deviation is below a twentieth of their median are a timer, no guesser (own; cron is exact)."""
 
 _STEADY_PAUSE_S: Final = 20.0
 """Timers of jobs run in tens of seconds or more; tools guess faster (own, from shared bruteforce captures)."""
@@ -44,7 +44,7 @@ _EVIDENCE: Final = Text(
 )
 _PARSED: Final = Text("the server's replies say so", "依据服务器应答")
 _SHAPED: Final = Text("short sessions of nearly equal size", "依据会话时长与大小相近")
-_ACCOUNTS: Final = Text(" {count} accounts tried: {list}.", "尝试账号 {count} 个：{list}。")
+_ACCOUNTS: Final = Text(" Accounts tried ({count}): {list}.", "尝试账号 {count} 个：{list}。")
 _IN: Final = Text(" Login succeeded at {moment}{account}.", "{moment} 登录成功{account}。")
 _NOT_IN: Final = Text(" No success was seen.", "未见登录成功。")
 _STEADY: Final = Text(

@@ -1,4 +1,4 @@
-"""Which industrial functions were used that stop, reprogram, blind or explore a device? (detectors.md D38)
+"""Which industrial functions were used that stop, reprogram, blind or explore a device? Detector D38 of detectors.md.
 
 The functions are data: ``rules/ics/*.csv``, one sid per row. Ordinary commands are dangerous only from a station that
 appeared shortly before; functions that restart, reprogram or change the mode are dangerous from everybody, but from a
@@ -94,17 +94,21 @@ _CONFIDENCE: Final = {Standing.KNOWN: 0.1, Standing.ESTABLISHED: 0.5, Standing.U
 _TITLE: Final = Text(
     "Dangerous function on {station} by {master}: {name}", "{master} 对 {station} 使用危险功能：{name}"
 )
+_TITLE_COMMAND: Final = Text("Command to {station} by {master}: {name}", "{master} 对 {station} 下发命令：{name}")
 _EVIDENCE: Final = Text(
-    "{master} sent {messages} {proto} messages with {names} to {station} from {start} on (objects {objects}; rules"
-    " {sids}; class {cls}); towards this station it is {standing}.",
+    "{master} sent {names} to {station} ({proto}, {messages} in all, from {start} on; objects {objects}; rules"
+    " {sids}; class {cls}). The sender is {standing}.",
     "自 {start} 起，{master} 向 {station} 发送 {messages} 条 {proto} 报文：{names}（对象 {objects}；规则 {sids}；"
-    "类别 {cls}）；相对该站其身份为{standing}。",
+    "类别 {cls}）。发送方为{standing}。",
 )
 _STANDING_TEXT: Final = {
     Standing.KNOWN: Text("a declared master", "已登记主站"),
-    Standing.ESTABLISHED: Text("a master of long standing, not declared", "长期主站，尚未登记"),
-    Standing.UNDECIDED: Text("not its usual master", "非其常用主站"),
-    Standing.NEW: Text("a newcomer", "新出现的站点"),
+    Standing.ESTABLISHED: Text(
+        "not declared, but was its master when the data begin or has polled it for long",
+        "未登记、但数据开始时即为其主站或已长期轮询的站点",
+    ),
+    Standing.UNDECIDED: Text("not the usual master of this station", "非该站常用主站"),
+    Standing.NEW: Text("a newcomer on this network", "本网新出现的站点"),
 }
 
 
@@ -144,9 +148,10 @@ def _rules(tables: Tables) -> pa.Table:
 def _finding(row: dict[str, Any], severity: Severity) -> Finding:
     standing = Standing(row["standing"])
     master, station = ip_text(row["master_ip"]), ip_text(row["station_ip"])
+    form = _TITLE_COMMAND if row["class"] == "command" else _TITLE
     title = Text(
-        _TITLE.en.format(station=station, master=master, name=some(row["names_en"], 2)),
-        _TITLE.zh.format(station=station, master=master, name=some(row["names_zh"], 2)),
+        form.en.format(station=station, master=master, name=some(row["names_en"], 2)),
+        form.zh.format(station=station, master=master, name=some(row["names_zh"], 2)),
     )
     said = {
         "master": master,

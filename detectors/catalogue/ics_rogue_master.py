@@ -1,4 +1,4 @@
-"""Which station commands that nobody declared? (detectors.md D37)
+"""Which station commands that nobody declared? Detector D37 of detectors.md.
 
 Without a signed baseline the answer is graded: a declared master never alarms, a station that was on the wire well
 before it commands is informational ("undecided"), one that appeared shortly before is medium. Only a second indicator
@@ -76,7 +76,7 @@ _TITLE_INFO: Final = Text(
     "{master} commands {station}; not declared as its master", "{master} 向 {station} 下发命令，尚未登记为其主站"
 )
 _EVIDENCE: Final = Text(
-    "{master} sent {commands} {proto} commands to {station} ({names}; objects {objects}), first at {first};"
+    "{master} commanded {station} over {proto} {commands} times ({names}; objects {objects}), first at {first};"
     " {oks} confirmed, {refusals} refused. {standing}{mac}",
     "{master} 向 {station} 下发 {commands} 条 {proto} 命令（{names}；对象 {objects}），首条在 {first}；"
     "确认 {oks} 条，拒绝 {refusals} 条。{standing}{mac}",

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from detectors.addresses import ip_text
-from detectors.alerts import MAX_FLOW_UIDS, AlertRows, Finding, display_filter, span_s, when
+from detectors.alerts import AlertRows, Finding, display_filter, span_s, when
 from detectors.catalogue._probes import (
     ATTEMPT_SQL,
     COLUMNS,
@@ -20,6 +20,7 @@ from detectors.catalogue._probes import (
     FAILED_SHARE,
     GAP,
     ICS_PORTS,
+    UIDS_SQL,
     WINDOW,
     episodes_sql,
     hosts_text,
@@ -61,7 +62,7 @@ tried AS (
 SELECT src_ip, count(DISTINCT spot) AS spots, count(DISTINCT dst_ip) AS hosts, any_value(wide_ports) AS wide_ports,
     min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(DISTINCT root_uid) AS flows,
     bool_or(src_home) AS src_home, bool_or(dst_home) AS dst_home, list(DISTINCT dst_port) AS port_list,
-    list(DISTINCT dst_ip) AS host_list, list(root_uid ORDER BY ts_start, root_uid)[1:{MAX_FLOW_UIDS}] AS uids
+    list(DISTINCT dst_ip) AS host_list, {UIDS_SQL} AS uids
 FROM member JOIN repeated USING (src_ip, episode) JOIN deepest USING (src_ip, episode)
     JOIN tried USING (src_ip, episode)
 GROUP BY src_ip, episode

@@ -1,4 +1,4 @@
-"""Who probes one service on many hosts? (detectors.md D01)
+"""Who probes one service on many hosts? Detector D01 of detectors.md.
 
 Counts the distinct hosts on which one source failed with one service inside five minutes. Hosts that never sent a
 packet to anybody ("dark") weigh more, because a working client has no reason to know them. That holds for TCP only:
@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from detectors.addresses import ip_text
-from detectors.alerts import MAX_FLOW_UIDS, AlertRows, Finding, display_filter, span_s, when
+from detectors.alerts import AlertRows, Finding, display_filter, span_s, when
 from detectors.catalogue._probes import (
     ATTEMPT_SQL,
     COLUMNS,
@@ -20,6 +20,7 @@ from detectors.catalogue._probes import (
     GAP,
     ICS_PORTS,
     MAX_ALERTS,
+    UIDS_SQL,
     WINDOW,
     by_source,
     earliest,
@@ -54,12 +55,11 @@ tried AS (
     SELECT {_KEY}, episode, count(DISTINCT dst_ip) AS tried FROM attempt JOIN episode USING ({_KEY})
     WHERE ts_start BETWEEN from_ts AND to_ts AND fate <> 'empty' GROUP BY ALL
 )
-SELECT {
-    _KEY
-}, count(DISTINCT dst_ip) AS hosts, count(DISTINCT dst_ip) FILTER (dark) AS darks, any_value(tried) AS tried,
-    min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(*) AS flows, bool_or(src_home) AS src_home,
-    bool_or(dst_home) AS dst_home, min(dst_ip, 4) AS examples,
-    list(root_uid ORDER BY ts_start, root_uid)[1:{MAX_FLOW_UIDS}] AS uids
+SELECT {_KEY}, count(DISTINCT dst_ip) AS hosts, count(DISTINCT dst_ip) FILTER (dark) AS darks,
+    any_value(tried) AS tried, min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(DISTINCT root_uid) AS flows,
+    bool_or(src_home) AS src_home,
+    bool_or(dst_home) AS dst_home, min(DISTINCT dst_ip, 5) AS examples,
+    {UIDS_SQL} AS uids
 FROM candidate JOIN episode USING ({_KEY}) JOIN tried USING ({_KEY}, episode)
 WHERE ts_start BETWEEN from_ts AND to_ts
 GROUP BY {_KEY}, episode HAVING count(DISTINCT dst_ip) >= $failed_share * any_value(tried)

@@ -1,4 +1,4 @@
-"""Who enumerates one host? (detectors.md D02)
+"""Who enumerates one host? Detector D02 of detectors.md.
 
 Counts the distinct ports of one host on which one source failed inside five minutes; a port tried with a stealth
 packet (NULL, FIN, XMAS, bare ACK) counts twice, because no ordinary stack sends one.
@@ -11,7 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from detectors.addresses import ip_text
-from detectors.alerts import MAX_FLOW_UIDS, AlertRows, Finding, display_filter, span_s, when
+from detectors.alerts import AlertRows, Finding, display_filter, span_s, when
 from detectors.catalogue._probes import (
     ATTEMPT_SQL,
     COLUMNS,
@@ -20,6 +20,7 @@ from detectors.catalogue._probes import (
     GAP,
     ICS_PORTS,
     MAX_ALERTS,
+    UIDS_SQL,
     WINDOW,
     by_source,
     earliest,
@@ -58,10 +59,11 @@ tried AS (
 )
 SELECT {_KEY}, count(DISTINCT service) AS ports, count(DISTINCT service) FILTER (fate = 'stealth') AS stealthy,
     count(DISTINCT service) + count(DISTINCT service) FILTER (fate = 'stealth') AS weight, any_value(tried) AS tried,
-    min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(*) AS flows, bool_or(src_home) AS src_home,
+    min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(DISTINCT root_uid) AS flows,
+    bool_or(src_home) AS src_home,
     bool_or(dst_home) AS dst_home, list(DISTINCT dst_port) AS port_list,
     CASE WHEN min(ip_proto) = max(ip_proto) THEN min(ip_proto) END AS ip_proto,
-    list(root_uid ORDER BY ts_start, root_uid)[1:{MAX_FLOW_UIDS}] AS uids
+    {UIDS_SQL} AS uids
 FROM candidate JOIN episode USING ({_KEY}) JOIN tried USING ({_KEY}, episode)
 WHERE ts_start BETWEEN from_ts AND to_ts
 GROUP BY {_KEY}, episode HAVING count(DISTINCT service) >= $failed_share * any_value(tried)

@@ -73,17 +73,18 @@ class Traffic:
     roles: list[dict[str, Any]] = field(default_factory=list)
     masters: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, second: float, src: str, dst: str, port: int, **columns: Any) -> bytes:
+    def add(self, second: float, src: str, dst: str, port: int, **columns: object) -> bytes:
         """Add one conversation, an answered TCP exchange unless ``columns`` say otherwise; return its uid."""
         number = len(self.conversations)
+        duration_s = columns.get("duration_s", 0.2)
+        assert isinstance(duration_s, (int, float))
         uid = hashlib.sha256(f"{number}|{second}|{src}|{dst}|{port}".encode()).digest()[:16]
-        duration = float(columns.pop("duration_s", 0.2))
         row: dict[str, Any] = {
             "root_uid": uid,
             "flow_uids": [uid],
             "ts_start": at(second),
-            "ts_end": at(second + duration),
-            "duration_s": duration,
+            "ts_end": at(second + duration_s),
+            "duration_s": duration_s,
             "src_ip": ip_bytes(src),
             "dst_ip": ip_bytes(dst),
             "src_port": 40000 + number % 20000,
@@ -106,7 +107,7 @@ class Traffic:
         self.conversations.append(row | columns)
         return uid
 
-    def unanswered(self, second: float, src: str, dst: str, port: int, **columns: Any) -> bytes:
+    def unanswered(self, second: float, src: str, dst: str, port: int, **columns: object) -> bytes:
         """Add a SYN that nobody answers."""
         silent = {
             "conn_state": "S0",
@@ -117,16 +118,15 @@ class Traffic:
             "src_tcp_flags": SYN,
             "dst_tcp_flags": None,
             "dst_mac": None,
-            "duration_s": 0.0,
         }
-        return self.add(second, src, dst, port, **(silent | columns))
+        return self.add(second, src, dst, port, **{"duration_s": 0.0, **silent, **columns})
 
-    def refused(self, second: float, src: str, dst: str, port: int, **columns: Any) -> bytes:
+    def refused(self, second: float, src: str, dst: str, port: int, **columns: object) -> bytes:
         """Add a SYN that is answered by RST."""
         answer = {"conn_state": "REJ", "dst_pkts": 1, "dst_tcp_flags": RST | ACK, "dst_mac": mac_of(dst)}
         return self.unanswered(second, src, dst, port, **(answer | columns))
 
-    def udp(self, second: float, src: str, dst: str, port: int, *, answered: bool, **columns: Any) -> bytes:
+    def udp(self, second: float, src: str, dst: str, port: int, *, answered: bool, **columns: object) -> bytes:
         """Add a UDP exchange."""
         row = {
             "ip_proto": 17,
@@ -160,7 +160,7 @@ class Traffic:
             }
         )
 
-    def control(self, second: float, master: str, station: str, func: int, **columns: Any) -> None:
+    def control(self, second: float, master: str, station: str, func: int, **columns: object) -> None:
         """Add an industrial message from a master, an IEC-104 command unless ``columns`` say otherwise."""
         row: dict[str, Any] = {
             "flow_uid": hashlib.sha256(f"ics{master}{station}".encode()).digest()[:16],

@@ -36,7 +36,7 @@ def test_ftp_threshold(traffic: Traffic, tries: int, alerts: int) -> None:
     assert len(found) == alerts
     if found:
         assert "9 failed FTP logins" in found[0]["evidence_en"]
-        assert "1 accounts tried: bro" in found[0]["evidence_en"]
+        assert "Accounts tried (1): bro." in found[0]["evidence_en"]
         assert (found[0]["severity"], found[0]["succeeded"]) == ("medium", False)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from detectors.addresses import ip_text
@@ -20,7 +18,7 @@ def _plant(traffic: Traffic, proto: str = "iec104") -> None:
         traffic.control(n * 20, MASTER, STATION, 100 if proto == "iec104" else 3, ics_proto=proto, is_command=False)
 
 
-def _rogue(traffic: Traffic, func: int, **columns: Any) -> None:
+def _rogue(traffic: Traffic, func: int, **columns: object) -> None:
     traffic.add(500, ROGUE, STATION, 2404)
     traffic.control(501, ROGUE, STATION, func, **columns)
 
