@@ -43,8 +43,8 @@ SELECT ip, mac, min(first_ts) AS first_ts, max(last_ts) AS last_ts, count(*) AS 
 """
 
 _SPAN_SQL: Final = """
-SELECT min(ts_start) AS ts_start, max(ts_end) AS ts_end, (epoch_us(max(ts_end)) - epoch_us(min(ts_start))) / 1e6 AS span_s
-FROM conversation HAVING count(*) > 0
+SELECT min(ts_start) AS ts_start, max(ts_end) AS ts_end, (epoch_us(max(ts_end)) - epoch_us(min(ts_start))) / 1e6
+AS span_s FROM conversation HAVING count(*) > 0
 """
 
 

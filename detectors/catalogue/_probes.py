@@ -7,7 +7,7 @@ that the victims of a reflected flood (SYN/ACK or RST from everywhere) are no sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -100,11 +100,11 @@ UIDS_SQL: Final = f"list_transform(min({{'t': ts_start, 'u': root_uid}}, {MAX_FL
 
 
 def episodes_sql(key: str, counts: str, hit: str) -> str:
-    """Return CTEs that find, per key, the stretches of time in which the sliding window is over the threshold.
+    """Return CTEs that find, per key, the stretches of time in which a count of rows is over its threshold.
 
     Args:
         key: comma-separated columns of ``candidate``.
-        counts: window aggregates, each ``… OVER burst AS name``.
+        counts: window aggregates over rows, each ``… OVER burst AS name``; for distinct values use ``distinct_sql``.
         hit: condition over those names.
 
     Returns:
@@ -118,17 +118,68 @@ def episodes_sql(key: str, counts: str, hit: str) -> str:
         WINDOW burst AS (PARTITION BY {key} ORDER BY ts_start
             RANGE BETWEEN to_seconds($window) PRECEDING AND CURRENT ROW)
     ),
-    over AS (SELECT DISTINCT {key}, ts_start FROM counted WHERE {hit}),
-    cut AS (
-        SELECT *, (ts_start - lag(ts_start) OVER (PARTITION BY {key} ORDER BY ts_start)) > to_seconds($gap) AS is_new
+    over AS (SELECT DISTINCT {key}, ts_start, ts_start AS until_ts FROM counted WHERE {hit}),
+    {_cut_sql(key)}"""
+
+
+def distinct_sql(key: str, item: str, measures: Mapping[str, str], hit: str) -> str:
+    """Return CTEs that find, per key, the stretches of time in which distinct values pass a threshold.
+
+    A value is inside the sliding window from its first sighting until one window after its last; counting these
+    entries and exits is exact, needs two sorts and little memory. The count holds from one change to the next.
+
+    Args:
+        key: comma-separated columns of ``candidate``.
+        item: the column whose distinct values are counted.
+        measures: name of a count to the condition of the rows it counts.
+        hit: condition over those names.
+
+    Returns:
+        The same as ``episodes_sql``.
+    """
+    numbers = list(enumerate(measures.items()))
+    rows = " UNION ALL ".join(
+        f"SELECT {key}, {item} AS item, ts_start, {n} AS measure FROM candidate WHERE {condition}"
+        for n, (_, condition) in numbers
+    )
+    entries = ", ".join(f"(measure = {n})::INTEGER AS {name}" for n, (name, _) in numbers)
+    exits = ", ".join(f"-((measure = {n})::INTEGER)" for n, _ in numbers)
+    totals = ", ".join(f"sum({name})::BIGINT AS {name}" for name in measures)
+    sums = ", ".join(f"sum({name}) OVER burst AS {name}" for name in measures)
+    return f"""
+    sighting AS (
+        SELECT *, lag(ts_start) OVER spell AS before_ts, lead(ts_start) OVER spell AS after_ts FROM ({rows})
+        WINDOW spell AS (PARTITION BY {key}, item, measure ORDER BY ts_start)
+    ),
+    change AS (
+        SELECT {key}, ts_start, FALSE AS is_exit, {entries} FROM sighting
+        WHERE before_ts IS NULL OR epoch_us(ts_start) - epoch_us(before_ts) > $window * 1e6
+        UNION ALL
+        SELECT {key}, ts_start + to_seconds($window), TRUE, {exits} FROM sighting
+        WHERE after_ts IS NULL OR epoch_us(after_ts) - epoch_us(ts_start) > $window * 1e6
+    ),
+    counted AS (
+        SELECT {key}, ts_start, {sums}, lead(ts_start) OVER burst AS until_ts FROM (
+            SELECT {key}, ts_start, is_exit, {totals} FROM change GROUP BY {key}, ts_start, is_exit
+        ) WINDOW burst AS (PARTITION BY {key} ORDER BY ts_start, is_exit)
+    ),
+    over AS (SELECT {key}, ts_start, coalesce(until_ts, ts_start) AS until_ts FROM counted WHERE {hit}),
+    {_cut_sql(key)}"""
+
+
+def _cut_sql(key: str) -> str:
+    """Return CTEs that cut the moments of ``over`` into episodes at pauses longer than $gap."""
+    return f"""cut AS (
+        SELECT *, epoch_us(ts_start) - epoch_us(lag(until_ts) OVER (PARTITION BY {key} ORDER BY ts_start, until_ts))
+            > $gap * 1e6 AS is_new
         FROM over
     ),
     numbered AS (
-        SELECT *, count(*) FILTER (is_new) OVER (PARTITION BY {key} ORDER BY ts_start) AS episode FROM cut
+        SELECT *, count(*) FILTER (is_new) OVER (PARTITION BY {key} ORDER BY ts_start, until_ts) AS episode FROM cut
     ),
     episode AS (
         SELECT {key}, episode, min(ts_start) AS hit_ts, min(ts_start) - to_seconds($window) AS from_ts,
-            max(ts_start) AS to_ts
+            max(until_ts) AS to_ts
         FROM numbered GROUP BY ALL
     )"""
 

@@ -22,7 +22,7 @@ from detectors.catalogue._probes import (
     ICS_PORTS,
     UIDS_SQL,
     WINDOW,
-    episodes_sql,
+    distinct_sql,
     hosts_text,
     origin_text,
     ports_text,
@@ -41,7 +41,7 @@ candidate AS (
     SELECT pair.* FROM pair SEMI JOIN
         (SELECT src_ip FROM pair GROUP BY ALL HAVING count(DISTINCT spot) >= $min_pairs) AS large USING (src_ip)
 ),
-{episodes_sql("src_ip", "count(DISTINCT spot) OVER burst AS spots", "spots >= $min_pairs")},
+{distinct_sql("src_ip", "spot", {"spots": "TRUE"}, "spots >= $min_pairs")},
 member AS (
     SELECT candidate.*, episode FROM candidate JOIN episode USING (src_ip) WHERE ts_start BETWEEN from_ts AND to_ts
 ),

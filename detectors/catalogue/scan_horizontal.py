@@ -23,8 +23,8 @@ from detectors.catalogue._probes import (
     UIDS_SQL,
     WINDOW,
     by_source,
+    distinct_sql,
     earliest,
-    episodes_sql,
     hosts_text,
     origin_text,
     ports_text,
@@ -44,9 +44,10 @@ large AS (
 ),
 candidate AS (SELECT fresh.* FROM fresh SEMI JOIN large USING ({_KEY}) WHERE fate = 'failed'),
 {
-    episodes_sql(
+    distinct_sql(
         _KEY,
-        "count(DISTINCT dst_ip) OVER burst AS hosts, count(DISTINCT dst_ip) FILTER (dark) OVER burst AS darks",
+        "dst_ip",
+        {"hosts": "TRUE", "darks": "dark"},
         "hosts >= $min_hosts OR (ip_proto = 6 AND hosts >= $min_hosts_dark AND darks >= $min_dark)"
         " OR (ip_proto = 6 AND hosts >= $min_hosts_only_dark AND darks >= hosts - 1)",
     )

@@ -23,8 +23,8 @@ from detectors.catalogue._probes import (
     UIDS_SQL,
     WINDOW,
     by_source,
+    distinct_sql,
     earliest,
-    episodes_sql,
     origin_text,
     ports_text,
 )
@@ -43,14 +43,7 @@ large AS (
     HAVING count(DISTINCT service) + count(DISTINCT service) FILTER (fate = 'stealth') >= $min_ports
 ),
 candidate AS (SELECT port.* FROM port SEMI JOIN large USING ({_KEY})),
-{
-    episodes_sql(
-        _KEY,
-        "count(DISTINCT service) OVER burst AS ports,"
-        " count(DISTINCT service) FILTER (fate = 'stealth') OVER burst AS stealthy",
-        "ports + stealthy >= $min_ports",
-    )
-},
+{distinct_sql(_KEY, "service", {"ports": "TRUE", "stealthy": "fate = 'stealth'"}, "ports + stealthy >= $min_ports")},
 tried AS (
     SELECT {_KEY}, episode, count(DISTINCT ip_proto * 65536 + dst_port) AS tried FROM attempt JOIN episode USING ({
     _KEY
