@@ -115,7 +115,6 @@ class Detector:
     short_mode: bool = False
     roles_exempt: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
-    slow: bool = False
     family: str = field(default="")
 
 

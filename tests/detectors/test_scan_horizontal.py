@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from detectors.addresses import ip_text
@@ -137,6 +139,18 @@ def test_slower_than_the_window_is_silent(traffic: Traffic) -> None:
     """Hosts further apart than the window never add up (that is scan_slow's case)."""
     _sweep(traffic, 40, step=13.0)
     assert traffic.run(DETECTOR) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_sliding_count_against_a_naive_one(traffic: Traffic, seed: int) -> None:
+    """At random times and targets the alert appears exactly when a naive sliding window reaches the threshold."""
+    chance = random.Random(seed)
+    probes = sorted((chance.uniform(0, 3000), chance.randrange(60)) for _ in range(260))
+    for second, host in probes:
+        traffic.refused(second, "10.0.0.66", f"10.1.0.{host + 1}", 445)
+    peak = max(len({h for s, h in probes if second - 300 <= s <= second}) for second, _ in probes)
+    assert traffic.run(DETECTOR, {"min_hosts": peak}) != []
+    assert traffic.run(DETECTOR, {"min_hosts": peak + 1}) == []
 
 
 def test_one_alert_per_sweep_however_long(traffic: Traffic) -> None:
