@@ -1,0 +1,236 @@
+"""Who probes one service on many hosts? Detector D01 of detectors.md.
+
+Counts the distinct hosts on which one source failed with one service inside five minutes. Hosts that never sent a
+packet to anybody ("dark") weigh more, because a working client has no reason to know them. That holds for TCP only:
+a resolver whose path is broken asks a dozen root servers over UDP and hears nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pyarrow as pa
+
+from detectors.addresses import ip_text
+from detectors.alerts import AlertRows, Finding, display_filter, span_s, when
+from detectors.catalogue._probes import (
+    ATTEMPT_SQL,
+    COLUMNS,
+    FAILED_SHARE,
+    GAP,
+    ICS_PORTS,
+    MAX_ALERTS,
+    UIDS_SQL,
+    WINDOW,
+    by_source,
+    distinct_sql,
+    earliest,
+    hosts_text,
+    origin_text,
+    ports_text,
+    service_text,
+)
+from detectors.model import Confidence, Detector, Param, Params, Tables, Text
+from detectors.sql import rows
+from store.schema import Severity
+
+_KEY: Final = "src_ip, ip_proto, dst_port"
+
+_SQL: Final = f"""
+WITH {ATTEMPT_SQL},
+large AS (
+    SELECT {_KEY} FROM fresh WHERE fate = 'failed' GROUP BY ALL
+    HAVING count(DISTINCT dst_ip) >= least($min_hosts, $min_hosts_dark, $min_hosts_only_dark)
+),
+candidate AS (SELECT fresh.* FROM fresh SEMI JOIN large USING ({_KEY}) WHERE fate = 'failed'),
+{
+    distinct_sql(
+        _KEY,
+        "dst_ip",
+        {"hosts": "TRUE", "darks": "dark"},
+        "hosts >= $min_hosts OR (ip_proto = 6 AND hosts >= $min_hosts_dark AND darks >= $min_dark)"
+        " OR (ip_proto = 6 AND hosts >= $min_hosts_only_dark AND darks >= hosts - 1)",
+    )
+},
+tried AS (
+    SELECT {_KEY}, episode, count(DISTINCT dst_ip) AS tried FROM attempt JOIN episode USING ({_KEY})
+    WHERE ts_start BETWEEN from_ts AND to_ts AND fate <> 'empty' GROUP BY ALL
+)
+SELECT {_KEY}, count(DISTINCT dst_ip) AS hosts, count(DISTINCT dst_ip) FILTER (dark) AS darks,
+    any_value(tried) AS tried, min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(DISTINCT root_uid) AS flows,
+    bool_or(src_home) AS src_home,
+    bool_or(dst_home) AS dst_home, min(DISTINCT dst_ip, 5) AS examples,
+    {UIDS_SQL} AS uids
+FROM candidate JOIN episode USING ({_KEY}) JOIN tried USING ({_KEY}, episode)
+WHERE ts_start BETWEEN from_ts AND to_ts
+GROUP BY {_KEY}, episode HAVING count(DISTINCT dst_ip) >= $failed_share * any_value(tried)
+"""
+
+_TITLE: Final = Text("Host sweep on {service} by {actor}", "{actor} 横向扫描 {service}")
+_EVIDENCE: Final = Text(
+    "{actor} ({origin}) tried {service} on {hosts} hosts without success within {seconds} s, from {start} on"
+    " ({darks} of them never sent a packet to anybody; {tried} hosts tried in all; for example {examples}).",
+    "{actor}（{origin}）自 {start} 起 {seconds} 秒内对 {hosts} 台主机尝试 {service} 均未成功"
+    "（其中 {darks} 台从未发过任何报文；共尝试 {tried} 台；例如 {examples}）。",
+)
+_MANY_TITLE: Final = Text("Host sweeps on {ports} more services by {actor}", "{actor} 另对 {ports} 个服务横向扫描")
+_MANY_EVIDENCE: Final = Text(
+    "{actor} swept {ports} more services ({list}), up to {hosts} hosts each, from {start} on.",
+    "{actor} 自 {start} 起另扫描 {ports} 个服务（{list}），每个服务最多 {hosts} 台主机。",
+)
+
+
+def run(tables: Tables, params: Params) -> pa.Table:
+    """Find sources that fail with one service on many hosts.
+
+    Args:
+        tables: ``conversation`` (COLUMNS) and the policy table ``host_seen``.
+        params: see ``DETECTOR.params``.
+
+    Returns:
+        ALERT, one row per (source, protocol, port) and burst; the weakest of a busy source in one row.
+    """
+    inputs = {"conversation": tables["conversation"], "host_seen": tables["host_seen"]}
+    wanted = {name: value for name, value in params.items() if name != "max_alerts"}
+    alerts = AlertRows(DETECTOR)
+    for found in by_source(rows(_SQL, inputs, wanted), "hosts").values():
+        limit = int(params["max_alerts"])
+        for row in found[:limit]:
+            alerts.add(_finding(row, params))
+        if len(found) > limit:
+            alerts.add(_many(found[limit:], params))
+    return alerts.table()
+
+
+def _severity(row: dict[str, Any]) -> Severity:
+    """Sweeps from outside are weather, from inside a host to look at; many hosts raise either by one."""
+    wide = row["hosts"] >= DETECTOR.confidence.saturation
+    if row["src_home"]:
+        return Severity.HIGH if wide else Severity.MEDIUM
+    return Severity.MEDIUM if wide or not row["dst_home"] else Severity.LOW
+
+
+def _techniques(row: dict[str, Any]) -> tuple[str, ...]:
+    ics = ("T0846",) if row["dst_port"] in ICS_PORTS else ()
+    outside = not row["src_home"] and row["dst_home"]
+    return (("T1595.001", "T1046") if outside else ("T1046", "T1018")) + ics
+
+
+def _finding(row: dict[str, Any], params: Params) -> Finding:
+    service = service_text(row["ip_proto"], row["dst_port"])
+    actor = ip_text(row["src_ip"])
+    origin = origin_text(src_home=row["src_home"], dst_home=row["dst_home"])
+    said = {
+        "actor": actor,
+        "service": service,
+        "hosts": row["hosts"],
+        "darks": row["darks"],
+        "tried": row["tried"],
+        "seconds": f"{span_s(row['start_ts'], row['end_ts']):.3g}",
+        "start": when(row["start_ts"]),
+        "examples": hosts_text(row["examples"]),
+    }
+    threshold = min(row["hosts"], params["min_hosts"])
+    return Finding(
+        key=(actor, service),
+        ts_start=row["start_ts"],
+        ts_end=row["end_ts"],
+        severity=_severity(row),
+        confidence=DETECTOR.confidence.of(row["hosts"], threshold),
+        title=_TITLE.fill(actor=actor, service=service),
+        evidence=Text(_EVIDENCE.en.format(origin=origin.en, **said), _EVIDENCE.zh.format(origin=origin.zh, **said)),
+        flow_uids=row["uids"],
+        flow_count=row["flows"],
+        display_filter=display_filter(actor=row["src_ip"], ip_proto=row["ip_proto"], target_port=row["dst_port"]),
+        actor=row["src_ip"],
+        target_port=row["dst_port"],
+        target_count=row["hosts"],
+        ip_proto=row["ip_proto"],
+        attack=_techniques(row),
+    )
+
+
+def _many(found: list[dict[str, Any]], params: Params) -> Finding:
+    first = found[0]
+    actor = ip_text(first["src_ip"])
+    ports = sorted({row["dst_port"] for row in found})
+    start = earliest(found)
+    said = {"actor": actor, "ports": len(ports), "hosts": first["hosts"], "start": when(start)}
+    return Finding(
+        key=(actor, "further services"),
+        ts_start=start,
+        ts_end=max(row["end_ts"] for row in found),
+        severity=_severity(first),
+        confidence=DETECTOR.confidence.of(first["hosts"], min(first["hosts"], params["min_hosts"])),
+        title=_MANY_TITLE.fill(actor=actor, ports=len(ports)),
+        evidence=_MANY_EVIDENCE.fill(list=ports_text(ports), **said),
+        flow_uids=[uid for row in found for uid in row["uids"]],
+        flow_count=sum(row["flows"] for row in found),
+        display_filter=display_filter(actor=first["src_ip"]),
+        actor=first["src_ip"],
+        target_count=first["hosts"],
+        attack=_techniques(first),
+    )
+
+
+DETECTOR: Final = Detector(
+    id="scan_horizontal",
+    version=1,
+    title=Text("Host sweep", "横向扫描"),
+    question=Text("Who probes one service on many hosts?", "谁在逐台试探同一个服务？"),
+    needs={"conversation": COLUMNS},
+    partition_by={"conversation": "src_ip"},
+    window_s=WINDOW.default,
+    params={
+        "window": WINDOW,
+        "gap": GAP,
+        "failed_share": FAILED_SHARE,
+        "max_alerts": MAX_ALERTS,
+        "min_hosts": Param(25, "hosts", 2, 10000, "clients rarely fail on so many hosts at once", "Zeek scan.zeek: 25"),
+        "min_hosts_dark": Param(
+            10,
+            "hosts",
+            2,
+            10000,
+            "enough when min_dark of them are dark",
+            "bro-simple-scan: 3 dark hosts lower 25 to 10",
+        ),
+        "min_dark": Param(
+            3, "hosts", 1, 10000, "one dead address is a typing error, three are a list", "bro-simple-scan"
+        ),
+        "min_hosts_only_dark": Param(
+            9,
+            "hosts",
+            2,
+            10000,
+            "enough when all but one are dark: with a dark host weighing 3 live ones, 8 dark and 1 live reach 25",
+            "detectors.md D01 Eval: find 445_scan at no more than 9 hosts",
+        ),
+    },
+    attack=("T1046", "T1018"),
+    severity=Severity.MEDIUM,
+    impact=70,
+    confidence=Confidence(0.6, 0.95, 250),
+    innocent=(
+        Text(
+            "An authorised vulnerability or asset scanner, or network access control: give it the role scanner.",
+            "经授权的漏洞或资产扫描器、准入控制系统：请在 site.toml 中登记为 scanner 角色。",
+        ),
+        Text(
+            "A monitoring system whose host list is out of date: give it the role monitoring.",
+            "主机清单过期的监控系统：请登记为 monitoring 角色。",
+        ),
+        Text(
+            "A capture that holds one direction only makes every host look silent.",
+            "若抓包只含单向流量，所有主机都会显得没有应答。",
+        ),
+    ),
+    next_steps=(
+        Text("taishi incident show {incident}", "taishi incident show {incident}"),
+        Text("taishi packets {incident} -w sweep.pcap", "taishi packets {incident} -w sweep.pcap"),
+    ),
+    source="detectors.md D01; Zeek scan.zeek; ncsa/bro-simple-scan scripts/scan.zeek",
+    run=run,
+    roles_exempt=("scanner", "monitoring"),
+    family="scan",
+)

@@ -1,0 +1,205 @@
+"""Runs detectors over tables: evidence checks, parameters, buckets, role exemptions, and the configuration's hash.
+
+Event time only: nothing here or in a detector reads a clock. The result does not depend on the order of the rows, of
+the detectors, or on the number of buckets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from detectors import registry
+from detectors.addresses import in_ranges
+from detectors.alerts import alert_table, empty_alerts, stamp
+from detectors.derive import POLICY
+from detectors.model import Detector, Tables, effective_params, nearest
+from detectors.rulefiles import RULES_DIR, load_rules
+from detectors.sql import query
+from store import schema
+
+
+class _NoTableError(Exception):
+    """A table that a detector needs does not exist; the text is its name."""
+
+
+class TableSource(Protocol):
+    """Gives the engine its tables, whole or in buckets."""
+
+    def __call__(self, name: str, columns: tuple[str, ...], key: str, bucket: int, buckets: int) -> pa.Table:
+        """Return the rows of a table whose ``key`` column falls into a bucket.
+
+        Args:
+            name: a table of store.schema, or ``conversation``.
+            columns: columns wanted, in this order.
+            key: column that decides the bucket; NULL keys belong to bucket 0.
+            bucket: 0 to ``buckets`` - 1.
+            buckets: number of buckets; any function of the key's value alone may spread them.
+
+        Raises:
+            KeyError: there is no such table; its detectors are then not assessed.
+        """
+
+
+def arrow_source(tables: Tables) -> TableSource:
+    """Return a source over tables in memory."""
+
+    def source(name: str, columns: tuple[str, ...], key: str, bucket: int, buckets: int) -> pa.Table:
+        table = tables[name]
+        if buckets == 1:
+            return table.select(list(columns))
+        part = f"CASE WHEN {key} IS NULL THEN 0 ELSE hash({key}) % $buckets END"
+        sql = f"SELECT {', '.join(columns)} FROM t WHERE {part} = $bucket"
+        return query(sql, {"t": table}, {"bucket": bucket, "buckets": buckets})
+
+    return source
+
+
+def run_all(
+    tables_for: TableSource,
+    policy_tables: Tables,
+    params_override: Mapping[str, Mapping[str, float]] | None = None,
+    *,
+    detectors: Iterable[Detector] | None = None,
+    rules_dir: Path = RULES_DIR,
+    buckets: int = 1,
+) -> tuple[pa.Table, pa.Table]:
+    """Run detectors and say which of them could not judge.
+
+    Args:
+        tables_for: source of the detectors' tables.
+        policy_tables: tables of ``detectors.derive.POLICY``; a missing one counts as empty.
+        params_override: detector id to parameter name to value.
+        detectors: which; all of the catalogue when None.
+        rules_dir: where rule tables lie.
+        buckets: into how many parts the data is cut by partition key; more parts need less memory.
+
+    Returns:
+        ALERT, sorted by detector, time and id; and ASSESSMENT, one row per detector, sorted by id.
+
+    Raises:
+        ValueError: unknown detectors or parameters, or values out of range; all are listed.
+        RuleFileError: a rule table cannot be used.
+    """
+    chosen = {detector.id: detector for detector in (registry().values() if detectors is None else detectors)}
+    params = _all_params(chosen, params_override or {})
+    policy = {name: policy_tables.get(name, form.empty_table()) for name, form in POLICY.items()}
+    alerts, assessments = [empty_alerts()], []
+    for name, detector in sorted(chosen.items()):
+        assessment = assess(detector, policy["capture_span"])
+        if assessment["status"] != "not_assessed":
+            rules = {f"rules/{rule}": load_rules(rule, rules_dir) for rule in detector.rules}
+            try:
+                found = _run(detector, tables_for, policy | rules, params[name], buckets)
+            except _NoTableError as error:
+                assessment = _not_there(detector, str(error))
+            else:
+                digest = config_hash(detector, params[name], policy, rules)
+                alerts.append(stamp(found, digest, short_mode=assessment["status"] == "short"))
+        assessments.append(assessment)
+    return pa.concat_tables(alerts), pa.Table.from_pylist(assessments, schema=schema.ASSESSMENT.arrow())
+
+
+def assess(detector: Detector, span: pa.Table) -> dict[str, Any]:
+    """Return the ASSESSMENT row of a detector on data of this span (CAPTURE_SPAN).
+
+    History is what is kept from before this data; without such memory it is the span itself.
+    """
+    seen = float(span["span_s"][0].as_py()) if span.num_rows else 0.0
+    needed = max(detector.min_span_s, detector.min_history_s)
+    row = {"detector": detector.id, "status": "assessed", "reason_zh": "", "reason_en": "", "seen_s": seen}
+    if seen < needed:
+        row["status"] = "short" if detector.short_mode else "not_assessed"
+        start = ("judged on little data", "数据不足，仅作初判") if detector.short_mode else ("not assessed", "未评估")
+        row["reason_en"] = f"{start[0]}: {_duration(seen)} seen, {_duration(needed)} needed"
+        row["reason_zh"] = f"{start[1]}：已观测{_duration(seen, zh=True)}，需要{_duration(needed, zh=True)}"
+    return row | {"needed_s": needed}
+
+
+def config_hash(detector: Detector, params: Mapping[str, float], policy: Tables, rules: Tables) -> str:
+    """Return 16 hex digits that change when the detector's version, parameters, site policy or rules change.
+
+    What merely follows from the data (span, hosts seen) is not configuration.
+    """
+    site = {name: _canonical(policy[name]) for name in ("site_role", "site_master")}
+    rows = {name: _canonical(table) for name, table in sorted(rules.items())}
+    content = json.dumps([detector.id, detector.version, dict(params), site, rows], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _all_params(
+    chosen: Mapping[str, Detector], override: Mapping[str, Mapping[str, float]]
+) -> dict[str, dict[str, float]]:
+    problems = []
+    for name in sorted(set(override) - set(chosen)):
+        close = nearest(name, chosen)
+        hint = f"use {close!r}" if close else "remove it"
+        problems.append(f"parameters: unknown detector {name!r}; allowed: {', '.join(sorted(chosen))}; {hint}")
+    params = {}
+    for name, detector in chosen.items():
+        try:
+            params[name] = effective_params(detector, override.get(name, {}))
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise ValueError("\n".join(problems))
+    return params
+
+
+def _run(
+    detector: Detector, tables_for: TableSource, shared: Tables, params: Mapping[str, float], buckets: int
+) -> pa.Table:
+    parts = [empty_alerts()]
+    for bucket in range(buckets):
+        own = {name: _fetch(detector, tables_for, name, bucket, buckets) for name in detector.needs}
+        parts.append(detector.run({**shared, **own}, params))
+    return _without_exempt(pa.concat_tables(parts), detector.roles_exempt, shared["site_role"])
+
+
+def _fetch(detector: Detector, tables_for: TableSource, name: str, bucket: int, buckets: int) -> pa.Table:
+    try:
+        return tables_for(name, detector.needs[name], detector.partition_by[name], bucket, buckets)
+    except KeyError as error:
+        raise _NoTableError(name) from error
+
+
+def _without_exempt(alerts: pa.Table, roles: tuple[str, ...], site_role: pa.Table) -> pa.Table:
+    """Return the alerts whose actor has none of ``roles`` in the site policy."""
+    ranges = [(row["ip_lo"], row["ip_hi"]) for row in site_role.to_pylist() if row["role"] in roles]
+    if not ranges:
+        return alerts
+    return alert_table(
+        row for row in alerts.to_pylist() if row["actor_ip"] is None or not in_ranges(row["actor_ip"], ranges)
+    )
+
+
+def _not_there(detector: Detector, table: str) -> dict[str, Any]:
+    return {
+        "detector": detector.id,
+        "status": "not_assessed",
+        "reason_en": f"not assessed: there is no table {table!r}",
+        "reason_zh": f"未评估：没有数据表 {table!r}",
+        "seen_s": 0.0,
+        "needed_s": max(detector.min_span_s, detector.min_history_s),
+    }
+
+
+def _canonical(table: pa.Table) -> list[str]:
+    def text(value: object) -> str:
+        return value.hex() if isinstance(value, bytes) else str(value)
+
+    return sorted(json.dumps({name: text(value) for name, value in row.items()}) for row in table.to_pylist())
+
+
+def _duration(seconds: float, *, zh: bool = False) -> str:
+    """Return a duration as people say it: 15 min, 6 h, 2 d."""
+    units = ((86400, "d", "天"), (3600, "h", "小时"), (60, "min", "分钟"))
+    for size, en, chinese in units:
+        if seconds >= size:
+            return f"{seconds / size:.3g}{'' if zh else ' '}{chinese if zh else en}"
+    return f"{seconds:.3g}{'秒' if zh else ' s'}"

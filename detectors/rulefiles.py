@@ -1,0 +1,192 @@
+"""Rule tables: CSV files with a closed column set, checked whole, all errors reported together with file and line."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from detectors.model import nearest
+from store.schema import Severity
+
+RULES_DIR: Final = Path(__file__).resolve().parent.parent / "rules"
+"""Rules shipped beside the packages."""
+
+Check = Callable[[str], str]
+"""Returns an empty string for an allowed value, else the text of what is allowed."""
+
+
+class RuleFileError(ValueError):
+    """A rule file that cannot be used; the text lists every problem as ``file:line: found; allowed; what to do``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleKind:
+    """The form of one kind of rule file: its columns in order, each with the check of its values, and its key."""
+
+    columns: Mapping[str, Check]
+    key: tuple[str, ...]
+
+
+def _text(value: str) -> str:
+    return "" if value.strip() else "a text that is not empty"
+
+
+def _any_text(value: str) -> str:
+    del value
+    return ""
+
+
+def _number(low: int, high: int, *, optional: bool = False) -> Check:
+    def check(value: str) -> str:
+        if optional and value == "":
+            return ""
+        inside = value.isascii() and value.isdigit() and low <= int(value) <= high
+        return "" if inside else f"a whole number {low} to {high}{' or nothing' if optional else ''}"
+
+    return check
+
+
+def _one_of(*names: str) -> Check:
+    def check(value: str) -> str:
+        if value in names:
+            return ""
+        close = nearest(value, names)
+        return f"{', '.join(name or 'nothing' for name in names)}" + (f" (nearest: {close})" if close else "")
+
+    return check
+
+
+def _pattern(pattern: str, said: str) -> Check:
+    compiled = re.compile(pattern)
+    return lambda value: "" if compiled.fullmatch(value) else said
+
+
+_ATTACK: Final = _pattern(r"T\d{4}(\.\d{3})?( T\d{4}(\.\d{3})?)*", "ATT&CK technique ids separated by one space")
+
+ICS_CLASSES: Final = ("recon", "clock", "command", "parameter", "diagnostic", "file", "mode", "restart", "program")
+"""Classes of industrial functions; detectors.md D36 rates the last four 95, commands 70 to 80, reads 20."""
+
+QUALIFIERS: Final = ("", "broadcast", "test_bit")
+"""Conditions on a message beside its function: sent to the broadcast unit, or with the IEC-104 test bit."""
+
+KINDS: Final[Mapping[str, RuleKind]] = {
+    "ics": RuleKind(
+        {
+            "sid": _number(1, 9_999_999),
+            "func": _number(0, 255, optional=True),
+            "subfunc": _number(0, 65535, optional=True),
+            "qualifier": _one_of(*QUALIFIERS),
+            "name_en": _text,
+            "name_zh": _text,
+            "class": _one_of(*ICS_CLASSES),
+            "severity": _one_of(*(member.value for member in Severity)),
+            "attack": _ATTACK,
+            "source": _text,
+            "why": _text,
+        },
+        ("sid",),
+    ),
+    "attack_map": RuleKind(
+        {
+            "id": _ATTACK,
+            "version": _pattern(r"\d+\.\d+", "a version such as 18.1"),
+            "domain": _one_of("enterprise", "ics"),
+            "name": _text,
+            "tactic": _pattern(r"[a-z]+(-[a-z]+)*", "a tactic in lower case with hyphens"),
+            "order": _number(1, 9),
+            "remap": _any_text,
+            "source": _text,
+        },
+        ("id",),
+    ),
+    "roles": RuleKind(
+        {
+            "role": _pattern(r"[a-z]+(_[a-z]+)*", "a name in snake_case"),
+            "name_en": _text,
+            "name_zh": _text,
+            "why": _text,
+            "source": _text,
+        },
+        ("role",),
+    ),
+}
+
+
+def kind_of(name: str) -> RuleKind:
+    """Return the form of a rule file by its name below ``rules/``: ``ics/*.csv`` are of kind ics, others of their stem.
+
+    Raises:
+        KeyError: no kind of that name.
+    """
+    path = Path(name)
+    return KINDS[path.parent.name or path.stem]
+
+
+def load_rules(name: str, rules_dir: Path = RULES_DIR) -> pa.Table:
+    """Return one rule file as a table of texts, in the file's order.
+
+    Args:
+        name: path below ``rules_dir``, such as ``ics/iec104.csv``.
+        rules_dir: where rules lie.
+
+    Returns:
+        One row per rule, all columns of the kind as strings.
+
+    Raises:
+        RuleFileError: the file is missing or anything in it is not allowed; every problem is listed.
+    """
+    kind = kind_of(name)
+    try:
+        text = (rules_dir / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleFileError(f"rules/{name}: cannot be read ({error}); allowed: a UTF-8 CSV file; restore it") from error
+    reader = csv.DictReader(text.splitlines(), strict=True)
+    try:
+        problems = list(_header_problems(name, kind, reader.fieldnames or ()))
+        lines = [] if problems else [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise RuleFileError(f"rules/{name}:{reader.line_num}: {error}; allowed: RFC 4180; correct the line") from error
+    problems += _row_problems(name, kind, lines)
+    if problems:
+        raise RuleFileError("\n".join(problems))
+    fields = [pa.field(column, pa.string()) for column in kind.columns]
+    return pa.Table.from_pylist([row for _, row in lines], schema=pa.schema(fields))
+
+
+def _header_problems(name: str, kind: RuleKind, header: object) -> Iterator[str]:
+    found = list(header) if isinstance(header, (list, tuple)) else []
+    allowed = ", ".join(kind.columns)
+    for column in found:
+        if column not in kind.columns:
+            close = nearest(column, kind.columns)
+            hint = f"did you mean {close!r}?" if close else "remove it"
+            yield f"rules/{name}:1: unknown column {column!r}; allowed: {allowed}; {hint}"
+    for column in kind.columns:
+        if found.count(column) != 1:
+            times = found.count(column)
+            yield f"rules/{name}:1: column {column!r} appears {times} times; allowed: once; correct line 1"
+
+
+def _row_problems(name: str, kind: RuleKind, lines: list[tuple[int, dict[str, str]]]) -> list[str]:
+    problems = []
+    seen: dict[tuple[str, ...], int] = {}
+    for number, row in lines:
+        where = f"rules/{name}:{number}"
+        if None in row or None in row.values():
+            wanted = len(kind.columns)
+            problems.append(f"{where}: wrong number of fields; allowed: {wanted}; quote texts that hold commas")
+            continue
+        for column, check in kind.columns.items():
+            if allowed := check(row[column]):
+                problems.append(f"{where}: {column} is {row[column]!r}; allowed: {allowed}; correct it")
+        key = tuple(row[column] for column in kind.key)
+        if key in seen:
+            problems.append(f"{where}: {' '.join(key)} is already on line {seen[key]}; allowed: once; remove one")
+        seen.setdefault(key, number)
+    return problems

@@ -1,0 +1,244 @@
+"""Builds detector inputs from a declared list of conversations and records; every column is known beforehand."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from detectors.addresses import ip_bytes
+from detectors.derive import SITE_MASTER, SITE_ROLE, capture_span, host_seen
+from detectors.engine import arrow_source, run_all
+from detectors.model import Detector
+from store import schema
+
+T0 = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+"""Start of every built capture."""
+
+SYN, RST, PSH, ACK, FIN = 2, 4, 8, 16, 1
+
+CONVERSATION = pa.schema(
+    [
+        ("root_uid", schema.UID),
+        ("flow_uids", pa.list_(schema.UID)),
+        ("ts_start", schema.TIME),
+        ("ts_end", schema.TIME),
+        ("duration_s", pa.float64()),
+        ("src_ip", schema.IP),
+        ("dst_ip", schema.IP),
+        ("src_port", pa.int32()),
+        ("dst_port", pa.int32()),
+        ("ip_proto", pa.int16()),
+        ("src_mac", schema.MAC),
+        ("dst_mac", schema.MAC),
+        ("app_proto", schema.NAME),
+        ("conn_state", schema.NAME),
+        ("src_pkts", pa.int64()),
+        ("dst_pkts", pa.int64()),
+        ("src_bytes_payload", pa.int64()),
+        ("dst_bytes_payload", pa.int64()),
+        ("src_tcp_flags", pa.int16()),
+        ("dst_tcp_flags", pa.int16()),
+        ("src_flags_first", pa.int16()),
+        ("src_home", pa.bool_()),
+        ("dst_home", pa.bool_()),
+    ]
+)
+"""The columns of ``conversation`` (docs/architecture.md) that detectors of this part read, in its types."""
+
+
+def at(seconds: float) -> datetime:
+    """Return a moment of the built capture."""
+    return T0 + timedelta(seconds=seconds)
+
+
+def mac_of(ip: str) -> bytes:
+    """Return the link address that the builder gives an address."""
+    return b"\x02" + hashlib.sha256(ip.encode()).digest()[:5]
+
+
+@dataclass
+class Traffic:
+    """Conversations and records under construction; ``home`` is the prefix that counts as the site's own."""
+
+    home: str = "10."
+    conversations: list[dict[str, Any]] = field(default_factory=list)
+    ftp: list[dict[str, Any]] = field(default_factory=list)
+    ics: list[dict[str, Any]] = field(default_factory=list)
+    roles: list[dict[str, Any]] = field(default_factory=list)
+    masters: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, second: float, src: str, dst: str, port: int, **columns: object) -> bytes:
+        """Add one conversation, an answered TCP exchange unless ``columns`` say otherwise; return its uid."""
+        number = len(self.conversations)
+        duration_s = columns.get("duration_s", 0.2)
+        assert isinstance(duration_s, (int, float))
+        uid = hashlib.sha256(f"{number}|{second}|{src}|{dst}|{port}".encode()).digest()[:16]
+        row: dict[str, Any] = {
+            "root_uid": uid,
+            "flow_uids": [uid],
+            "ts_start": at(second),
+            "ts_end": at(second + duration_s),
+            "duration_s": duration_s,
+            "src_ip": ip_bytes(src),
+            "dst_ip": ip_bytes(dst),
+            "src_port": 40000 + number % 20000,
+            "dst_port": port,
+            "ip_proto": 6,
+            "src_mac": mac_of(src),
+            "dst_mac": mac_of(dst),
+            "app_proto": None,
+            "conn_state": "SF",
+            "src_pkts": 6,
+            "dst_pkts": 5,
+            "src_bytes_payload": 300,
+            "dst_bytes_payload": 900,
+            "src_tcp_flags": SYN | ACK | PSH | FIN,
+            "dst_tcp_flags": SYN | ACK | PSH | FIN,
+            "src_flags_first": SYN,
+            "src_home": src.startswith(self.home),
+            "dst_home": dst.startswith(self.home),
+        }
+        self.conversations.append(row | columns)
+        return uid
+
+    def unanswered(self, second: float, src: str, dst: str, port: int, **columns: object) -> bytes:
+        """Add a SYN that nobody answers."""
+        silent = {
+            "conn_state": "S0",
+            "src_pkts": 1,
+            "dst_pkts": 0,
+            "src_bytes_payload": 0,
+            "dst_bytes_payload": 0,
+            "src_tcp_flags": SYN,
+            "dst_tcp_flags": None,
+            "dst_mac": None,
+        }
+        return self.add(second, src, dst, port, **{"duration_s": 0.0, **silent, **columns})
+
+    def refused(self, second: float, src: str, dst: str, port: int, **columns: object) -> bytes:
+        """Add a SYN that is answered by RST."""
+        answer = {"conn_state": "REJ", "dst_pkts": 1, "dst_tcp_flags": RST | ACK, "dst_mac": mac_of(dst)}
+        return self.unanswered(second, src, dst, port, **(answer | columns))
+
+    def udp(self, second: float, src: str, dst: str, port: int, *, answered: bool, **columns: object) -> bytes:
+        """Add a UDP exchange."""
+        row = {
+            "ip_proto": 17,
+            "src_pkts": 1,
+            "dst_pkts": int(answered),
+            "src_bytes_payload": 40,
+            "dst_bytes_payload": 80 * int(answered),
+            "src_tcp_flags": None,
+            "dst_tcp_flags": None,
+            "src_flags_first": None,
+            "conn_state": "SF" if answered else "S0",
+        }
+        return self.add(second, src, dst, port, **(row | columns))
+
+    def login(self, second: float, client: str, server: str, *, ok: bool, user: str = "bro", port: int = 21) -> None:
+        """Add an FTP login attempt."""
+        uid = hashlib.sha256(f"ftp{len(self.ftp)}".encode()).digest()[:16]
+        self.ftp.append(
+            {
+                "flow_uid": uid,
+                "ts": at(second),
+                "sender_ip": ip_bytes(client),
+                "receiver_ip": ip_bytes(server),
+                "receiver_port": port,
+                "user": user,
+                "command": "PASS",
+                "arg": None,
+                "reply_code": 230 if ok else 530,
+                "reply_msg": None,
+                "outcome": "ok" if ok else "negative",
+            }
+        )
+
+    def control(self, second: float, master: str, station: str, func: int, **columns: object) -> None:
+        """Add an industrial message from a master, an IEC-104 command unless ``columns`` say otherwise."""
+        row: dict[str, Any] = {
+            "flow_uid": hashlib.sha256(f"ics{master}{station}".encode()).digest()[:16],
+            "ts": at(second),
+            "ics_proto": "iec104",
+            "sender_ip": ip_bytes(master),
+            "sender_mac": mac_of(master),
+            "receiver_ip": ip_bytes(station),
+            "receiver_port": 2404,
+            "station_ip": ip_bytes(station),
+            "from_master": True,
+            "unit": 1,
+            "func": func,
+            "subfunc": None,
+            "func_name": f"type {func}",
+            "cot": 6,
+            "object_address": 6001,
+            "object_count": 1,
+            "value": 1.0,
+            "value_text": "1",
+            "is_test": False,
+            "is_command": True,
+            "outcome": "request",
+            "exception": None,
+        }
+        self.ics.append(row | columns)
+
+    def role(self, ip: str, role: str) -> None:
+        """Give an address a role in the site policy."""
+        self.roles.append({"ip_lo": ip_bytes(ip), "ip_hi": ip_bytes(ip), "role": role})
+
+    def known_master(self, master: str, station: str) -> None:
+        """Let a master command a station in the site policy."""
+        station_ip, master_ip = ip_bytes(station), ip_bytes(master)
+        self.masters.append(
+            {"station_lo": station_ip, "station_hi": station_ip, "master_lo": master_ip, "master_hi": master_ip}
+        )
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Return the detectors' tables."""
+        return {
+            "conversation": pa.Table.from_pylist(self.conversations, schema=CONVERSATION),
+            "ftp": pa.Table.from_pylist(self.ftp, schema=schema.FTP.arrow()),
+            "ics": pa.Table.from_pylist(self.ics, schema=schema.ICS.arrow()),
+        }
+
+    def policy(self) -> dict[str, pa.Table]:
+        """Return the policy tables."""
+        conversation = self.tables()["conversation"]
+        return {
+            "capture_span": capture_span(conversation),
+            "host_seen": host_seen(conversation),
+            "site_role": pa.Table.from_pylist(self.roles, schema=SITE_ROLE),
+            "site_master": pa.Table.from_pylist(self.masters, schema=SITE_MASTER),
+        }
+
+    def run(
+        self, detector: Detector, override: Mapping[str, float] | None = None, *, buckets: int = 1
+    ) -> list[dict[str, Any]]:
+        """Run one detector through the engine and return its alerts as dictionaries."""
+        overrides = {detector.id: override} if override else {}
+        source = arrow_source(self.tables())
+        alerts, _ = run_all(source, self.policy(), overrides, detectors=[detector], buckets=buckets)
+        result: list[dict[str, Any]] = alerts.to_pylist()
+        return result
+
+    def shuffled(self) -> Traffic:
+        """Return the same traffic with every table in reverse order."""
+        return Traffic(
+            self.home, self.conversations[::-1], self.ftp[::-1], self.ics[::-1], self.roles[::-1], self.masters[::-1]
+        )
+
+    def twice(self) -> Traffic:
+        """Return the same traffic with every row present twice."""
+        return Traffic(self.home, self.conversations * 2, self.ftp * 2, self.ics * 2, self.roles, self.masters)
+
+
+@pytest.fixture
+def traffic() -> Traffic:
+    """Return empty traffic of a site whose home network is 10/8."""
+    return Traffic()
