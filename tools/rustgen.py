@@ -27,7 +27,14 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 """
 
-NUMBERS = {pa.int8(): "i8", pa.int16(): "i16", pa.int32(): "i32", pa.int64(): "i64", pa.float32(): "f32", pa.float64(): "f64"}
+NUMBERS = {
+    pa.int8(): "i8",
+    pa.int16(): "i16",
+    pa.int32(): "i32",
+    pa.int64(): "i64",
+    pa.float32(): "f32",
+    pa.float64(): "f64",
+}
 
 
 def rust_types(column: schema.Column) -> tuple[str, str]:
