@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+import reporting.html
 from reporting.html import Figures, render_report, write_report
 from reporting.html.texts import TEXTS
 
 Report = tuple[dict[str, Any], Figures]
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=y>\x1b[31m\u202eevil{{ 7*7 }}"
 VOID = {"meta", "br", "link", "img", "hr", "input"}
-TEMPLATES = Path(__import__("reporting.html").html.__file__).parent / "templates"
+TEMPLATES = Path(reporting.html.__file__).parent / "templates"
 
 
 class Page(HTMLParser):
