@@ -25,30 +25,7 @@ PEERS: Final = 16
 SERVICES: Final = 10
 """Columns of the matrix: what fits the width of a printed page."""
 
-_BUCKETS_S: Final = (
-    0.001,
-    0.01,
-    0.1,
-    0.2,
-    0.5,
-    1,
-    2,
-    5,
-    10,
-    15,
-    30,
-    60,
-    120,
-    300,
-    600,
-    900,
-    1800,
-    3600,
-    7200,
-    14400,
-    43200,
-    86400,
-)
+_BUCKETS_S: Final = (0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400)
 
 _SPAN_SQL: Final = """
 SELECT min(epoch_us(ts_start)), max(epoch_us(ts_start) + duration_ns // 1000) FROM flow
@@ -61,7 +38,8 @@ WITH segment AS (
     FROM flow
 ),
 placed AS (
-    SELECT *, begins + length AS ends, CAST(floor(begins) AS BIGINT) AS head, CAST(floor(begins + length) AS BIGINT) AS tail
+    SELECT *, begins + length AS ends, CAST(floor(begins) AS BIGINT) AS head,
+        CAST(floor(begins + length) AS BIGINT) AS tail
     FROM segment
 ),
 part AS (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reporting.html
@@ -36,6 +36,7 @@ def incident(first: float, last: float, severity: str = "high") -> dict[str, Any
     return {"first": iso(first), "last": iso(last), "severity": severity}
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 1e14))
 def test_value_axis_holds_the_peak_with_few_round_steps(peak: float) -> None:
     """The axis reaches the peak, wastes less than a step and a half, and has two to five marks."""
@@ -66,6 +67,7 @@ def test_time_marks_are_round_in_the_zone_shown() -> None:
     assert zone_name(UTC, start) == "UTC"
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 4e8), st.floats(1, 2e9))
 def test_time_marks_are_few_and_inside(span: float, start: float) -> None:
     """From a millisecond to a dozen years: at most eleven marks, all within the range."""
@@ -99,6 +101,7 @@ def test_single_interval_and_silence_are_drawn() -> None:
     assert chart(series([]), [], UTC) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-1e4, 1e5), st.floats(0, 1e5)), max_size=40))
 def test_marks_stay_inside_and_never_overlap(spans: list[tuple[float, float]]) -> None:
     """Incidents at any time get a place in a lane or are counted as left out."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporting.html.gather import MOST_POINTS, PEERS, SERVICES, bucket_of, gather
@@ -24,8 +24,8 @@ RUN: Run = {
     "written": "2026-03-13T00:00:00Z",
 }
 COLUMNS = (
-    "ts_start TIMESTAMPTZ, duration_ns BIGINT, src_ip BLOB, dst_ip BLOB, ip_proto SMALLINT, dst_port INTEGER, app_proto VARCHAR, "
-    "src_home BOOLEAN, dst_home BOOLEAN, src_pkts BIGINT, dst_pkts BIGINT, src_bytes_l2 BIGINT, dst_bytes_l2 BIGINT"
+    "ts_start TIMESTAMPTZ, duration_ns BIGINT, src_ip BLOB, dst_ip BLOB, ip_proto SMALLINT, dst_port INTEGER, "
+    "app_proto VARCHAR, src_home BOOLEAN, dst_home BOOLEAN, src_pkts BIGINT, dst_pkts BIGINT, src_bytes_l2 BIGINT, dst_bytes_l2 BIGINT"
 )
 Row = tuple[float, float, str, str, str | None, int, int]
 """start (s after T0), duration (s), source, destination, protocol, bytes, packets."""
@@ -90,6 +90,7 @@ flows = st.lists(
 )
 
 
+@settings(deadline=None, max_examples=40)
 @given(flows)
 def test_points_add_up_to_the_flows(found: list[tuple[float, float, int, int]]) -> None:
     """Whatever the flows, the series holds their bytes and packets exactly and is bounded."""
@@ -100,6 +101,7 @@ def test_points_add_up_to_the_flows(found: list[tuple[float, float, int, int]]) 
     assert len(points) <= MOST_POINTS
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1e9))
 def test_intervals_are_few(span: float) -> None:
     """From nothing to thirty years."""
