@@ -25,7 +25,8 @@ RUN: Run = {
 }
 COLUMNS = (
     "ts_start TIMESTAMPTZ, duration_ns BIGINT, src_ip BLOB, dst_ip BLOB, ip_proto SMALLINT, dst_port INTEGER, "
-    "app_proto VARCHAR, src_home BOOLEAN, dst_home BOOLEAN, src_pkts BIGINT, dst_pkts BIGINT, src_bytes_l2 BIGINT, dst_bytes_l2 BIGINT"
+    "app_proto VARCHAR, src_home BOOLEAN, dst_home BOOLEAN, src_pkts BIGINT, "
+    "dst_pkts BIGINT, src_bytes_l2 BIGINT, dst_bytes_l2 BIGINT"
 )
 Row = tuple[float, float, str, str, str | None, int, int]
 """start (s after T0), duration (s), source, destination, protocol, bytes, packets."""
