@@ -66,7 +66,7 @@ test-full: test ## make test, then what takes long: fuzz targets for S seconds e
 lint: $(VENV)/.deps ## ruff, mypy, import layers, rustfmt, clippy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(TYPED)
+	MYPYPATH=tests/support $(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
 	cargo fmt --manifest-path $(CRATE) --check
 	cargo clippy --manifest-path $(CRATE) --locked --all-targets -- -D warnings
