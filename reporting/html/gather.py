@@ -19,8 +19,14 @@ from reporting.tables import address_text
 MOST_POINTS: Final = 480
 """Intervals of the series; the chart has two pixels for each."""
 
-PEERS: Final = 16
-"""Rows of the matrix: what fits a printed page; addresses of incidents are added to them."""
+PEERS: Final = 12
+"""Rows of the matrix by bytes; the heaviest of each column and the addresses of incidents are added to them."""
+
+EPHEMERAL: Final = 32768
+"""Ports from here on are one column: clients' and negotiated ports, no services.
+
+Source: Linux, ip_local_port_range default 32768-60999; IANA's dynamic range (RFC 6335) lies inside.
+"""
 
 SERVICES: Final = 10
 """Columns of the matrix: what fits the width of a printed page."""
@@ -58,11 +64,13 @@ A segment's bytes are spread evenly over its time (at most 300 s, docs/flow-sema
 since the origin; at most four rows per segment are enough, however many intervals it spans.
 """
 
-_USE_SQL: Final = """
+_CELL_SQL: Final = f"""
 WITH spoken AS (
     SELECT src_ip, dst_ip, src_home, dst_home, src_bytes_l2 + dst_bytes_l2 AS bytes, coalesce(app_proto,
-        CASE ip_proto WHEN 6 THEN 'tcp/' || dst_port WHEN 17 THEN 'udp/' || dst_port WHEN 1 THEN 'icmp'
-            WHEN 58 THEN 'icmp6' ELSE 'ip/' || ip_proto END) AS service
+        CASE ip_proto WHEN 6 THEN 'tcp/' WHEN 17 THEN 'udp/' WHEN 1 THEN 'icmp' WHEN 58 THEN 'icmp6'
+            ELSE 'ip/' || ip_proto END
+        || CASE WHEN ip_proto NOT IN (6, 17) THEN '' WHEN dst_port >= {EPHEMERAL} THEN '{EPHEMERAL}+'
+            ELSE coalesce(CAST(dst_port AS VARCHAR), '-') END) AS service
     FROM flow WHERE src_ip IS NOT NULL AND dst_ip IS NOT NULL
 ),
 used AS (
@@ -70,17 +78,27 @@ used AS (
     UNION ALL
     SELECT dst_ip, dst_home, service, bytes FROM spoken WHERE dst_ip <> src_ip
 )
+SELECT ip, service, bool_or(home) AS home, CAST(sum(bytes) AS BIGINT) AS bytes FROM used GROUP BY ip, service
 """
 
-_PEERS_SQL: Final = f"""{_USE_SQL}
-, ranked AS (SELECT ip, bool_or(home) AS home, sum(bytes) AS bytes FROM used GROUP BY ip),
-numbered AS (SELECT *, row_number() OVER (ORDER BY bytes DESC, ip) AS place FROM ranked)
-SELECT ip, home FROM numbered WHERE place <= $peers OR list_contains($always, ip) ORDER BY place
+_SHOWN_SQL: Final = f"""
+WITH cell AS MATERIALIZED ({_CELL_SQL}),
+service AS (SELECT service, sum(bytes) AS total FROM cell GROUP BY ALL ORDER BY total DESC, service LIMIT $services),
+peer AS (SELECT ip, bool_or(home) AS home, sum(bytes) AS total FROM cell GROUP BY ip),
+heavy AS (SELECT ip FROM peer ORDER BY total DESC, ip LIMIT $peers),
+main AS (
+    SELECT ip FROM cell JOIN service USING (service)
+    QUALIFY row_number() OVER (PARTITION BY service ORDER BY bytes DESC, ip) = 1
+),
+shown AS (
+    SELECT ip, home, total FROM peer
+    WHERE ip IN (FROM heavy) OR ip IN (FROM main) OR list_contains($always, ip)
+)
+SELECT ip, shown.home, shown.total, service, service.total, coalesce(cell.bytes, 0)
+FROM shown CROSS JOIN service LEFT JOIN cell USING (ip, service)
+ORDER BY shown.total DESC, ip, service.total DESC, service
 """
-
-_CELLS_SQL: Final = f"""{_USE_SQL}
-SELECT ip, service, CAST(sum(bytes) AS BIGINT) FROM used WHERE list_contains($shown, ip) GROUP BY ip, service
-"""
+"""Every cell of the matrix, row by row: the heaviest addresses and the heaviest of each column (none is empty)."""
 
 
 def gather(connection: duckdb.DuckDBPyConnection, run: Run, *, always: Sequence[str] = ()) -> Figures:
@@ -133,19 +151,16 @@ def _points(rows: Sequence[tuple[float, ...]], origin: int, bucket_us: int) -> l
 
 
 def _matrix(connection: duckdb.DuckDBPyConnection, always: Sequence[str]) -> Matrix:
-    wanted = [_packed(text) for text in always]
-    top = connection.execute(_PEERS_SQL, {"peers": PEERS, "always": wanted}).fetchall()
-    packed = [bytes(ip) for ip, _ in top]
-    if not packed:
-        return {"peers": [], "services": [], "cells": []}
-    used: dict[tuple[bytes, str], int] = {}
-    total: dict[str, int] = {}
-    for ip, service, count in connection.execute(_CELLS_SQL, {"shown": packed}).fetchall():
-        used[bytes(ip), service] = count
-        total[service] = total.get(service, 0) + count
-    services = sorted(total, key=lambda name: (-total[name], name))[:SERVICES]
-    peers: list[MatrixPeer] = [{"ip": address_text(bytes(ip)), "home": bool(home)} for ip, home in top]
-    return {"peers": peers, "services": services, "cells": [[used.get((ip, s), 0) for s in services] for ip in packed]}
+    values = {"peers": PEERS, "services": SERVICES, "always": [_packed(text) for text in always]}
+    peers: dict[bytes, MatrixPeer] = {}
+    services: dict[str, None] = {}
+    cells: dict[bytes, list[int]] = {}
+    for ip, home, _, service, _, count in connection.execute(_SHOWN_SQL, values).fetchall():
+        key = bytes(ip)
+        peers.setdefault(key, {"ip": address_text(key), "home": bool(home)})
+        services.setdefault(service)
+        cells.setdefault(key, []).append(count)
+    return {"peers": list(peers.values()), "services": list(services), "cells": list(cells.values())}
 
 
 def _packed(text: str) -> bytes:

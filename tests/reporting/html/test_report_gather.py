@@ -116,6 +116,7 @@ def test_matrix_ranks_peers_and_services_and_keeps_the_actor() -> None:
     with lake(rows) as connection:
         matrix = gather(connection, RUN, always=["10.9.9.9"])["matrix"]
     assert len(matrix["peers"]) == PEERS + 1
+    assert all(any(row[n] for row in matrix["cells"]) for n in range(SERVICES))
     assert len(matrix["services"]) == SERVICES
     assert matrix["peers"][0] == {"ip": "10.0.0.1", "home": True}
     assert matrix["peers"][1] == {"ip": "192.0.2.39", "home": False}
@@ -129,3 +130,15 @@ def test_unknown_protocols_go_by_their_port() -> None:
     """Without a recognised protocol the column says transport and port."""
     with lake([(0, 1, "10.0.0.1", "10.0.0.2", None, 60, 1)]) as connection:
         assert gather(connection, RUN)["matrix"]["services"] == ["tcp/8080"]
+
+
+def test_a_column_is_never_empty() -> None:
+    """A service of light addresses brings its heaviest one along; high ports are one column."""
+    rows: list[Row] = [(n, 1, "10.0.0.1", f"192.0.2.{n}", "web", 1_000_000 * n, 10) for n in range(1, 40)]
+    rows.append((5, 1, "10.0.7.1", "10.0.7.2", "modbus", 500, 5))
+    with lake(rows) as connection:
+        connection.execute("INSERT INTO flow SELECT * REPLACE (40000 AS dst_port, NULL AS app_proto) FROM flow LIMIT 3")
+        matrix = gather(connection, RUN)["matrix"]
+    assert matrix["services"] == ["web", "tcp/32768+", "modbus"]
+    assert [row[2] for row in matrix["cells"]][-1] == 500
+    assert [peer["ip"] for peer in matrix["peers"]][-1] == "10.0.7.1"
