@@ -1,0 +1,59 @@
+"""The command tree: which commands exist and where each lives."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from reporting.cli._command import Group, Root
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    try:
+        number = version("taishi")
+    except PackageNotFoundError:
+        number = "0+source"
+    click.echo(f"taishi {number}")
+    ctx.exit()
+
+
+ROOT = Root(
+    "taishi",
+    members={
+        "scan": "reporting.cli.scan:scan",
+        "demo": "reporting.cli.demo:demo",
+        "incident": "reporting.cli._root:INCIDENT",
+        "alert": "reporting.cli._root:ALERT",
+        "packets": "reporting.cli.packets:packets",
+        "sql": "reporting.cli.sql:sql",
+        "export": "reporting.cli.export:export",
+        "meter": "reporting.cli.meter:meter",
+        "doctor": "reporting.cli.doctor:doctor",
+        "key": "reporting.cli._root:KEY",
+        "audit": "reporting.cli._root:AUDIT",
+    },
+    no_args_is_help=True,
+    params=[click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_show_version)],
+)
+"""The program ``taishi``."""
+
+INCIDENT = Group(
+    "incident",
+    members={"list": "reporting.cli.incident:list_", "show": "reporting.cli.incident:show"},
+    no_args_is_help=True,
+)
+ALERT = Group(
+    "alert",
+    members={"list": "reporting.cli.alert:list_", "show": "reporting.cli.alert:show"},
+    no_args_is_help=True,
+)
+KEY = Group(
+    "key",
+    members={"init": "reporting.cli.key:init", "list": "reporting.cli.key:list_", "trust": "reporting.cli.key:trust"},
+    no_args_is_help=True,
+)
+AUDIT = Group("audit", members={"verify": "reporting.cli.audit:verify"}, no_args_is_help=True)
+

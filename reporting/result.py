@@ -1,0 +1,156 @@
+"""What a scan found, as plain data: the object that ``-o json`` prints and that screen and report render.
+
+Nothing here reads a disk or knows a library; times are ISO 8601 UTC text, counts are exact integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal
+
+RESULT_VERSION: Final = 1
+"""Version of the JSON object; raised when a field changes its meaning or goes away."""
+
+FileStatus = Literal["read", "known", "partial", "failed"]
+"""read: wholly; known: same SHA-256 was read before; partial: ended early, rows kept; failed: nothing could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in both languages."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """One capture file of the scan."""
+
+    path: str
+    sha256: str
+    bytes: int
+    frames: int
+    status: FileStatus
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the case; ``bytes`` are frame bytes of flows."""
+
+    frames: int = 0
+    flows: int = 0
+    conversations: int = 0
+    hosts: int = 0
+    bytes: int = 0
+    first: str | None = None
+    last: str | None = None
+    span_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HomeNetwork:
+    """One network taken as the site's own, and why."""
+
+    cidr: str
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """Something the scan could not see; ``kind`` names it for programs."""
+
+    kind: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class NotAssessed:
+    """A detector that could not judge this data, or only in its short-capture mode."""
+
+    detector: str
+    status: str
+    reason: Text
+    seen_s: float | None
+    needed_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLine:
+    """One incident as the screen shows it."""
+
+    incident_id: str
+    severity: str
+    score: float
+    title: Text
+    who: str
+    what: Text
+    first: str
+    last: str
+    evidence: tuple[Text, ...]
+    innocent: tuple[Text, ...]
+    alerts: int
+    display_filter: str
+    next: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Talker:
+    """One address by the bytes it sent and received."""
+
+    ip: str
+    home: bool
+    sent_bytes: int
+    received_bytes: int
+    flows: int
+    peers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One application protocol by flows and bytes; ``guessed`` when only the port said so."""
+
+    app_proto: str
+    guessed: bool
+    flows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Frames that became no flow, by reason."""
+
+    reason: str
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """Everything one scan says, in the order the screen says it."""
+
+    case: str
+    program: str
+    severity: str | None
+    verdict: Text
+    files: tuple[FileResult, ...]
+    totals: Totals
+    home_networks: tuple[HomeNetwork, ...]
+    blind: tuple[Blind, ...]
+    not_assessed: tuple[NotAssessed, ...]
+    incidents: tuple[IncidentLine, ...]
+    incident_count: int
+    alerts: dict[str, int]
+    talkers: tuple[Talker, ...]
+    spoken: tuple[Spoken, ...]
+    unreadable: tuple[Unreadable, ...]
+    report: str | None = None
+    result_version: int = field(default=RESULT_VERSION)
+
+    def is_partial(self) -> bool:
+        """Return whether something could not be read (exit code 7)."""
+        return any(file.status in {"partial", "failed"} for file in self.files)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON object; tuples become arrays."""
+        return asdict(self)

@@ -1,0 +1,70 @@
+"""What the scan rests on: home networks, what it could not see, frames it could not read, files."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.text import Text as Line
+
+from reporting.figures import bytes_text, count_text, span_text
+from reporting.result import ScanResult
+from reporting.screen._lines import columns, heading, paragraph
+from reporting.width import cells
+from reporting.words import Words
+
+NETWORKS_SHOWN: Final = 8
+"""Home networks on the screen; more are counted (``-o json`` has all)."""
+
+
+def home_lines(result: ScanResult, words: Words) -> list[Line]:
+    """Return which networks were taken as the site's own, and why."""
+    lines = [heading(words("screen.home"))]
+    shown = result.home_networks[:NETWORKS_SHOWN]
+    width = max((cells(net.cidr) for net in shown), default=0)
+    for net in shown:
+        lines += paragraph(
+            words.pick(net.why.en, net.why.zh), indent=2, label=net.cidr, label_columns=width, label_style=""
+        )
+    if len(result.home_networks) > len(shown):
+        lines += paragraph(words("screen.more_networks", n=len(result.home_networks) - len(shown)), indent=2)
+    if not shown:
+        lines += paragraph(words("screen.no_home"), indent=2)
+    return lines
+
+
+def blind_lines(result: ScanResult, words: Words) -> list[Line]:
+    """Return what could not be seen, and which detectors could not judge."""
+    lines = [heading(words("screen.blind"))]
+    for blind in result.blind:
+        lines += paragraph(words.pick(blind.text.en, blind.text.zh), indent=2, label="·")
+    for item in result.not_assessed:
+        text = words.pick(item.reason.en, item.reason.zh)
+        if item.seen_s is not None and item.needed_s is not None:
+            seen, needed = span_text(item.seen_s, words), span_text(item.needed_s, words)
+            text += words("screen.seen_needed", seen=seen, needed=needed)
+        lines += paragraph(words(f"assessment.{item.status}", detector=item.detector, reason=text), indent=2, label="·")
+    if len(lines) == 1:
+        lines += paragraph(words("screen.all_seen"), indent=2)
+    return lines
+
+
+def unreadable_lines(result: ScanResult, words: Words) -> list[Line]:
+    """Return the frames that became no flow, by reason; one line when there were none."""
+    if not result.unreadable:
+        return [heading(words("screen.unreadable")), *paragraph(words("screen.all_read"), indent=2)]
+    rows = [(item.reason, count_text(item.frames)) for item in result.unreadable]
+    titles = [words("unreadable.reason"), words("unreadable.frames")]
+    return [heading(words("screen.unreadable")), *columns(rows, titles, (False, True))]
+
+
+def file_lines(result: ScanResult, words: Words) -> list[Line]:
+    """Return the files when there were several or one was not read wholly."""
+    if len(result.files) == 1 and result.files[0].status == "read":
+        return []
+    lines = [heading(words("screen.files"))]
+    for file in result.files:
+        facts = words(f"file.{file.status}", frames=count_text(file.frames), size=bytes_text(file.bytes))
+        lines += paragraph(f"{file.path}: {facts}", indent=2, label="·")
+        if file.problem:
+            lines += paragraph(file.problem, indent=6, style="yellow")
+    return lines

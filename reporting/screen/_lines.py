@@ -1,0 +1,98 @@
+"""Building blocks of the screen: headings, labelled paragraphs and columns, all measured in terminal columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.text import Text as Line
+
+from reporting.clean import clean
+from reporting.width import MAX_COLUMNS, cells, pad, wrap
+
+SEVERITY_STYLE: Final = {
+    "critical": "bold white on red",
+    "high": "bold red",
+    "medium": "bold yellow",
+    "low": "bold cyan",
+    "info": "bold",
+    "clear": "bold green",
+}
+"""Colours of severities; the word itself is always printed too, so that nothing rests on colour alone."""
+
+
+def heading(text: str) -> Line:
+    """Return a section heading."""
+    return Line(clean(text), style="bold")
+
+
+def paragraph(
+    text: str,
+    *,
+    indent: int,
+    label: str = "",
+    label_columns: int = 0,
+    label_style: str = "dim",
+    style: str = "",
+) -> list[Line]:
+    """Return ``text`` wrapped to the screen, cleaned, hanging behind its label.
+
+    Args:
+        text: what to say; control characters are escaped.
+        indent: blanks before the label.
+        label: a word before the text, or nothing.
+        label_columns: columns kept for the label; its own length when shorter.
+        label_style: style of the label.
+        style: style of the text.
+    """
+    label = clean(label)
+    kept = max(label_columns, cells(label))
+    hang = indent + (kept + 2 if kept else 0)
+    lines = []
+    for number, piece in enumerate(wrap(clean(text), MAX_COLUMNS - hang)):
+        line = Line(" " * indent)
+        if kept:
+            line.append(label if number == 0 else " " * cells(label), style=label_style if number == 0 else "")
+            line.append(" " * (kept - cells(label) + 2))
+        line.append(piece, style=style)
+        line.rstrip()
+        lines.append(line)
+    return lines
+
+
+def columns(rows: Sequence[Sequence[str]], titles: Sequence[str], right: Sequence[bool], indent: int = 2) -> list[Line]:
+    """Return a small table: titles dim, cells padded by terminal columns, over-long cells cut with an ellipsis.
+
+    Args:
+        rows: cells as text, already in the reader's language; cleaned here.
+        titles: one heading per column.
+        right: which columns are aligned to the right.
+        indent: blanks before the first column.
+    """
+    safe = [[clean(cell) for cell in row] for row in rows]
+    widths = [max(cells(title), *(cells(row[i]) for row in safe)) for i, title in enumerate(titles)]
+    room = MAX_COLUMNS - indent - 2 * (len(widths) - 1)
+    while sum(widths) > room:
+        widths[widths.index(max(widths))] -= 1
+    lines = [_row(titles, widths, right, indent, "dim")]
+    return lines + [_row(row, widths, right, indent, "") for row in safe]
+
+
+def _row(row: Sequence[str], widths: Sequence[int], right: Sequence[bool], indent: int, style: str) -> Line:
+    parts = []
+    for text, width, is_right in zip(row, widths, right, strict=True):
+        cut = shorten(text, width)
+        parts.append(" " * (width - cells(cut)) + cut if is_right else pad(cut, width))
+    return Line((" " * indent + "  ".join(parts)).rstrip(), style=style)
+
+
+def shorten(text: str, width: int) -> str:
+    """Return ``text`` cut to ``width`` terminal columns, the last one an ellipsis when something was cut."""
+    if cells(text) <= width:
+        return text
+    kept = ""
+    for char in text:
+        if cells(kept + char) > width - 1:
+            break
+        kept += char
+    return f"{kept}…"
