@@ -38,6 +38,7 @@ impl Walk<'_> {
             out.quality |= quality::BAD_CHECKSUM;
         }
         note_header(h, length, out);
+        out.net_start = narrow(at);
         let mut datagram = Datagram {
             proto: h[9],
             start: at + header,

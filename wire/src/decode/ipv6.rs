@@ -39,6 +39,7 @@ impl Walk<'_> {
             out.quality |= quality::PARSE_ERROR;
         }
         note_header(h, length, out);
+        out.net_start = narrow(at);
         out.is_fragment = chain.fragment.is_some();
         out.later_fragment = chain.fragment.is_some_and(|f| f.later);
         let datagram = Datagram {

@@ -74,6 +74,7 @@ static EMPTY: Packet = Packet {
     later_fragment: false,
     ip_len: 0,
     payload_len: 0,
+    net_start: 0,
     payload_start: 0,
     payload_captured: 0,
     tcp: Tcp {
