@@ -6,7 +6,7 @@ from typing import Final
 
 from rich.text import Text as Line
 
-from reporting.figures import bytes_text, count_text, span_text
+from reporting.figures import bytes_text, count_text
 from reporting.result import ScanResult
 from reporting.screen._lines import columns, heading, paragraph
 from reporting.width import cells
@@ -38,11 +38,7 @@ def blind_lines(result: ScanResult, words: Words) -> list[Line]:
     for blind in result.blind:
         lines += paragraph(words.pick(blind.text.en, blind.text.zh), indent=2, label="·")
     for item in result.not_assessed:
-        text = words.pick(item.reason.en, item.reason.zh)
-        if item.seen_s is not None and item.needed_s is not None:
-            seen, needed = span_text(item.seen_s, words), span_text(item.needed_s, words)
-            text += words("screen.seen_needed", seen=seen, needed=needed)
-        lines += paragraph(words(f"assessment.{item.status}", detector=item.detector, reason=text), indent=2, label="·")
+        lines += paragraph(f"{item.detector}: {words.pick(item.reason.en, item.reason.zh)}", indent=2, label="·")
     if len(lines) == 1:
         lines += paragraph(words("screen.all_seen"), indent=2)
     return lines
