@@ -67,7 +67,8 @@ def _folded(total: Ints) -> Ints:
 def _words(header: Bytes) -> Ints:
     """Sum the 16-bit words of every row (an odd last byte counts as the high half of a word)."""
     wide = header.astype(np.int64)
-    return (wide[:, 0::2].sum(axis=1) << 8) + wide[:, 1::2].sum(axis=1)
+    total: Ints = (wide[:, 0::2].sum(axis=1) << 8) + wide[:, 1::2].sum(axis=1)
+    return total
 
 
 def _put16(header: Bytes, at: int, values: Ints) -> None:
@@ -165,11 +166,10 @@ class Encoder:
             number = proto
             header = _ipv4(len(flow), 20 + length, proto, host_v4(source), host_v4(target))
             pseudo = _words(header[:, 12:20])
-        if proto != 1 or six:
-            pseudo = pseudo + length + number
-        else:
-            pseudo = np.zeros(len(flow), np.int64)
-        total = pseudo + _words(transport) + self._payload_sum(packets)
+        if proto == 1 and not six:
+            pseudo = np.zeros(len(flow), np.int64)  # ICMPv4 has no pseudo header
+        total = _words(transport) + self._payload_sum(packets)
+        total += pseudo + (0 if proto == 1 and not six else length + number)
         check = _folded(total)
         _put16(transport, {6: 16, 17: 6, 1: 2}[proto], np.where((proto == 17) & (check == 0), 0xFFFF, check))
         return np.concatenate([header, transport], axis=1)
@@ -177,7 +177,7 @@ class Encoder:
     def _payload_sum(self, packets: Packets) -> Ints:
         start = self.starts(packets)
         words = packets.payload // 2
-        total = self.sums[start // 2 + words] - self.sums[start // 2]
+        total: Ints = self.sums[start // 2 + words] - self.sums[start // 2]
         odd = packets.payload % 2 == 1
         return total + np.where(odd, self.pool[start + 2 * words].astype(np.int64) << 8, 0)
 
@@ -266,7 +266,7 @@ def write_chunk(encoder: Encoder, packets: Packets, outputs: Sequence[tuple[Path
         for header, row in zip(headers, rows, strict=True):
             width = min(header.shape[1], snaplen)
             buffer[begin[row][:, None] + np.arange(width)] = header[:, :width]
-        view, pool = memoryview(buffer), memoryview(encoder.pool)
+        view, pool = buffer.data, encoder.pool.data
         place = end - np.minimum(packets.payload, np.maximum(captured - length + packets.payload, 0))
         for at, stop, source in zip(place.tolist(), end.tolist(), start.tolist(), strict=True):
             view[at:stop] = pool[source : source + stop - at]
@@ -274,7 +274,7 @@ def write_chunk(encoder: Encoder, packets: Packets, outputs: Sequence[tuple[Path
         fields = np.stack([stamp // 10**9, stamp % 10**9, captured, length], axis=1).astype("<u4")
         buffer[(begin - RECORD)[:, None] + np.arange(RECORD)] = fields.view(np.uint8).reshape(len(fields), RECORD)
         with path.open("ab") as file:
-            file.write(memoryview(buffer)[: int(end[-1])])
+            file.write(buffer.data[: int(end[-1])])
 
 
 def _take(packets: Packets, row: Ints) -> Packets:

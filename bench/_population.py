@@ -1,7 +1,7 @@
 """Draw the flows and packets of the benchmark traffic: who talks to whom, how much, when, with which TCP numbers.
 
-Everything is a numpy column; nothing here knows about bytes on the wire (that is ``bench._frames``). The proportions are
-those of the mix that the project's prototypes were measured with; where the description leaves a choice open, the
+Everything is a numpy column; nothing here knows about bytes on the wire (that is ``bench._frames``). The proportions
+are those of the mix that the project's prototypes were measured with; where the description leaves a choice open, the
 choice is named beside the number.
 """
 
@@ -219,7 +219,7 @@ def _times(rng: np.random.Generator, flows: Flows, flow: Ints, nth: Ints) -> Int
     gap *= np.minimum(1.0, 400.0 / np.maximum(total, 1e-9))[flow]
     total = np.minimum(total, 400.0)
     wanted = int(LONG_GAP_SHARE * len(flow))
-    able = np.flatnonzero((nth > 0) & (total < 300.0)[flow])
+    able = rng.permutation(np.flatnonzero((nth > 3) & (total < 300.0)[flow]))
     _, first = np.unique(flow[able], return_index=True)
     chosen = rng.choice(able[first], min(wanted, len(first)), replace=False)
     gap[chosen] += rng.uniform(61.0, 120.0, len(chosen))
@@ -227,7 +227,8 @@ def _times(rng: np.random.Generator, flows: Flows, flow: Ints, nth: Ints) -> Int
     start = rng.random(count) * (SPAN_NS / 1e9 - 1.0 - span)
     running = np.cumsum(gap)
     offset = running - running[np.cumsum(flows.size)[flow] - flows.size[flow]]
-    return ((start[flow] + offset) * 1e9).astype(np.int64) + nth
+    ts: Ints = ((start[flow] + offset) * 1e9).astype(np.int64) + nth
+    return ts
 
 
 def _numbered(packets: Packets, flows: Flows, first: Ints) -> Packets:
