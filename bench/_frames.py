@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench._population import SYN, Flows, Framing, Ints, Packets
+from bench._population import SPAN_NS, SYN, Flows, Framing, Ints, Packets
 
 Bytes = NDArray[np.uint8]
 
@@ -281,12 +282,21 @@ def _take(packets: Packets, row: Ints) -> Packets:
     return Packets(*(getattr(packets, name)[row] for name in packets.__slots__))
 
 
-def write_pcaps(encoder: Encoder, packets: Packets, outputs: Sequence[tuple[Path, int]]) -> None:
-    """Write the packets, already in time order, to every (file, snap length); a file appears only when complete."""
+def write_pcaps(encoder: Encoder, packets: Packets, outputs: Sequence[tuple[Path, int]], repeat: int = 1) -> None:
+    """Write the packets, already in time order, to every (file, snap length); a file appears only when complete.
+
+    Args:
+        encoder: encoder of the packets' flow population.
+        packets: packets in time order, all inside ``SPAN_NS``.
+        outputs: files and their snap lengths, bytes.
+        repeat: the same traffic this many times, each ``SPAN_NS`` after the one before.
+    """
     drafts = [(path.with_suffix(".part"), snaplen) for path, snaplen in outputs]
     for draft, snaplen in drafts:
         draft.write_bytes(file_header(snaplen))
-    for at in range(0, len(packets.ts), CHUNK):
-        write_chunk(encoder, _take(packets, np.arange(at, min(at + CHUNK, len(packets.ts)))), drafts)
+    for turn in range(repeat):
+        for at in range(0, len(packets.ts), CHUNK):
+            part = _take(packets, np.arange(at, min(at + CHUNK, len(packets.ts))))
+            write_chunk(encoder, replace(part, ts=part.ts + turn * SPAN_NS), drafts)
     for (path, _), (draft, _) in zip(outputs, drafts, strict=True):
         draft.replace(path)

@@ -48,12 +48,16 @@ def paths(cache: Path, scale: float) -> Captures:
     return Captures(cache / f"mix-full{tag}.pcap", cache / f"mix-snap{tag}.pcap", cache / f"flood{tag}.pcap")
 
 
-def write_mix(target: Captures, scale: float, seed: int) -> None:
-    """Write the mix twice: full packets and snap length 128."""
+def _draw_mix(scale: float, seed: int) -> tuple[Flows, Packets]:
     rng = np.random.default_rng(seed)
     sizes = draw_sizes(rng, max(1000, int(MIX_FLOWS * scale)), max(26_000, int(MIX_PACKETS * scale)))
     flows = draw_flows(rng, sizes)
-    packets = draw_packets(rng, flows).sorted()
+    return flows, draw_packets(rng, flows).sorted()
+
+
+def write_mix(target: Captures, scale: float, seed: int) -> None:
+    """Write the mix twice: full packets and snap length 128."""
+    flows, packets = _draw_mix(scale, seed)
     write_pcaps(Encoder(flows, seed), packets, [(target.full, FULL_SNAPLEN), (target.snap, SNAPLEN)])
 
 
@@ -75,6 +79,16 @@ def write_flood(target: Captures, scale: float, seed: int) -> None:
     ts = np.arange(count) * (FLOOD_NS // count)
     packets = Packets(np.arange(count), ts, zero, zero, zero + SYN, flows.isn[:, 0], zero)
     write_pcaps(Encoder(flows, seed), packets, [(target.flood, FULL_SNAPLEN)])
+
+
+def ensure_repeated(cache: Path, scale: float, repeat: int, seed: int = SEED) -> Path:
+    """Write (if missing) the snap-length mix ``repeat`` times one after the other and return its path."""
+    cache.mkdir(parents=True, exist_ok=True)
+    target = cache / f"mix-snap-x{scale:g}-r{repeat}.pcap"
+    if not target.exists():
+        flows, packets = _draw_mix(scale, seed)
+        write_pcaps(Encoder(flows, seed), packets, [(target, SNAPLEN)], repeat)
+    return target
 
 
 def ensure(cache: Path, scale: float = 1.0, seed: int = SEED) -> Captures:

@@ -1,0 +1,100 @@
+"""Run commands and measure what they cost: CPU time, peak memory, output size.
+
+CPU time is user + system of the process and of every child it waited for (``wait4``): the only figure worth comparing
+on a shared machine. Runs of competitors alternate A B A B, so that slow drifts of the machine hit both alike.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+RUN_LIMIT_S: Final = 1800.0
+"""A run that takes longer hangs: the slowest peer needs about a minute on the full mix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run took: CPU and wall seconds, peak resident bytes of the largest process, rows and bytes written."""
+
+    cpu_s: float
+    wall_s: float
+    peak_bytes: int
+    rows: int
+    out_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A program under measurement.
+
+    Args:
+        name: as printed.
+        command: (capture, output folder) -> argument list.
+        rows: output folder -> flow rows written, so that a run that did nothing is seen at once.
+    """
+
+    name: str
+    command: Callable[[Path, Path], list[str]]
+    rows: Callable[[Path], int]
+
+
+class RunFailedError(RuntimeError):
+    """A measured command ended with an error, or wrote no flows."""
+
+
+def run_once(contender: Contender, capture: Path, scratch: Path) -> Cost:
+    """Run one contender over one capture in a fresh folder below ``scratch`` and return its cost.
+
+    Raises:
+        RunFailedError: exit code not 0 or no flow row written.
+    """
+    out = Path(tempfile.mkdtemp(prefix="run-", dir=scratch))
+    try:
+        argv = contender.command(capture, out)
+        with (out / "stderr.txt").open("wb") as errors:
+            begin = time.monotonic()
+            process = subprocess.Popen(argv, cwd=out, stdout=subprocess.DEVNULL, stderr=errors)
+            alarm = threading.Timer(RUN_LIMIT_S, process.kill)
+            alarm.start()
+            _, status, usage = os.wait4(process.pid, 0)
+            alarm.cancel()
+            wall = time.monotonic() - begin
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            text = (out / "stderr.txt").read_text(errors="replace")[-500:]
+            raise RunFailedError(f"{contender.name}: exit code {process.returncode}; allowed: 0; it said: {text}")
+        rows = contender.rows(out)
+        if rows <= 0:
+            raise RunFailedError(f"{contender.name}: no flow written for {capture}; check its installation and options")
+        size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+        return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, rows, size)
+    finally:
+        shutil.rmtree(out, ignore_errors=True)
+
+
+def alternate(contenders: Sequence[Contender], capture: Path, runs: int, scratch: Path) -> dict[str, list[Cost]]:
+    """Run all contenders ``runs`` times, alternating, after reading the capture once into the page cache."""
+    with capture.open("rb", buffering=0) as file:
+        while file.read(1 << 24):
+            pass
+    costs: dict[str, list[Cost]] = {contender.name: [] for contender in contenders}
+    for _ in range(runs):
+        for contender in contenders:
+            costs[contender.name].append(run_once(contender, capture, scratch))
+    return costs
+
+
+def paired_ratio(ours: Sequence[Cost], theirs: Sequence[Cost]) -> tuple[float, float, float]:
+    """Return (median, lowest, highest) of their CPU time over ours, pair by pair."""
+    ratios = [b.cpu_s / a.cpu_s for a, b in zip(ours, theirs, strict=True)]
+    return statistics.median(ratios), min(ratios), max(ratios)
