@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from tests.oracles.support.agreement import Measured
 from tests.oracles.support.truth import rows_of
+from tests.oracles.support.uncounted import Sender
 
 MAX_SCRIPT_LINES: Final = 3
 """Tests with longer scripts may change what is logged (README of the captures)."""
@@ -96,10 +97,19 @@ def row_key(row: Mapping[str, str]) -> str:
     return f"{proto} {row['id.orig_h']}:{row['id.orig_p']}>{row['id.resp_h']}:{row['id.resp_p']}"
 
 
-def measured(row: Mapping[str, str]) -> Measured:
-    """Return a Zeek row in comparable form: state, packets and IP bytes of both sides under an unordered identity."""
+def measured(row: Mapping[str, str], missing: Mapping[Sender, tuple[int, int]] | None = None) -> Measured:
+    """Return a Zeek row in comparable form: state, packets and IP bytes of both sides under an unordered identity.
+
+    Args:
+        row: a row of conn.log.
+        missing: packets and bytes that Zeek leaves out of the connection (see ``uncounted``); they are added.
+    """
     ends = ((row["id.orig_h"], int(row["id.orig_p"])), (row["id.resp_h"], int(row["id.resp_p"])))
-    counts = tuple(int(row[name]) for name in NEEDED[-4:])
+    counts = [int(row[name]) for name in NEEDED[-4:]]
+    for at, (one, other) in ((0, ends), (2, ends[::-1])):
+        packets, octets = (missing or {}).get((*one, *other), (0, 0))
+        counts[at] += packets
+        counts[at + 1] += octets
     return oriented(row_key(row).split(" ")[0], ends, (row["conn_state"], *counts))
 
 
@@ -146,7 +156,9 @@ def ours_measured(conversations: Iterable[Mapping[str, Any]]) -> list[Measured]:
             icmp.setdefault(key, []).append(row)
             continue
         name = {number: text for text, number in PROTO_NUMBERS.items()}.get(proto, f"ip{proto}")
-        ends = ((row["src_ip"], row["src_port"] or 0), (row["dst_ip"], row["dst_port"] or 0))
+        known = proto in PROTO_NUMBERS.values()  # Zeek has no ports for any other transport, SCTP included
+        ports = (row["src_port"] or 0, row["dst_port"] or 0) if known else (0, 0)
+        ends = ((row["src_ip"], ports[0]), (row["dst_ip"], ports[1]))
         done.append(oriented(name, ends, _values(row)))
     for (proto, src, dst, kind, code), rows in icmp.items():
         ends = ((src, kind), (dst, _COUNTERPART.get((proto, kind), code)))
