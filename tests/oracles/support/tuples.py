@@ -5,7 +5,7 @@ Both ends are ordered as text, so that it does not matter who is called the orig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from tests.oracles.support.agreement import Measured
@@ -27,14 +27,22 @@ def add(
         total[index] += count
 
 
-def of_conversations(conversations: Iterable[Mapping[str, Any]], protocols: frozenset[int]) -> Sums:
-    """Return the sums of our conversations of some IP protocols; flows without ports count with port 0."""
+def of_conversations(
+    conversations: Iterable[Mapping[str, Any]], protocols: frozenset[int], spell: Callable[[str], str] = str
+) -> Sums:
+    """Return the sums of our conversations of some IP protocols; flows without ports count with port 0.
+
+    Args:
+        conversations: one mapping per root flow.
+        protocols: IP protocol numbers to keep.
+        spell: how the other side writes an address.
+    """
     sums: Sums = {}
     for row in conversations:
         proto = row["ip_proto"]
         if proto not in protocols:
             continue
-        ends = ((row["src_ip"], row["src_port"] or 0), (row["dst_ip"], row["dst_port"] or 0))
+        ends = ((spell(row["src_ip"]), row["src_port"] or 0), (spell(row["dst_ip"]), row["dst_port"] or 0))
         counts = (row["src_pkts"], row["dst_pkts"], row["src_bytes_l2"], row["dst_bytes_l2"])
         add(sums, PROTO_NAMES.get(proto, str(proto)), ends, counts)
     return sums
