@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.oracles.support import ndpi_run, truth, tshark_run, zeek_run
 from tests.oracles.support.agreement import Agreement, Exceptions
-from tests.oracles.support.meter import ZEEK_PROFILE, conversations
+from tests.oracles.support.meter import conversations
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +19,9 @@ def data() -> Path:
 
 @pytest.fixture(scope="session")
 def zeek(data: Path) -> tuple[zeek_run.ZeekResult, Exceptions]:
-    """Comparison with Zeek under time-outs like Zeek's, and the table of exceptions."""
+    """Comparison with Zeek under our default time-outs, and the table of exceptions."""
     exceptions = Exceptions.load(truth.EXCEPTIONS_DIR / "zeek_exceptions.csv")
-    return zeek_run.compare(data, partial(conversations, **ZEEK_PROFILE), exceptions), exceptions
+    return zeek_run.compare(data, conversations, exceptions), exceptions
 
 
 @pytest.fixture(scope="session")
