@@ -124,9 +124,8 @@ def flood_figures(program: str, flood: Path, runs: int, scratch: Path) -> list[F
     costs = [run_once(taishi(program), flood, scratch) for _ in range(runs)]
     rows = costs[0].rows
     counters = _core(flood, "none")["counters"]
-    live = max(int(counters.get("mem.flows_peak", 0)), 1)
-    table = int(counters.get("mem.flow_table_bytes", 0))
-    per_flow = table / (live if live > 1 else rows)
+    table = int(counters["mem.flow_table_bytes"])
+    per_flow = table / rows  # the flood lasts as long as an unanswered SYN is remembered: all flows are live at its end
     peak = max(cost.peak_bytes for cost in costs) >> 20
     return [
         Figure(
