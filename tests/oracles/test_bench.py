@@ -69,7 +69,10 @@ def test_lateness_is_bounded_by_the_next_marker() -> None:
 
 
 def _contender(name: str, code: str, rows: int) -> Contender:
-    return Contender(name, lambda capture, out: [sys.executable, "-c", code], lambda out: rows)
+    def command(_capture: Path, _out: Path) -> list[str]:
+        return [sys.executable, "-c", code]
+
+    return Contender(name, command, lambda _out: rows)
 
 
 def test_runs_alternate_and_are_compared_in_pairs(tmp_path: Path) -> None:
