@@ -6,13 +6,14 @@ on a shared machine. Runs of competitors alternate A B A B, so that slow drifts 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
+import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,27 +60,35 @@ def run_once(contender: Contender, capture: Path, scratch: Path) -> Cost:
         RunFailedError: exit code not 0 or no flow row written.
     """
     out = Path(tempfile.mkdtemp(prefix="run-", dir=scratch))
+    used = scratch / f"{out.name}.json"
     try:
-        argv = contender.command(capture, out)
-        with (out / "stderr.txt").open("wb") as errors:
-            begin = time.monotonic()
-            process = subprocess.Popen(argv, cwd=out, stdout=subprocess.DEVNULL, stderr=errors)
-            alarm = threading.Timer(RUN_LIMIT_S, process.kill)
-            alarm.start()
-            _, status, usage = os.wait4(process.pid, 0)
-            alarm.cancel()
-            wall = time.monotonic() - begin
-            process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        code = _launch(contender.command(capture, out), out, used)
+        if code != 0:
             text = (out / "stderr.txt").read_text(errors="replace")[-500:]
-            raise RunFailedError(f"{contender.name}: exit code {process.returncode}; allowed: 0; it said: {text}")
+            raise RunFailedError(f"{contender.name}: exit code {code}; allowed: 0; it said: {text}")
         rows = contender.rows(out)
         if rows <= 0:
             raise RunFailedError(f"{contender.name}: no flow written for {capture}; check its installation and options")
         size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
-        return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, rows, size)
+        spent = json.loads(used.read_text(encoding="ascii"))
+        return Cost(spent["cpu_s"], spent["wall_s"], spent["peak_kib"] * 1024, rows, size)
     finally:
         shutil.rmtree(out, ignore_errors=True)
+        used.unlink(missing_ok=True)
+
+
+def _launch(argv: list[str], folder: Path, used: Path) -> int:
+    """Run a command in a folder under the launcher and return its exit code; a hanging one is killed."""
+    launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("_launch.py")), str(used)]
+    with (folder / "stderr.txt").open("wb") as errors:
+        process = subprocess.Popen(
+            launcher + argv, cwd=folder, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
+        )
+        try:
+            return process.wait(RUN_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return process.wait()
 
 
 def alternate(contenders: Sequence[Contender], capture: Path, runs: int, scratch: Path) -> dict[str, list[Cost]]:
