@@ -87,8 +87,11 @@ def _launch(argv: list[str], folder: Path, used: Path) -> int:
         try:
             return process.wait(RUN_LIMIT_S)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            return process.wait()
+            return -signal.SIGKILL
+        finally:
+            if process.poll() is None:  # timed out or interrupted: nothing may go on running behind our back
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def alternate(contenders: Sequence[Contender], capture: Path, runs: int, scratch: Path) -> dict[str, list[Cost]]:

@@ -9,10 +9,12 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from bench._figures import (
@@ -48,11 +50,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def _measure(args: argparse.Namespace, scratch: Path) -> list[Figure]:
+def _measure(args: argparse.Namespace, scratch: Path) -> Iterator[Figure]:
+    """Yield the figures as they are measured."""
     wanted = set(args.only.split(","))
     captures = ensure(args.cache, args.scale, SEED)
     program = args.taishi or our_program()
-    figures: list[Figure] = []
     if "peers" in wanted:
         peers = available(args.cache)
         chosen = [name for name in args.peers.split(",") if name] or list(peers)
@@ -62,34 +64,38 @@ def _measure(args: argparse.Namespace, scratch: Path) -> list[Figure]:
                 f"--peers: {', '.join(missing)} not installed; there are: {', '.join(peers)}; run bench/peers.sh"
             )
         for name in chosen:
-            figures += comparisons(program, name, peers[name](), captures, args.runs, scratch)
+            yield from comparisons(program, name, peers[name](), captures, args.runs, scratch)
     if "core" in wanted:
-        figures += core_figures(captures, args.runs)
+        yield from core_figures(captures, args.runs)
     if "flood" in wanted:
-        figures += flood_figures(program, captures.flood, args.runs, scratch)
+        yield from flood_figures(program, captures.flood, args.runs, scratch)
     if "memory" in wanted:
-        figures += memory_figures(program, args.cache, args.scale, scratch)
+        yield from memory_figures(program, args.cache, args.scale, scratch)
     if "lateness" in wanted:
-        figures += lateness_figure()
+        yield from lateness_figure()
     if "help" in wanted:
-        figures += help_figure(program)
-    return figures
+        yield from help_figure(program)
 
 
-def _table(figures: Sequence[Figure]) -> str:
-    lines = [f"{'figure':54} {'measured':>14} {'target':>12}  note", "-" * 110]
-    for figure in figures:
-        mark = "" if figure.met is None else ("ok  " if figure.met else "MISSED  ")
-        lines.append(f"{figure.name:54} {figure.shown():>14} {figure.target_text:>12}  {mark}{figure.note}")
-    return "\n".join(lines)
+def _line(figure: Figure) -> str:
+    mark = "" if figure.met is None else ("ok  " if figure.met else "MISSED  ")
+    return f"{figure.name:54} {figure.shown():>14} {figure.target_text:>12}  {mark}{figure.note}"
+
+
+def _exit_on_terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(1)  # so that what we started is ended too
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print, write JSON; return 0, or 1 when a target was missed."""
     args = _arguments(argv)
+    signal.signal(signal.SIGTERM, _exit_on_terminate)
+    figures: list[Figure] = []
+    print(f"{'figure':54} {'measured':>14} {'target':>12}  note\n{'-' * 110}", flush=True)
     with tempfile.TemporaryDirectory(prefix="taishi-bench-") as scratch:
-        figures = _measure(args, Path(scratch))
-    print(_table(figures))
+        for figure in _measure(args, Path(scratch)):
+            print(_line(figure), flush=True)
+            figures.append(figure)
     if args.json:
         machine: dict[str, Any] = {
             "cpus": os.cpu_count(),
