@@ -147,7 +147,7 @@ def _kept(program: str, capture: Path, out: Path) -> tuple[int, int]:
 
 def memory_figures(program: str, cache: Path, scale: float, scratch: Path) -> list[Figure]:
     """Measure Parquet bytes per flow, and the peak memory of a scan of one and of four times the same traffic."""
-    part = 0.2 * scale
+    part = 0.5 * scale  # large enough that every buffer of a scan has been full once
     once, four = (ensure_repeated(cache, part, times) for times in (1, 4))
     rows, size = _kept(program, once, scratch / "kept")
 
