@@ -23,8 +23,7 @@ Bytes = NDArray[np.uint8]
 
 EPOCH_NS: Final = 1_767_225_600 * 10**9
 """2026-01-01T00:00:00Z: time of the first second of the mix."""
-CHUNK: Final = 100_000
-"""Packets encoded at once: keeps the working set below 200 MB."""
+CHUNK: Final = 100_000  # packets encoded at once: keeps the working set below 200 MB
 RECORD: Final = 16
 """Size of a pcap record header, bytes."""
 _POOL_WORDS: Final = 4096
@@ -286,9 +285,7 @@ def write_pcaps(encoder: Encoder, packets: Packets, outputs: Sequence[tuple[Path
     """Write the packets, already in time order, to every (file, snap length); a file appears only when complete.
 
     Args:
-        encoder: encoder of the packets' flow population.
-        packets: packets in time order, all inside ``SPAN_NS``.
-        outputs: files and their snap lengths, bytes.
+        encoder, packets, outputs: as in :func:`write_chunk`; the packets lie inside ``SPAN_NS``.
         repeat: the same traffic this many times, each ``SPAN_NS`` after the one before.
     """
     drafts = [(path.with_suffix(".part"), snaplen) for path, snaplen in outputs]
