@@ -284,9 +284,7 @@ def _take(packets: Packets, row: Ints) -> Packets:
 def write_pcaps(encoder: Encoder, packets: Packets, outputs: Sequence[tuple[Path, int]], repeat: int = 1) -> None:
     """Write the packets, already in time order, to every (file, snap length); a file appears only when complete.
 
-    Args:
-        encoder, packets, outputs: as in :func:`write_chunk`; the packets lie inside ``SPAN_NS``.
-        repeat: the same traffic this many times, each ``SPAN_NS`` after the one before.
+    The packets lie inside ``SPAN_NS``; with ``repeat`` the same traffic comes that many times, each a span later.
     """
     drafts = [(path.with_suffix(".part"), snaplen) for path, snaplen in outputs]
     for draft, snaplen in drafts:
