@@ -103,7 +103,7 @@ class AlertRows:
 
 def alert_table(rows: Iterable[dict[str, Any]]) -> pa.Table:
     """Return rows (dictionaries with every ALERT column) as an ALERT table."""
-    return pa.Table.from_pylist(list(rows), schema=schema.ALERT.arrow())
+    return pa.Table.from_pylist(list(rows), schema=schema.ALERT.arrow(schema.ALERT.emitted()))
 
 
 def stamp(alerts: pa.Table, config_hash: str, *, short_mode: bool) -> pa.Table:
@@ -129,7 +129,7 @@ def stamp(alerts: pa.Table, config_hash: str, *, short_mode: bool) -> pa.Table:
 
 def empty_alerts() -> pa.Table:
     """Return an ALERT table without rows."""
-    return schema.ALERT.arrow().empty_table()
+    return schema.ALERT.arrow(schema.ALERT.emitted()).empty_table()
 
 
 def display_filter(

@@ -34,7 +34,7 @@ POLICY: Final = {
 }
 """Schemas of the tables that every detector is given, whole, beside its own."""
 
-_HOST_SEEN_SQL: Final = """
+HOST_SEEN_SQL: Final = """
 SELECT ip, mac, min(first_ts) AS first_ts, max(last_ts) AS last_ts, count(*) AS conversations FROM (
     SELECT src_ip AS ip, src_mac AS mac, ts_start AS first_ts, ts_end AS last_ts FROM conversation WHERE src_pkts > 0
     UNION ALL
@@ -42,7 +42,7 @@ SELECT ip, mac, min(first_ts) AS first_ts, max(last_ts) AS last_ts, count(*) AS 
 ) WHERE ip IS NOT NULL GROUP BY ip, mac ORDER BY ip, mac
 """
 
-_SPAN_SQL: Final = """
+SPAN_SQL: Final = """
 SELECT min(ts_start) AS ts_start, max(ts_end) AS ts_end, (epoch_us(max(ts_end)) - epoch_us(min(ts_start))) / 1e6
 AS span_s FROM conversation HAVING count(*) > 0
 """
@@ -57,7 +57,7 @@ def host_seen(conversation: pa.Table) -> pa.Table:
     Returns:
         HOST_SEEN, one row per (ip, mac) that sent a packet.
     """
-    return query(_HOST_SEEN_SQL, {"conversation": conversation}).cast(HOST_SEEN)
+    return query(HOST_SEEN_SQL, {"conversation": conversation}).cast(HOST_SEEN)
 
 
 def capture_span(conversation: pa.Table) -> pa.Table:
@@ -69,4 +69,4 @@ def capture_span(conversation: pa.Table) -> pa.Table:
     Returns:
         CAPTURE_SPAN, one row, none when there are no conversations.
     """
-    return query(_SPAN_SQL, {"conversation": conversation}).cast(CAPTURE_SPAN)
+    return query(SPAN_SQL, {"conversation": conversation}).cast(CAPTURE_SPAN)

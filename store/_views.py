@@ -12,6 +12,9 @@ from store._macros import literal
 HIVE: Final = "hive_partitioning = true, hive_types = {'case': VARCHAR, 'date': VARCHAR, 'sensor': VARCHAR}"
 """Folder keys are text: DuckDB would guess numbers and dates."""
 
+_REFINED: Final = (schema.FLOW, schema.ALERT, schema.ASSESSMENT)
+"""Tables whose view says more, or less, than the stored rows; those are the view ``<name>_stored``."""
+
 _SCALARS: Final = {
     pa.bool_(): "BOOLEAN",
     pa.int8(): "TINYINT",
@@ -44,7 +47,7 @@ def table_view(table: schema.Table, pattern: str | None) -> str:
         pattern: Glob of its segments; None when there are none: the view is empty and typed.
     """
     columns = table.stored()
-    name = f"{table.name}_stored" if table is schema.FLOW else table.name
+    name = f"{table.name}_stored" if table in _REFINED else table.name
     if pattern is None:
         shown = [f'CAST(NULL AS {sql_type(c.type)}) AS "{c.name}"' for c in columns]
         shown.append("CAST(NULL AS VARCHAR) AS case_name")
@@ -68,6 +71,14 @@ FLOW_VIEW: Final = (
     "(SELECT *, is_home(src_ip) AS src_home, is_home(dst_ip) AS dst_home FROM flow_stored)"
 )
 """``flow``: every column of the schema, the joined ones computed, plus src_home, dst_home and case_name."""
+
+
+CURRENT_VIEWS: Final = tuple(
+    f"CREATE VIEW {table.name} AS SELECT * FROM {table.name}_stored AS held WHERE revision = "
+    "(SELECT max(revision) FROM assessment_stored AS judged WHERE judged.case_name = held.case_name)"
+    for table in (schema.ALERT, schema.ASSESSMENT)
+)
+"""``alert`` and ``assessment`` show the latest evaluation of each case; earlier ones stay in ``…_stored``."""
 
 
 def _pairs(*patterns: str) -> tuple[str, ...]:
@@ -157,6 +168,7 @@ LOGIN_COLUMNS: Final = (
 
 DERIVED_VIEWS: Final = (
     FLOW_VIEW,
+    *CURRENT_VIEWS,
     f"CREATE VIEW conversation_full AS {_conversation_full()}",
     f"CREATE VIEW conversation AS SELECT {', '.join(CONVERSATION_COLUMNS)} FROM conversation_full",
     "CREATE VIEW logins AS SELECT flow_uid, ts, 'ftp' AS service, sender_ip AS client_ip, receiver_ip AS server_ip, "

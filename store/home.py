@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,19 @@ class Home:
     def rules(self) -> Path:
         """Folder of rules that override the shipped ones."""
         return self.path / "rules"
+
+    @property
+    def last_case(self) -> str | None:
+        """Case that was used last, or None."""
+        try:
+            return (self.path / "last_case").read_text(encoding="utf-8").strip() or None
+        except OSError:
+            return None
+
+    def set_last_case(self, name: str) -> None:
+        """Remember the case that was used last; a home that may only be read stays as it is."""
+        with contextlib.suppress(OSError):
+            (self.path / "last_case").write_text(name + "\n", encoding="utf-8")
 
     @property
     def keys(self) -> Path:

@@ -17,6 +17,10 @@ EVIDENCE_SHOWN: Final = 3
 """Evidence sentences per incident on the screen; ``incident show`` prints all."""
 
 
+INNOCENT_SHOWN: Final = 3
+"""Innocent explanations per incident on the screen; ``incident show`` prints all."""
+
+
 def incident_lines(result: ScanResult, words: Words) -> list[Line]:
     """Return the section of the top incidents, most severe first."""
     if not result.incidents:
@@ -52,7 +56,7 @@ def one(incident: IncidentLine, words: Words, *, number: int | None = None, evid
     lines += part(labels[2], words.pick(incident.what.en, incident.what.zh))
     lines += part(labels[3], words("incident.span", first=time_text(incident.first), last=time_text(incident.last)))
     lines += _listed(incident.evidence, labels[4], width, words, evidence)
-    lines += _listed(incident.innocent, labels[5], width, words, None)
+    lines += _listed(incident.innocent, labels[5], width, words, None if evidence is None else INNOCENT_SHOWN)
     if evidence is None and incident.display_filter:
         lines += part(words("incident.filter"), incident.display_filter)
     for index, command in enumerate(incident.next):

@@ -241,7 +241,7 @@ def test_coverage_notes() -> None:
     """What was not judged is said in both languages."""
     row = {"detector": "d", "status": "short", "reason_zh": "短", "reason_en": "short", "seen_s": 1.0, "needed_s": 2.0}
     fine = row | {"detector": "e", "status": "assessed"}
-    table = pa.Table.from_pylist([fine, row], schema=schema.ASSESSMENT.arrow())
+    table = pa.Table.from_pylist([fine, row], schema=schema.ASSESSMENT.arrow(schema.ASSESSMENT.emitted()))
     assert [(text.en, text.zh) for text in coverage_notes(table)] == [("d: short", "d：短")]
 
 

@@ -22,8 +22,8 @@ def _sweep(traffic: Traffic, hosts: int = 25) -> None:
 def test_empty_data_gives_empty_tables(traffic: Traffic) -> None:
     """Without a single conversation every detector answers, with the declared schemas."""
     alerts, assessments = run_all(arrow_source(traffic.tables()), traffic.policy())
-    assert (alerts.num_rows, alerts.schema) == (0, schema.ALERT.arrow())
-    assert assessments.schema == schema.ASSESSMENT.arrow()
+    assert (alerts.num_rows, alerts.schema) == (0, schema.ALERT.arrow(schema.ALERT.emitted()))
+    assert assessments.schema == schema.ASSESSMENT.arrow(schema.ASSESSMENT.emitted())
     assert assessments["detector"].to_pylist() == sorted(registry())
 
 

@@ -28,7 +28,8 @@ from tests.store.rows import T0_US, batch, flow, ip, uid
 
 
 def _fill(lake: Path, table: schema.Table, rows: Sequence[Mapping[str, object]], case: str = "c1") -> None:
-    writer = SegmentWriter(lake, table, case, "scan", stamps={})
+    stamps = {"revision": 1} if table in (schema.ALERT, schema.ASSESSMENT) else {}
+    writer = SegmentWriter(lake, table, case, "scan", stamps=stamps)
     writer.write(batch(table, rows))
     writer.close({})
 
@@ -322,6 +323,7 @@ def test_lists_survive_the_way_through_the_lake(tmp_path: Path) -> None:
         "flow_uids": [uid(1), uid(2)],
     }
     _fill(tmp_path, schema.ALERT, [alert, {"alert_id": "b", "ts_start": T0_US, "ts_end": T0_US}])
+    _fill(tmp_path, schema.ASSESSMENT, [{"detector": "d", "status": "assessed"}])
     _fill(tmp_path, schema.IEC104, [{"ts": T0_US, "ioa": [1, 70_000]}])
     with Lake(tmp_path).reader() as reader:
         rows = reader.arrow("SELECT attack, flow_uids FROM alert ORDER BY alert_id").to_pylist()

@@ -1,0 +1,40 @@
+"""``taishi meter``: flows and records only, into a lake folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reporting.cli._command import command
+from reporting.cli._settings import Output, current
+from reporting.cli.scan import EXIT_PARTIAL
+
+
+@command("meter")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="DIR")
+@click.option("--ext", is_flag=True)
+def meter(files: tuple[Path, ...], out: Path, ext: bool) -> int:
+    """Meter captures into a lake folder without judging them."""
+    from dataclasses import asdict
+
+    from reporting.cli._progress import Bar
+    from reporting.clean import clean
+    from reporting.scan.captures import case_name, take_in
+    from reporting.tables import Column, emit
+    from store.lake import Lake
+
+    settings = current()
+    case = case_name(files)
+    with Bar(settings.words) as bar:
+        intake = take_in(files, Lake(out), case, {"ext": True} if ext else {}, bar.update)
+    rows = [{"case": case, **asdict(file)} for file in intake.files]
+    if settings.output is Output.TABLE:
+        flows = intake.counters.get("flow.rows", 0)
+        for file in intake.files:
+            said = settings.words("meter.wrote", path=clean(file.path), frames=file.frames, flows=flows, case=case)
+            click.echo(said + (f"  {clean(file.problem)}" if file.problem else ""))
+    else:
+        emit(rows, [Column(name) for name in rows[0]], settings.output)
+    return EXIT_PARTIAL if any(file.status in {"partial", "failed"} for file in intake.files) else 0

@@ -1,0 +1,114 @@
+"""The captures of a scan: which case they go to, and what came of each."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reporting.result import FileResult
+from sensor.metering import MeterResult, file_digest, meter_capture
+from store.errors import TaishiError
+from store.lake import Lake
+
+NAME_LENGTH: Final = 40
+"""Letters of a capture's name that go into the name of its case (8 … 100): enough to recognise it in a list."""
+
+FileProgress = Callable[[Path, int, int], None]
+"""Called now and then with (file, bytes read, bytes of the file)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What reading the files gave.
+
+    Attributes:
+        files: One per file, in the order given.
+        counters: Terms of the conservation law, summed over the captures that were read now or before.
+        is_new: Something was read that the case did not hold.
+    """
+
+    files: tuple[FileResult, ...]
+    counters: Mapping[str, int]
+    is_new: bool
+
+
+def case_name(files: Sequence[Path]) -> str:
+    """Return the name of the case that these files make up by themselves: their name and what they hold.
+
+    Raises:
+        TaishiError: none of the files can be read.
+    """
+    digests, problem = [], None
+    for path in files:
+        try:
+            digests.append(file_digest(path))
+        except TaishiError as error:
+            problem = problem or error
+    if not digests and problem is not None:
+        raise problem
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", files[0].name.split(".")[0]).strip("-") or "capture"
+    content = digests[0] if len(digests) == 1 else hashlib.sha256(b"".join(sorted(digests))).digest()
+    return f"{stem[:NAME_LENGTH]}-{content.hex()[:8]}"
+
+
+def take_in(
+    files: Sequence[Path],
+    lake: Lake,
+    case: str,
+    options: Mapping[str, object],
+    progress: FileProgress | None = None,
+) -> Intake:
+    """Meter every file into the case; one that cannot be read does not keep the others out.
+
+    Raises:
+        TaishiError: not a single file could be opened, or the disk refuses.
+    """
+    results: list[FileResult] = []
+    counters: dict[str, int] = {}
+    errors: list[TaishiError] = []
+    is_new = False
+    for path in files:
+        report = None if progress is None else _bound(progress, path)
+        try:
+            metered = meter_capture(path, lake, case, options=options, progress=report)
+        except TaishiError as error:
+            errors.append(error)
+            results.append(FileResult(str(path), "", _size(path), 0, "failed", error.diagnostics()))
+            continue
+        is_new = is_new or not metered.is_known
+        results.append(_file_result(path, metered))
+        for name, count in metered.counters.items():
+            counters[name] = counters.get(name, 0) + count
+    if errors and len(errors) == len(files):
+        raise errors[0]
+    return Intake(tuple(results), counters, is_new)
+
+
+def _bound(progress: FileProgress, path: Path) -> Callable[[int, int], None]:
+    return lambda done, whole: progress(path, done, whole)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _file_result(path: Path, metered: MeterResult) -> FileResult:
+    if metered.problem is not None:
+        status = "partial" if metered.frames else "failed"
+    else:
+        status = "known" if metered.is_known else "read"
+    return FileResult(
+        path=str(path),
+        sha256=metered.sha256,
+        bytes=metered.file_bytes,
+        frames=metered.frames,
+        status=status,  # type: ignore[arg-type]  # the three literals above
+        problem=metered.problem,
+    )
