@@ -1,0 +1,167 @@
+"""IPv4 and IPv6 with all extension headers, down to the transport header or the tunnel (flow-semantics.md 1.3-1.7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from naive_meter import transport
+from naive_meter.bits import Bytes, sums_to_zero
+from naive_meter.packet import Around, Malformed, NotFollowed, Packet, Quality, TooDeep
+
+MAX_DEPTH: Final = 4
+"""IP headers followed inside the outermost one (Zeek's Tunnel::max_depth is 2 … 4; flows.md 12.1 says 4)."""
+
+OFFLOAD_LEN: Final = 9216
+"""IP total length above which no physical frame carried it, bytes (jumbo frames)."""
+
+EXTENSIONS: Final = {0, 43, 60, 51, 135, 139, 140}
+"""Hop-by-hop, routing, destination, AH, mobility, HIP, shim6 (IANA ipv6-parameters)."""
+
+
+@dataclass(frozen=True, slots=True)
+class IpHeader:
+    """An IP header read so far: where its payload lies and what it says of itself."""
+
+    version: int
+    at: int
+    body: int
+    end: int
+    proto: int
+    src: bytes
+    dst: bytes
+    ttl: int
+    dscp: int
+    total: int
+    fragment: tuple[int, int, int] | None = None
+    plain_addresses: bool = True
+    """False when a routing or destination header may change the address that the checksum covers."""
+
+    @property
+    def pseudo(self) -> bytes:
+        """Return the addresses as the pseudo header has them."""
+        return self.src[-4:] + self.dst[-4:] if self.version == 4 else self.src + self.dst
+
+
+def ip_packet(buf: Bytes, at: int, end: int, around: Around, version: int) -> Packet:
+    """Decode an IP packet at ``at`` that may reach up to ``end`` (wire offset), and all tunnels in it."""
+    from naive_meter import tunnel  # noqa: PLC0415 - tunnels hold IP packets and IP packets hold tunnels
+
+    buf.need(at, 1, end, "ip_short")
+    if buf.u8(at) >> 4 != version:
+        raise Malformed("ip_version")
+    if around.depth > MAX_DEPTH:
+        raise TooDeep
+    if around.layers >= 16:
+        raise Malformed("too_many_layers")
+    here = replace(around, layers=around.layers + 1)
+    header, here = _ipv4(buf, at, end, here) if version == 4 else _ipv6(buf, at, end, here)
+    header = _extensions(buf, header)
+    own = transport.read(buf, header, replace(here, strict=False))
+    if header.fragment is not None:
+        return own
+    try:
+        inner = tunnel.enter(buf, header, own)
+    except TooDeep:
+        return _marked(own, Quality.TUNNEL_DEPTH)
+    except NotFollowed:
+        return own
+    except Malformed:
+        return own if own.proto == 17 else _marked(own, Quality.PARSE_ERROR)
+    return own if inner is None else inner
+
+
+def _marked(packet: Packet, quality: Quality) -> Packet:
+    return replace(packet, around=replace(packet.around, quality=packet.quality | quality))
+
+
+def _fitted(claimed: int, room: int, around: Around) -> tuple[int, Around]:
+    """Clamp a length to what the outer packet holds; inside a UDP tunnel a lie means: no tunnel."""
+    if claimed <= room:
+        return claimed, around
+    if around.strict:
+        raise Malformed("inner_length")
+    return room, replace(around, quality=around.quality | Quality.PARSE_ERROR)
+
+
+def _ipv4(buf: Bytes, at: int, end: int, around: Around) -> tuple[IpHeader, Around]:
+    buf.need(at, 20, end, "ipv4_short")
+    size = (buf.u8(at) & 15) * 4
+    if size < 20:
+        raise Malformed("ipv4_header_length")
+    buf.need(at, size, end, "ipv4_options")
+    claimed = buf.u16(at + 2)
+    if claimed == 0 and not around.strict:
+        claimed = end - at
+        around = replace(around, quality=around.quality | Quality.OFFLOAD)
+    if claimed < size:
+        raise Malformed("ipv4_total_length")
+    total, around = _fitted(claimed, end - at, around)
+    if total > OFFLOAD_LEN:
+        around = replace(around, quality=around.quality | Quality.OFFLOAD)
+    if not sums_to_zero(buf.data[at : at + size]):
+        around = replace(around, quality=around.quality | Quality.BAD_CHECKSUM)
+    fragment = buf.u16(at + 6)
+    proto = buf.u8(at + 9)
+    header = IpHeader(
+        version=4,
+        at=at,
+        body=at + size,
+        end=at + total,
+        proto=proto,
+        src=b"\0" * 10 + b"\xff\xff" + buf.data[at + 12 : at + 16],
+        dst=b"\0" * 10 + b"\xff\xff" + buf.data[at + 16 : at + 20],
+        ttl=buf.u8(at + 8),
+        dscp=buf.u8(at + 1) >> 2,
+        total=total,
+        fragment=(buf.u16(at + 4), proto, (fragment & 0x1FFF) * 8) if fragment & 0x3FFF else None,
+    )
+    return header, around
+
+
+def _ipv6(buf: Bytes, at: int, end: int, around: Around) -> tuple[IpHeader, Around]:
+    buf.need(at, 40, end, "ipv6_short")
+    claimed = 40 + buf.u16(at + 4)
+    following = buf.u8(at + 6)
+    if claimed == 40 and following != 59 and not around.strict:
+        claimed = end - at
+        around = replace(around, quality=around.quality | Quality.OFFLOAD)
+    total, around = _fitted(claimed, end - at, around)
+    if total > OFFLOAD_LEN:
+        around = replace(around, quality=around.quality | Quality.OFFLOAD)
+    header = IpHeader(
+        version=6,
+        at=at,
+        body=at + 40,
+        end=at + total,
+        proto=following,
+        src=buf.data[at + 8 : at + 24],
+        dst=buf.data[at + 24 : at + 40],
+        ttl=buf.u8(at + 7),
+        dscp=(buf.u16(at) >> 4 & 0xFF) >> 2,
+        total=total,
+    )
+    return header, around
+
+
+def _extensions(buf: Bytes, header: IpHeader) -> IpHeader:
+    """Walk the extension headers (of IPv4: AH only) up to the transport protocol or a later fragment."""
+    for _ in range(16):
+        if header.fragment is not None and header.fragment[2] > 0:
+            return header
+        walked = EXTENSIONS if header.version == 6 else {51}
+        if header.version == 6 and header.proto == 44:
+            buf.need(header.body, 8, header.end, "ipv6_extension")
+            proto, place, ident = buf.u8(header.body), buf.u16(header.body + 2), buf.u32(header.body + 4)
+            fragment = (ident, proto, place & 0xFFF8) if place & 0xFFF9 else None
+            header = replace(header, proto=proto, body=header.body + 8, fragment=fragment)
+        elif header.proto in walked:
+            buf.need(header.body, 8, header.end, "ipv6_extension")
+            length = buf.u8(header.body + 1)
+            size = (length + 2) * 4 if header.proto == 51 else (length + 1) * 8
+            buf.need(header.body, size, header.end, "ipv6_extension")
+            kept = header.plain_addresses and header.proto not in {43, 60}
+            header = replace(header, proto=buf.u8(header.body), body=header.body + size, plain_addresses=kept)
+        else:
+            return header
+    raise Malformed("too_many_layers")
