@@ -85,7 +85,9 @@ class Talk:
         if self.shots or lost:
             self.now_ns += dt_ns
         if not lost:
-            self.shots.append(Shot(self.now_ns, self.wrap(net.ip(src, dst, net.TCP, segment, ttl=ttl, ident=ident), who == "c")))
+            self.shots.append(
+                Shot(self.now_ns, self.wrap(net.ip(src, dst, net.TCP, segment, ttl=ttl, ident=ident), who == "c"))
+            )
         return self
 
     def handshake(self) -> Talk:

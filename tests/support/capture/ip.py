@@ -86,7 +86,9 @@ def wscale(shift: int) -> bytes:
     return struct.pack(">BBBB", 1, 3, 3, shift)
 
 
-def udp_datagram(src: str, dst: str, sport: int, dport: int, payload: bytes = b"", *, bad_checksum: bool = False) -> bytes:
+def udp_datagram(
+    src: str, dst: str, sport: int, dport: int, payload: bytes = b"", *, bad_checksum: bool = False
+) -> bytes:
     """Return a UDP datagram with its checksum."""
     length = 8 + len(payload)
     head = struct.pack(">HHH", sport, dport, length)
@@ -163,7 +165,8 @@ def fragments(src: str, dst: str, proto: int, payload: bytes, *, ident: int, siz
     """Return ``payload`` cut into IP fragments of at most ``size`` bytes (multiple of 8) each."""
     cuts = range(0, len(payload), size)
     return [
-        ip(src, dst, proto, payload[at : at + size], ident=ident, offset=at, more=at + size < len(payload)) for at in cuts
+        ip(src, dst, proto, payload[at : at + size], ident=ident, offset=at, more=at + size < len(payload))
+        for at in cuts
     ]
 
 

@@ -15,7 +15,9 @@ TEB = 0x6558
 """GRE and Geneve protocol type of a transparently bridged Ethernet frame."""
 
 
-def gre(src: str, dst: str, inner: bytes, *, proto: int | None = None, key: int | None = None, seq: int | None = None) -> bytes:
+def gre(
+    src: str, dst: str, inner: bytes, *, proto: int | None = None, key: int | None = None, seq: int | None = None
+) -> bytes:
     """Return a GRE version 0 packet; ``proto`` defaults to the version of the inner IP packet."""
     flags = (0x2000 if key is not None else 0) | (0x1000 if seq is not None else 0)
     head = struct.pack(">HH", flags, ip_ethertype(inner) if proto is None else proto)

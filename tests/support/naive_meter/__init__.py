@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from naive_meter.link import decode
-from naive_meter.packet import Malformed, NotFollowed, Packet, Quality
+from naive_meter.packet import MalformedError, NotFollowedError, Packet, Quality
 from naive_meter.row import Row
 from naive_meter.source import read_capture
 from naive_meter.table import NS, FlowTable
@@ -62,10 +62,10 @@ def meter(
         counters["frames.delivered"] += 1
         try:
             packet = decode(frame)
-        except Malformed as reason:
+        except MalformedError as reason:
             counters[f"decode_error.{reason}"] += 1
             continue
-        except NotFollowed as other:
+        except NotFollowedError as other:
             counters["frames.decoded"] += 1
             counters[f"non_flow.0x{other.ethertype:04x}"] += 1
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from naive_meter.packet import Malformed
+from naive_meter.packet import MalformedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +14,9 @@ class Bytes:
     data: bytes
 
     def need(self, at: int, size: int, end: int, reason: str) -> None:
-        """Raise ``Malformed(reason)`` unless ``size`` bytes at ``at`` are captured and lie before ``end``."""
+        """Raise ``MalformedError(reason)`` unless ``size`` bytes at ``at`` are captured and lie before ``end``."""
         if at + size > len(self.data) or at + size > end:
-            raise Malformed(reason)
+            raise MalformedError(reason)
 
     def u8(self, at: int) -> int:
         """Return the octet at ``at``."""

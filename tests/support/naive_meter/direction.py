@@ -10,12 +10,12 @@ SYN, RST, ACK = 0x02, 0x04, 0x10
 
 
 def is_group(packet: Packet, address: bytes) -> bool:
-    """Return whether an address is multicast or broadcast and so can never be an originator."""
+    """Return whether an IP address is multicast or broadcast and so can never be an originator."""
     if packet.version == 4:
         return address[12] & 0xF0 == 0xE0 or address[12:] == b"\xff" * 4
     if packet.version == 6:
         return address[0] == 0xFF
-    return bool(address[0] & 1)
+    return False
 
 
 def may_originate(packet: Packet, sender: bool) -> bool:
@@ -26,30 +26,22 @@ def may_originate(packet: Packet, sender: bool) -> bool:
 
 def first_decision(packet: Packet, who: Identity) -> tuple[bool, str]:
     """Return whether the sender of a flow's first packet is the originator, and the rule that says so."""
-    for sender, basis in _rules(packet, who):
-        if may_originate(packet, sender):
-            return sender, basis
-    return may_originate(packet, sender=True), "first_packet"
+    sender, basis = _rule(packet, who)
+    return (sender if may_originate(packet, sender) else not sender), basis
 
 
-def _rules(packet: Packet, who: Identity) -> list[tuple[bool, str]]:
-    """Return all rules that say something, strongest first."""
-    said: list[tuple[bool, str]] = []
-    by_port = service_ports.sender_is_client(*who.ports) if who.ports is not None else None
-    if packet.tcp is not None and packet.tcp.flags & SYN:
-        if not packet.tcp.flags & ACK:
-            return [(True, "syn")]
-        return [(False, "service_port")] if by_port is False else []
+def _rule(packet: Packet, who: Identity) -> tuple[bool, str]:
+    if packet.tcp is not None and packet.tcp.flags & (SYN | ACK) == SYN:
+        return True, "syn"
     if who.icmp is not None and is_request(who.proto, who.icmp[0]):
-        said.append((True, "icmp"))
+        return True, "icmp"
     if who.icmp is not None and is_reply(who.proto, who.icmp[0]):
-        said.append((False, "icmp"))
+        return False, "icmp"
     hint = app_hint(packet, who)
     if hint is not None:
-        said.append((hint, "app"))
-    if by_port is not None:
-        said.append((by_port, "service_port"))
-    return said
+        return hint, "app"
+    by_port = service_ports.sender_is_client(*who.ports) if who.ports is not None else None
+    return (True, "first_packet") if by_port is None else (by_port, "service_port")
 
 
 def app_hint(packet: Packet, who: Identity) -> bool | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from naive_meter import direction
 from naive_meter.key import Identity, Key
-from naive_meter.packet import Frame, Packet, Quality
+from naive_meter.packet import NO_QUALITY, Frame, Packet, Quality
 from naive_meter.tcp_state import Connection
 from naive_meter.timeouts import TCP, Standing
 
@@ -29,7 +29,9 @@ class Entry:
 class Carry:
     """Cumulative numbers at the start of a segment, by side: what the segment's own numbers are counted from."""
 
-    stream: tuple[int, int] = (0, 0)
+    reported: tuple[int, int] = (0, 0)
+    """Stream bytes of the rows already written."""
+    payload: tuple[int, int] = (0, 0)
     gap: tuple[int, int] = (0, 0)
     retransmitted: tuple[int, int] = (0, 0)
     filled: tuple[int, int] = (0, 0)
@@ -48,7 +50,7 @@ class Flow:
     root_uid: bytes | None = None
     flipped: bool = False
     dup_pkts: int = 0
-    extra: Quality = Quality(0)
+    extra: Quality = NO_QUALITY
     """Quality bits of the segment that no packet carries by itself (clock step)."""
     last_sweep_ns: int = 0
     tcp: Connection = field(default_factory=Connection)
@@ -56,13 +58,17 @@ class Flow:
     heard: list[bool] = field(default_factory=lambda: [False, False])
     any_data: bool = False
     only_syns: bool = True
+    payload: list[int] = field(default_factory=lambda: [0, 0])
+    icmp: tuple[int, int] | None = None
+    """Type and code of the originator's first ICMP packet."""
+    synack_pending: bool = False
+    """A leading SYN+ACK has not been confirmed yet."""
     hinted: list[bool] = field(default_factory=lambda: [False, False])
     syn_ns: list[int | None] = field(default_factory=lambda: [None, None])
     syn_ack: tuple[int, int] | None = None
     """(side, time) of the first SYN+ACK."""
     rtt_syn: int | None = None
     rtt_ack: int | None = None
-    rtt_ack_done: bool = False
 
     @classmethod
     def begin(cls, key: Key, entry: Entry) -> Flow:
@@ -71,6 +77,8 @@ class Flow:
         flow = cls(key, entry, entry.side if sender else 1 - entry.side, basis)
         if not sender and flow.has_history:
             flow.tcp.history.flips = 1
+        tcp = entry.packet.tcp
+        flow.synack_pending = tcp is not None and bool(tcp.flags & SYN) and basis != "syn"
         return flow
 
     @property
@@ -96,16 +104,18 @@ class Flow:
         packet = entry.packet
         self.heard[entry.side] = True
         self.any_data = self.any_data or packet.payload_len > 0
-        if self.has_history and packet.quality & Quality.BAD_CHECKSUM:
-            self.tcp.history.counted("C", entry.side)
+        self.payload[entry.side] += packet.payload_len
+        spoiled = bool(packet.quality & Quality.BAD_CHECKSUM)
         if packet.tcp is not None:
             self.only_syns = self.only_syns and bool(packet.tcp.flags & SYN)
-            self.tcp.absorb(entry.side, self.originator, packet.tcp, packet.payload_len)
+            self.tcp.absorb(entry.side, self.originator, packet.tcp, packet.payload_len, bad_checksum=spoiled)
             self._round_trips(entry)
-        else:
-            self.only_syns = False
-        if self.has_history and not self.is_tcp:
+        elif self.has_history and not self.is_tcp:
             self.tcp.history.once("D", entry.side)
+            if spoiled:
+                self.tcp.history.counted("C", entry.side)
+        if self.icmp is None and entry.side == self.originator and self.key.version:
+            self.icmp = entry.who.icmp
 
     def _reconsider(self, entry: Entry) -> None:
         """Flip the roles when this packet shows that they were wrong (once, in segment 0 only)."""
@@ -113,12 +123,10 @@ class Flow:
             self._examined(entry)
             return
         packet = entry.packet
-        first = self.first.packet.tcp
-        if first is not None and first.flags & SYN and first.flags & ACK and self.basis in WEAKER_THAN_APP:
-            if self._confirms_syn_ack(entry):
-                self._settle(1 - self.first.side, "synack_flip", packet)
-                return
-        if self.basis in WEAKER_THAN_APP and not self.hinted[entry.side] and packet.payload_len:
+        if self.synack_pending:
+            self._judge_syn_ack(entry)
+        may_hint = self.basis in WEAKER_THAN_APP and not self.flipped and not self.synack_pending
+        if may_hint and not self.hinted[entry.side] and packet.payload_len:
             hint = direction.app_hint(packet, entry.who)
             if hint is not None:
                 self._settle(entry.side if hint else 1 - entry.side, "app", packet)
@@ -128,20 +136,18 @@ class Flow:
         if entry.packet.payload_len:
             self.hinted[entry.side] = True
 
-    def _confirms_syn_ack(self, entry: Entry) -> bool:
-        """Return whether a packet after a leading SYN+ACK proves that its sender answered somebody."""
-        tcp = entry.packet.tcp
-        if tcp is None or tcp.flags & RST:
-            return False
-        if entry.packet.payload_len:
-            return True
-        if entry.side == self.first.side:
-            return False
-        late_syn = tcp.flags & SYN and not tcp.flags & ACK
-        if late_syn:
-            answered = self.tcp.sides[self.first.side].last_ack
-            return answered == (tcp.seq + 1) % 2**32
-        return bool(tcp.flags & ACK and not tcp.flags & SYN)
+    def _judge_syn_ack(self, entry: Entry) -> None:
+        """Let a packet after a leading SYN+ACK show whether its sender has answered somebody."""
+        flags = 0 if entry.packet.tcp is None else entry.packet.tcp.flags
+        other = entry.side != self.first.side
+        if other and flags & RST:
+            self.synack_pending = False
+            return
+        late_syn = other and flags & (SYN | ACK) == SYN
+        answer = other and flags & (SYN | ACK) == ACK
+        if late_syn or answer or entry.packet.payload_len:
+            self.synack_pending = False
+            self._settle(1 - self.first.side, "syn" if late_syn else "synack_flip", entry.packet)
 
     def _settle(self, originator: int, basis: str, packet: Packet) -> None:
         """Give the flow its originator for a stronger reason; a group address never becomes one."""
@@ -160,17 +166,18 @@ class Flow:
         tcp = entry.packet.tcp
         assert tcp is not None
         now, side = entry.frame.ts_ns, entry.side
-        if tcp.flags & SYN and not tcp.flags & ACK and self.syn_ns[side] is None:
+        control = tcp.flags & (SYN | ACK | RST)
+        if control & (SYN | ACK) == SYN and self.syn_ns[side] is None:
             self.syn_ns[side] = now
-        elif tcp.flags & SYN and tcp.flags & ACK and self.syn_ack is None:
+        elif control == SYN | ACK and self.syn_ack is None:
             self.syn_ack = (side, now)
             asked = self.syn_ns[1 - side]
             if asked is not None and now >= asked:
                 self.rtt_syn = now - asked
-        elif tcp.flags & ACK and not tcp.flags & SYN and self.syn_ack is not None and side != self.syn_ack[0]:
-            if not self.rtt_ack_done and now >= self.syn_ack[1]:
-                self.rtt_ack = now - self.syn_ack[1]
-            self.rtt_ack_done = True
+        elif control == ACK and self.syn_ack is not None and self.rtt_ack is None and self.segment_seq == 0:
+            answered, then = self.syn_ack
+            if side != answered and now >= then:
+                self.rtt_ack = now - then
 
     def standing(self) -> Standing:
         """Return what decides the flow's time-out now."""
@@ -182,7 +189,7 @@ class Flow:
             any_data=self.any_data,
             closed=self.is_tcp and self.tcp.is_closed(),
             one_fin=self.is_tcp and self.tcp.one_fin(),
-            only_syns=self.only_syns and self.syn_ack is not None,
+            only_syns=self.only_syns,
         )
 
     def is_reused_by(self, entry: Entry, silent_ns: int) -> bool:
@@ -203,15 +210,21 @@ class Flow:
         self.basis = "inherited"
         self.entries = []
         self.dup_pkts = 0
-        self.extra = Quality(0)
+        self.extra = NO_QUALITY
         self.rtt_syn = self.rtt_ack = None
         a, b = self.tcp.sides[0].seq, self.tcp.sides[1].seq
         self.carry = Carry(
-            (a.stream(), b.stream()),
+            (self.stream(0), self.stream(1)),
+            (self.payload[0], self.payload[1]),
             (a.gap, b.gap),
             (a.retransmitted, b.retransmitted),
             (a.filled, b.filled),
         )
+
+    def stream(self, side: int) -> int:
+        """Return the stream bytes of a side over the whole flow, never more than were counted or missed."""
+        sequence = self.tcp.sides[side].seq
+        return max(min(sequence.stream(), self.payload[side] + sequence.gap), self.carry.reported[side])
 
     def udp_state(self) -> str:
         """Return the summary state of a UDP flow from the sides that were active."""
@@ -225,7 +238,5 @@ class Flow:
         if self.key.version == 0:
             return None
         if self.is_tcp:
-            return self.tcp.conn_state(self.originator, any_data=self.any_data)
+            return self.tcp.conn_state(self.originator, any_data=self.stream(0) + self.stream(1) > 0)
         return self.udp_state() if self.key.proto == 17 else "OTH"
-
-

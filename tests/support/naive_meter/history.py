@@ -29,9 +29,10 @@ class History:
             self.letters.append((letter, side))
 
     def by_seq(self, slot: str, letter: str, side: int, seq: int) -> None:
-        """Add a letter when it is the first of its slot or its sequence number differs from the last one's."""
-        if self._last_seq.get((slot, side)) != seq:
+        """Add a letter when this side does not have it or the slot's last sequence number was another one."""
+        if (letter, side) not in self._once or self._last_seq.get((slot, side)) != seq:
             self.letters.append((letter, side))
+        self._once.add((letter, side))
         self._last_seq[slot, side] = seq
 
     def counted(self, letter: str, side: int) -> None:
@@ -57,7 +58,7 @@ class History:
         elif flags & ACK:
             self.once("A", side)
 
-    def text(self, originator: int) -> str | None:
-        """Return the history with the originator's letters in upper case; None when it is empty."""
+    def text(self, originator: int) -> str:
+        """Return the history with the originator's letters in upper case."""
         letters = "".join(c if side == originator else c.lower() for c, side in self.letters)
-        return ("^" * self.flips + letters)[:LONGEST] or None
+        return ("^" * self.flips + letters)[:LONGEST]

@@ -8,7 +8,7 @@ from typing import Final
 
 from naive_meter.bits import Bytes
 from naive_meter.network import ip_packet
-from naive_meter.packet import Around, Frame, Malformed, NotFollowed, Packet
+from naive_meter.packet import Around, Frame, MalformedError, NotFollowedError, Packet
 
 MAX_LAYERS: Final = 16
 """Headers followed in one frame before giving up (Suricata's limit, flows.md 12.1)."""
@@ -25,10 +25,10 @@ def deeper(around: Around) -> Around:
     """Count one more header.
 
     Raises:
-        Malformed: there are too many.
+        MalformedError: there are too many.
     """
     if around.layers >= MAX_LAYERS:
-        raise Malformed("too_many_layers")
+        raise MalformedError("too_many_layers")
     return replace(around, layers=around.layers + 1)
 
 
@@ -36,12 +36,12 @@ def decode(frame: Frame) -> Packet:
     """Return the innermost packet of a frame.
 
     Raises:
-        Malformed: a header could not be read and no IP header lies outside of it.
-        NotFollowed: the frame carries nothing that makes a flow.
+        MalformedError: a header could not be read and no IP header lies outside of it.
+        NotFollowedError: the frame carries nothing that makes a flow.
     """
     start = _STARTS.get(frame.link)
     if start is None:
-        raise Malformed("link_type")
+        raise MalformedError("link_type")
     return start(Bytes(frame.data), 0, frame.wire_len, Around())
 
 
@@ -53,9 +53,7 @@ def ethernet(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     return by_ethertype(buf, at + 14, end, here, buf.u16(at + 12), macs)
 
 
-def by_ethertype(
-    buf: Bytes, at: int, end: int, around: Around, kind: int, macs: tuple[bytes, bytes] | None
-) -> Packet:
+def by_ethertype(buf: Bytes, at: int, end: int, around: Around, kind: int, macs: tuple[bytes, bytes] | None) -> Packet:
     """Decode what an ethertype announces; ``macs`` are (sender, receiver) of the nearest Ethernet header."""
     while kind in {0x8100, 0x88A8, 0x9100}:
         buf.need(at, 4, end, "vlan_short")
@@ -71,7 +69,7 @@ def by_ethertype(
         return _layer2(buf, at, end, around, 0, macs)
     if kind in LAYER2:
         return _layer2(buf, at, end, around, kind, macs)
-    raise NotFollowed(kind)
+    raise NotFollowedError(kind)
 
 
 def _layer2(buf: Bytes, at: int, end: int, around: Around, kind: int, macs: tuple[bytes, bytes] | None) -> Packet:
@@ -108,13 +106,13 @@ def _mpls(buf: Bytes, at: int, end: int, around: Around) -> Packet:
         return ip_packet(buf, at, end, around, nibble)
     if nibble == 0:
         return ethernet(buf, at + 4, end, around)
-    raise Malformed("mpls_payload")
+    raise MalformedError("mpls_payload")
 
 
 def _pppoe(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     buf.need(at, 8, end, "pppoe_short")
     if buf.u8(at) != 0x11 or buf.u8(at + 1) != 0:
-        raise Malformed("pppoe_header")
+        raise MalformedError("pppoe_header")
     here = replace(deeper(around), tunnels=(*around.tunnels, "pppoe"), tunnel_id=buf.u16(at + 2))
     return ppp_payload(buf, at + 6, end, here)
 
@@ -130,7 +128,7 @@ def ppp_payload(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     else:
         protocol, at = buf.u16(at), at + 2
     if protocol not in PPP_PROTOCOLS:
-        raise NotFollowed(protocol)
+        raise NotFollowedError(protocol)
     return by_ethertype(buf, at, end, deeper(around), PPP_PROTOCOLS[protocol], None)
 
 
@@ -138,7 +136,7 @@ def _raw(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     buf.need(at, 1, end, "raw_short")
     version = buf.u8(at) >> 4
     if version not in {4, 6}:
-        raise Malformed("raw_version")
+        raise MalformedError("raw_version")
     return ip_packet(buf, at, end, around, version)
 
 
@@ -151,7 +149,7 @@ def _null(buf: Bytes, at: int, end: int, around: Around) -> Packet:
         return ip_packet(buf, at + 4, end, deeper(around), 4)
     if families & {10, 24, 28, 30}:
         return ip_packet(buf, at + 4, end, deeper(around), 6)
-    raise Malformed("null_family")
+    raise MalformedError("null_family")
 
 
 def _sll(buf: Bytes, at: int, end: int, around: Around) -> Packet:

@@ -7,7 +7,7 @@ from typing import Final
 
 from naive_meter import transport
 from naive_meter.bits import Bytes, sums_to_zero
-from naive_meter.packet import Around, Malformed, NotFollowed, Packet, Quality, TooDeep
+from naive_meter.packet import Around, MalformedError, NotFollowedError, Packet, Quality, TooDeepError
 
 MAX_DEPTH: Final = 4
 """IP headers followed inside the outermost one (Zeek's Tunnel::max_depth is 2 … 4; flows.md 12.1 says 4)."""
@@ -49,11 +49,11 @@ def ip_packet(buf: Bytes, at: int, end: int, around: Around, version: int) -> Pa
 
     buf.need(at, 1, end, "ip_short")
     if buf.u8(at) >> 4 != version:
-        raise Malformed("ip_version")
+        raise MalformedError("ip_version")
     if around.depth > MAX_DEPTH:
-        raise TooDeep
+        raise TooDeepError
     if around.layers >= 16:
-        raise Malformed("too_many_layers")
+        raise MalformedError("too_many_layers")
     here = replace(around, layers=around.layers + 1)
     header, here = _ipv4(buf, at, end, here) if version == 4 else _ipv6(buf, at, end, here)
     header = _extensions(buf, header)
@@ -62,11 +62,11 @@ def ip_packet(buf: Bytes, at: int, end: int, around: Around, version: int) -> Pa
         return own
     try:
         inner = tunnel.enter(buf, header, own)
-    except TooDeep:
+    except TooDeepError:
         return _marked(own, Quality.TUNNEL_DEPTH)
-    except NotFollowed:
+    except NotFollowedError:
         return own
-    except Malformed:
+    except MalformedError:
         return own if own.proto == 17 else _marked(own, Quality.PARSE_ERROR)
     return own if inner is None else inner
 
@@ -80,7 +80,7 @@ def _fitted(claimed: int, room: int, around: Around) -> tuple[int, Around]:
     if claimed <= room:
         return claimed, around
     if around.strict:
-        raise Malformed("inner_length")
+        raise MalformedError("inner_length")
     return room, replace(around, quality=around.quality | Quality.PARSE_ERROR)
 
 
@@ -88,14 +88,14 @@ def _ipv4(buf: Bytes, at: int, end: int, around: Around) -> tuple[IpHeader, Arou
     buf.need(at, 20, end, "ipv4_short")
     size = (buf.u8(at) & 15) * 4
     if size < 20:
-        raise Malformed("ipv4_header_length")
+        raise MalformedError("ipv4_header_length")
     buf.need(at, size, end, "ipv4_options")
     claimed = buf.u16(at + 2)
     if claimed == 0 and not around.strict:
         claimed = end - at
         around = replace(around, quality=around.quality | Quality.OFFLOAD)
     if claimed < size:
-        raise Malformed("ipv4_total_length")
+        raise MalformedError("ipv4_total_length")
     total, around = _fitted(claimed, end - at, around)
     if total > OFFLOAD_LEN:
         around = replace(around, quality=around.quality | Quality.OFFLOAD)
@@ -164,4 +164,4 @@ def _extensions(buf: Bytes, header: IpHeader) -> IpHeader:
             header = replace(header, proto=buf.u8(header.body), body=header.body + size, plain_addresses=kept)
         else:
             return header
-    raise Malformed("too_many_layers")
+    raise MalformedError("too_many_layers")

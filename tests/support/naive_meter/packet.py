@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntFlag
+from typing import Final
 
 
 class Quality(IntFlag):
@@ -21,11 +22,14 @@ class Quality(IntFlag):
     TUNNEL_DEPTH = 4096
 
 
-class Malformed(Exception):
+NO_QUALITY: Final = Quality(0)
+
+
+class MalformedError(Exception):
     """A header that cannot be read; the text is the reason under which the frame is counted."""
 
 
-class NotFollowed(Exception):
+class NotFollowedError(Exception):
     """An ethertype (or PPP protocol, given as one) that makes no flow."""
 
     def __init__(self, ethertype: int) -> None:
@@ -34,7 +38,7 @@ class NotFollowed(Exception):
         self.ethertype = ethertype
 
 
-class TooDeep(Exception):
+class TooDeepError(Exception):
     """A fifth inner IP header: it is left undecoded."""
 
 
@@ -76,7 +80,7 @@ class Around:
     depth: int = 0
     layers: int = 0
     strict: bool = False
-    quality: Quality = Quality(0)
+    quality: Quality = NO_QUALITY
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def _identity(flow: Flow, source_id: bytes, end_reason: str) -> Row:
         "segment_seq": flow.segment_seq,
         "is_final": end_reason != "active",
         "community_id": cid,
-        "observation_point_id": flow.entries[0].frame.interface,
+        "observation_point_id": flow.first.frame.interface,
         "pcap_first_off": flow.entries[0].frame.offset,
         "pcap_last_off": flow.entries[-1].frame.offset,
         "end_reason": end_reason,
@@ -98,13 +98,12 @@ def _network(flow: Flow) -> Row:
     ends = (flow.key.lo, flow.key.hi)
     orig, resp = ends[flow.originator], ends[1 - flow.originator]
     is_ip = flow.key.version != 0
-    with_ports = flow.key.kind == "ports" and any(entry.who.ports is not None for entry in flow.entries)
-    asked = _first(flow.entries, lambda e: e.side == flow.originator and e.who.icmp is not None)
-    icmp = asked.who.icmp if asked is not None and is_ip else None
+    with_ports = flow.first.who.ports is not None
+    icmp = flow.icmp
     outer = around.outer_ips
     if outer is not None and head.side != flow.originator:
         outer = (outer[1], outer[0])
-    vlans = (*around.vlans, None, None)
+    vlans = (*flow.first.packet.around.vlans, None, None)
     return {
         "ip_version": flow.key.version,
         "src_ip": orig[0] if is_ip else None,
@@ -128,13 +127,12 @@ def _network(flow: Flow) -> Row:
 
 
 def _mac(flow: Flow, side: int) -> bytes | None:
-    """Return the MAC of a side: as sender of its first packet, else as receiver of the other side's first one."""
+    """Return the sender MAC of a side's first packet; of a layer-2 flow the end of its key."""
+    if flow.key.version == 0:
+        return (flow.key.lo, flow.key.hi)[side][0]
     sent = _first(flow.entries, lambda e: e.side == side)
-    entry = sent or flow.entries[0]
-    macs = entry.packet.around.macs
-    if macs is None:
-        return None
-    return macs[0] if sent is not None else macs[1]
+    macs = sent.packet.around.macs if sent is not None else None
+    return macs[0] if macs is not None else None
 
 
 def _side(flow: Flow, name: str, side: int) -> Row:
@@ -167,10 +165,8 @@ def _tcp_side(flow: Flow, name: str, side: int) -> Row:
         union |= segment.flags
     me = flow.tcp.sides[side]
     gap = me.seq.gap - flow.carry.gap[side]
-    counted = sum(entry.packet.payload_len for entry in flow.entries if entry.side == side)
-    stream = min(max(me.seq.stream() - flow.carry.stream[side], 0), counted + gap)
     return {
-        f"{name}_bytes_seq": stream if flow.is_tcp else None,
+        f"{name}_bytes_seq": flow.stream(side) - flow.carry.reported[side] if flow.is_tcp else None,
         f"{name}_tcp_flags": union if segments else None,
         f"{name}_flags_first": segments[0].flags if segments else None,
         **{f"{name}_{word}": sum(bool(s.flags & bit) for s in segments) for word, bit in FLAGS.items()},

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MAX_HOLES: Final = 4
-WILD_ACK: Final = 1 << 20
-"""An ACK of exactly 0 further ahead than this is a broken field, bytes (Zeek TOO_LARGE_SEQ_DELTA)."""
+LARGE_JUMP: Final = 1 << 20
+"""An ACK of exactly 0, or a SYN, further away than this is a broken field, bytes (Zeek TOO_LARGE_SEQ_DELTA)."""
+
+MAX_WINDOW: Final = 65_535 << 14
+"""Largest window there can be, bytes (RFC 7323, 2.3): numbers further ahead are forged and move nothing."""
 
 
 def signed32(number: int) -> int:
@@ -24,7 +27,6 @@ class Sequence:
 
     isn: int | None = None
     """Sequence number of the SYN; midstream the number before the first one seen."""
-    syn_seen: bool = False
     fin_seen: bool = False
     high: int = 0
     acked: int = 0
@@ -36,7 +38,6 @@ class Sequence:
     def start(self, seq: int, *, syn: bool) -> None:
         """Begin (or, at a SYN with another number, begin anew) at a sequence number."""
         self.isn = seq if syn else (seq - 1) % 2**32
-        self.syn_seen = syn
         self.fin_seen = False
         self.high = self.acked = 0 if syn else 1
         self.holes = []
@@ -47,22 +48,21 @@ class Sequence:
         return self.high + signed32(seq - self.isn - self.high)
 
     def sent(self, seq: int, length: int, *, syn: bool, fin: bool) -> bool:
-        """Account a segment that was sent and return whether it is a retransmission."""
-        begin = self.position(seq)
-        data = begin + syn
-        end = data + length + fin
-        repeated = False
-        if length and begin < self.high:
-            if self._fill(data, data + length):
-                self.filled += 1
-            elif end <= self.high:
-                self.retransmitted += 1
-                repeated = True
+        """Account a segment that was sent and return whether it carried payload without advancing."""
+        begin = self.position((seq + syn) % 2**32)
+        end = begin + length + fin
+        ahead = end - self.high
+        if (ahead > MAX_WINDOW and not (fin and self.high == 1)) or (syn and abs(ahead) > LARGE_JUMP):
+            return False
+        self.fin_seen = self.fin_seen or fin
+        filled = bool(length) and begin < self.high and self._fill(begin, begin + length)
+        self.filled += filled
+        old = length > 0 and ahead <= 0
+        self.retransmitted += old and not filled
         if begin > self.high:
             self._open(max(self.high, self.acked), begin)
         self.high = max(self.high, end)
-        self.fin_seen = self.fin_seen or fin
-        return repeated
+        return old
 
     def _open(self, begin: int, end: int) -> None:
         if begin >= end:
@@ -93,7 +93,8 @@ class Sequence:
         if self.isn is None:
             return False
         position = self.position(ack)
-        if ack == 0 and position - self.acked > WILD_ACK:
+        ahead = position - self.high
+        if ahead > MAX_WINDOW or (ack == 0 and ahead > LARGE_JUMP):
             return False
         missing = max(position - max(self.high, self.acked), 0)
         rest: list[tuple[int, int]] = []

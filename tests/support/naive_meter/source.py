@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+
 from naive_meter.packet import Frame
 
 MAX_RECORD: Final = 262_144
@@ -52,8 +53,8 @@ def read_capture(path: Path) -> Capture:
     capture = Capture()
     frames = _pcapng(data) if data[:4] == b"\x0a\x0d\x0d\x0a" else _pcap(data)
     try:
-        for frame in frames:
-            capture.frames.append(frame)  # noqa: PERF402 - frames before the damage must stay
+        while (frame := next(frames, None)) is not None:
+            capture.frames.append(frame)
     except (ValueError, struct.error) as damage:
         capture.problem = str(damage)
     return capture

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -40,7 +41,7 @@ def four(prefix: str, samples: Sequence[Fraction | int]) -> dict[str, float | No
 
 def gaps_ns(times: Sequence[int]) -> list[int]:
     """Return the gaps between successive times; a backward step counts as 0."""
-    return [max(b - a, 0) for a, b in zip(times, times[1:], strict=False)]
+    return [max(b - a, 0) for a, b in pairwise(times)]
 
 
 def microseconds(gaps: Sequence[int]) -> list[Fraction]:
@@ -49,15 +50,17 @@ def microseconds(gaps: Sequence[int]) -> list[Fraction]:
 
 
 def bursts(times: Sequence[int]) -> dict[str, float | int | None]:
-    """Return the activity columns: bursts are separated by gaps of more than 1 s."""
+    """Return the activity columns: bursts are separated by more than 1 s of silence."""
     active = [0]
     idle: list[int] = []
-    for gap in gaps_ns(times):
-        if gap > BURST_GAP_NS:
-            idle.append(gap)
+    start = latest = times[0]
+    for now in times[1:]:
+        if now - latest > BURST_GAP_NS:
+            idle.append(now - latest)
             active.append(0)
-        else:
-            active[-1] += gap
+            start = latest = now
+        latest = max(latest, now)
+        active[-1] = latest - start
     return {
         "active_mean": as_float32(Fraction(sum(active), 1000 * len(active))),
         "active_max": as_float32(Fraction(max(active), 1000)),

@@ -64,24 +64,27 @@ class Connection:
     sides: tuple[Side, Side] = field(default_factory=lambda: (Side(), Side()))
     history: History = field(default_factory=History)
 
-    def absorb(self, side: int, originator: int, tcp: TcpHeader, length: int) -> None:
+    def absorb(self, side: int, originator: int, tcp: TcpHeader, length: int, *, bad_checksum: bool) -> None:
         """Account one segment sent by ``side`` and change states."""
         me, peer = self.sides[side], self.sides[1 - side]
         flags = tcp.flags
         self._begin(me, tcp)
+        if bad_checksum:
+            self.history.counted("C", side)
         self.history.control(side, flags, tcp.seq, length)
         if tcp.window == 0 and not flags & RST and peer.state is not State.CLOSED and me.state is not State.RESET:
             self.history.counted("W", side)
-        if not flags & RST and me.state is not State.RESET:
-            if me.seq.sent(tcp.seq, length, syn=bool(flags & SYN), fin=bool(flags & FIN)):
-                self.history.counted("T", side)
+        counts = not flags & RST and me.state is not State.RESET
+        if counts and me.seq.sent(tcp.seq, length, syn=bool(flags & SYN), fin=bool(flags & FIN)):
+            self.history.counted("T", side)
         outside = flags & RST and not _rst_fits(me, peer, tcp)
         if not outside:
             _transition(me, peer, is_originator=side == originator, tcp=tcp, length=length)
         if flags & ACK and not flags & RST:
-            if peer.seq.acknowledged(tcp.ack):
+            if peer.seq.acknowledged(tcp.ack) and not flags & FIN:
                 self.history.counted("G", 1 - side)
-            me.last_ack = tcp.ack
+            if me.last_ack is None or signed32(tcp.ack - me.last_ack) > 0:
+                me.last_ack = tcp.ack
         _windows(me, peer, tcp)
 
     def _begin(self, me: Side, tcp: TcpHeader) -> None:
@@ -89,13 +92,14 @@ class Connection:
         syn, rst = bool(tcp.flags & SYN), bool(tcp.flags & RST)
         if rst:
             return
-        if me.seq.isn is None or (syn and not me.seq.syn_seen):
+        fresh = me.seq.isn is None or me.state is State.INACTIVE
+        again = me.state in SYN_STATES | OPEN_STATES or (me.state is State.RESET and me.before is State.INACTIVE)
+        if fresh or (syn and again and tcp.seq != me.seq.isn):
             me.seq.start(tcp.seq, syn=syn)
-        elif syn and tcp.seq != me.seq.isn and me.state in SYN_STATES | OPEN_STATES:
-            me.seq.start(tcp.seq, syn=True)
-        if syn:
-            me.syn_isn = me.seq.isn
-            me.mss = tcp.mss if me.mss is None else me.mss
+        if syn and me.seq.isn == tcp.seq:
+            me.syn_isn = tcp.seq
+        if syn and tcp.mss is not None:
+            me.mss = tcp.mss
 
     def flip_syn_ack(self, side: int) -> None:
         """Make the SYN+ACK sender the responder it is: it has answered a SYN that was not seen."""
@@ -112,7 +116,7 @@ class Connection:
         return not self.is_closed() and State.CLOSED in [side.state for side in self.sides]
 
     def conn_state(self, originator: int, *, any_data: bool) -> str:
-        """Return Zeek's summary state; ``any_data`` says whether any payload byte was counted in the flow."""
+        """Return Zeek's summary state; ``any_data`` says whether either stream has a byte."""
         orig, resp = self.sides[originator].state, self.sides[1 - originator].state
         idle = {State.INACTIVE, State.PARTIAL}
         if resp is State.RESET:
@@ -122,7 +126,7 @@ class Connection:
         if orig is State.RESET:
             if resp not in idle:
                 return "RSTO"
-            return "RSTOS0" if STEALTH_RESET.match(self.history.text(originator) or "") else "OTH"
+            return "RSTOS0" if STEALTH_RESET.match(self.history.text(originator)) else "OTH"
         if orig is State.CLOSED:
             if resp is State.CLOSED:
                 return "SF"
@@ -138,7 +142,7 @@ def _windows(me: Side, peer: Side, tcp: TcpHeader) -> None:
     """Remember the sender's window; a scale counts only when both SYNs offered one (RFC 7323, 2.2)."""
     if tcp.flags & SYN:
         me.offered = NO_SCALE if tcp.wscale is None else tcp.wscale
-    if tcp.flags & RST or not tcp.flags & ACK:
+    if tcp.flags & RST:
         return
     scale: int | None = None
     if NO_SCALE in {me.offered, peer.offered} or tcp.flags & SYN:
@@ -155,7 +159,8 @@ def _rst_fits(me: Side, peer: Side, tcp: TcpHeader) -> bool:
     if peer.last_ack is None or peer.window is None:
         return True
     ahead = signed32(tcp.seq - peer.last_ack)
-    return -peer.window <= ahead <= 2 * peer.window
+    window = max(peer.window, 1)
+    return -window <= ahead <= 2 * window
 
 
 def _transition(me: Side, peer: Side, *, is_originator: bool, tcp: TcpHeader, length: int) -> None:

@@ -38,7 +38,7 @@ class Standing:
     closed: bool = False
     one_fin: bool = False
     only_syns: bool = False
-    """Every packet so far carried SYN, and at least one of them SYN and ACK."""
+    """No TCP header without SYN was seen so far."""
 
 
 def limit_s(standing: Standing, timeouts: Timeouts) -> float:

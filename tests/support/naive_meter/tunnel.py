@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from naive_meter.bits import Bytes
 from naive_meter.link import by_ethertype, ethernet, ppp_payload
 from naive_meter.network import ip_packet
-from naive_meter.packet import Around, Malformed, NotFollowed, Packet
+from naive_meter.packet import Around, MalformedError, NotFollowedError, Packet
 
 if TYPE_CHECKING:
     from naive_meter.network import IpHeader
@@ -21,8 +21,8 @@ def enter(buf: Bytes, header: IpHeader, own: Packet) -> Packet | None:
     """Return the packet inside a tunnel, None when this is no tunnel.
 
     Raises:
-        Malformed: it looked like one, but a header is broken.
-        NotFollowed: it is one, but what it carries makes no flow.
+        MalformedError: it looked like one, but a header is broken.
+        NotFollowedError: it is one, but what it carries makes no flow.
     """
     around = own.around
     outer = around.outer_ips or (header.src, header.dst)
@@ -53,7 +53,7 @@ def _gre(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     if flags & 7 == 1:
         return _gre1(buf, at, end, around)
     if flags & 7 or flags & 0x4000:
-        raise NotFollowed(kind)
+        raise NotFollowedError(kind)
     size = 4 + sum(4 for bit in (0x8000, 0x2000, 0x1000) if flags & bit)
     buf.need(at, size, end, "gre_short")
     key = buf.u32(at + (8 if flags & 0x8000 else 4)) if flags & 0x2000 else None
@@ -66,7 +66,7 @@ def _gre(buf: Bytes, at: int, end: int, around: Around) -> Packet:
         return by_ethertype(buf, at + size, end, inside, kind, None)
     if kind == 0x880B:
         return ppp_payload(buf, at + size, end, inside)
-    raise NotFollowed(kind)
+    raise NotFollowedError(kind)
 
 
 def _gre1(buf: Bytes, at: int, end: int, around: Around) -> Packet:
@@ -75,7 +75,7 @@ def _gre1(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     size = 8 + sum(4 for bit in (0x1000, 0x0080) if flags & bit)
     buf.need(at, size, end, "gre_short")
     if kind != 0x880B or not flags & 0x2000 or not flags & 0x1000:
-        raise NotFollowed(kind)
+        raise NotFollowedError(kind)
     return ppp_payload(buf, at + size, end, _named(around, "gre", buf.u16(at + 6)))
 
 
@@ -101,7 +101,7 @@ def _erspan(buf: Bytes, at: int, end: int, around: Around, kind: int) -> Packet:
 def _vxlan(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     buf.need(at, 8, end, "vxlan_short")
     if not buf.u8(at) & 0x08:
-        raise Malformed("vxlan_flags")
+        raise MalformedError("vxlan_flags")
     return ethernet(buf, at + 8, end, _named(around, "vxlan", buf.u24(at + 4)))
 
 
@@ -110,21 +110,21 @@ def _geneve(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     size = 8 + (buf.u8(at) & 0x3F) * 4
     buf.need(at, size, end, "geneve_short")
     if buf.u8(at) >> 6:
-        raise Malformed("geneve_version")
+        raise MalformedError("geneve_version")
     kind = buf.u16(at + 2)
     inside = _named(around, "geneve", buf.u24(at + 4))
     if kind == TEB:
         return ethernet(buf, at + size, end, inside)
     if kind in {0x0800, 0x86DD}:
         return by_ethertype(buf, at + size, end, inside, kind, None)
-    raise NotFollowed(kind)
+    raise NotFollowedError(kind)
 
 
 def _gtpu(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     buf.need(at, 8, end, "gtpu_short")
     flags, kind, length = buf.u8(at), buf.u8(at + 1), buf.u16(at + 2)
     if flags >> 5 != 1 or not flags & 0x10 or kind != 255 or at + 8 + length > end:
-        raise Malformed("gtpu_header")
+        raise MalformedError("gtpu_header")
     place = at + 8
     if flags & 7:
         buf.need(place, 4, end, "gtpu_short")
@@ -134,7 +134,7 @@ def _gtpu(buf: Bytes, at: int, end: int, around: Around) -> Packet:
             buf.need(place, 4, end, "gtpu_short")
             size = buf.u8(place) * 4
             if size == 0:
-                raise Malformed("gtpu_extension")
+                raise MalformedError("gtpu_extension")
             buf.need(place, size, end, "gtpu_short")
             following, place = buf.u8(place + size - 1), place + size
     return _bare_ip(buf, place, end, _named(around, "gtpu", buf.u32(at + 4)))
@@ -144,7 +144,7 @@ def _bare_ip(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     buf.need(at, 1, end, "ip_short")
     version = buf.u8(at) >> 4
     if version not in {4, 6}:
-        raise Malformed("ip_version")
+        raise MalformedError("ip_version")
     return ip_packet(buf, at, end, around, version)
 
 
@@ -162,7 +162,7 @@ def _l2tp(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     buf.need(at, 6, end, "l2tp_short")
     flags = buf.u16(at)
     if flags & 0x800F != 2:
-        raise Malformed("l2tp_control")
+        raise MalformedError("l2tp_control")
     place = at + (4 if flags & 0x4000 else 2)
     buf.need(place, 4, end, "l2tp_short")
     number = buf.u32(place)
@@ -178,7 +178,7 @@ def _capwap(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     word = buf.u32(at)
     size = (word >> 19 & 0x1F) * 4
     if word >> 24 or word & 0x180 or size < 8:
-        raise Malformed("capwap_header")
+        raise MalformedError("capwap_header")
     return ethernet(buf, at + size, end, _named(around, "capwap"))
 
 
