@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from naive_meter import hints, service_ports
-from naive_meter.key import Identity, is_reply, is_request
-from naive_meter.packet import Packet
+from naive_meter.key import is_reply, is_request
+from naive_meter.packet import Identity, Packet
 
 SYN, RST, ACK = 0x02, 0x04, 0x10
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from naive_meter import direction
-from naive_meter.key import Identity, Key
-from naive_meter.packet import NO_QUALITY, Frame, Packet, Quality
+from naive_meter.key import Key
+from naive_meter.packet import NO_QUALITY, Frame, Identity, Packet, Quality
 from naive_meter.tcp_state import Connection
 from naive_meter.timeouts import TCP, Standing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from naive_meter.packet import Packet
+from naive_meter.packet import Identity, Packet
 from naive_meter.transport import ICMP, ICMP6
 
 ICMP_PAIRS: Final = {
@@ -17,18 +17,12 @@ ICMP_PAIRS: Final = {
 ND_PAIRS: Final = {134: 133, 136: 135}
 """Neighbour-discovery replies by the request they are keyed with."""
 
+ONE_WAY_IDS: Final = {"gtpu", "l2tp"}
+"""Tunnels whose id is chosen by the receiver, so that the two directions carry different ones
+(3GPP TS 29.281, 5.1; RFC 2661, 3.1): such ids are recorded, not keyed."""
+
 End = tuple[bytes, int, int]
 """Address, port (or ICMP type, identifier), ICMP code: what is compared to find the lower end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a packet is keyed by beside its addresses; later fragments borrow it from their first one."""
-
-    proto: int | None
-    ports: tuple[int, int] | None
-    icmp: tuple[int, int] | None
-    icmp_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +48,6 @@ def is_reply(proto: int | None, kind: int) -> bool:
     return kind in ICMP_PAIRS.get(proto or 0, {}).values()
 
 
-def identity(packet: Packet) -> Identity:
-    """Return the identity that a packet itself shows."""
-    return Identity(packet.proto, packet.ports, packet.icmp, packet.icmp_id)
-
-
 def key_of(packet: Packet, who: Identity) -> tuple[Key, int]:
     """Return the key of a packet and the side that sent it (0 = the lower end)."""
     around = packet.around
@@ -75,7 +64,8 @@ def key_of(packet: Packet, who: Identity) -> tuple[Key, int]:
     ends = [(packet.src, *sender), (packet.dst, *receiver)]
     side = 0 if ends[0] <= ends[1] else 1
     number = (who.proto or 0) if packet.version else (packet.ethertype or 0) << 16 | (packet.appid or 0)
-    return Key(packet.version, min(ends), max(ends), kind, number, around.tunnels, around.tunnel_id), side
+    tunnel_id = None if ONE_WAY_IDS & set(around.tunnels) else around.tunnel_id
+    return Key(packet.version, min(ends), max(ends), kind, number, around.tunnels, tunnel_id), side
 
 
 def _icmp_ends(who: Identity) -> tuple[str, tuple[int, int]]:

@@ -34,8 +34,9 @@ class IpHeader:
     dscp: int
     total: int
     fragment: tuple[int, int, int] | None = None
-    plain_addresses: bool = True
-    """False when a routing or destination header may change the address that the checksum covers."""
+    verifiable: bool = True
+    """False when lengths or addresses are not those the checksum was made over."""
+    is_fragment: bool = False
 
     @property
     def pseudo(self) -> bytes:
@@ -56,19 +57,19 @@ def ip_packet(buf: Bytes, at: int, end: int, around: Around, version: int) -> Pa
         raise MalformedError("too_many_layers")
     here = replace(around, layers=around.layers + 1)
     header, here = _ipv4(buf, at, end, here) if version == 4 else _ipv6(buf, at, end, here)
-    header = _extensions(buf, header)
+    header = _authentication(buf, header) if version == 4 else _extensions(buf, header)
     own = transport.read(buf, header, replace(here, strict=False))
-    if header.fragment is not None:
+    if own.later_fragment:
         return own
     try:
         inner = tunnel.enter(buf, header, own)
     except TooDeepError:
-        return _marked(own, Quality.TUNNEL_DEPTH)
+        own, inner = _marked(own, Quality.TUNNEL_DEPTH), None
     except NotFollowedError:
-        return own
+        inner = None
     except MalformedError:
-        return own if own.proto == 17 else _marked(own, Quality.PARSE_ERROR)
-    return own if inner is None else inner
+        own, inner = (own if own.proto == 17 else _marked(own, Quality.PARSE_ERROR)), None
+    return transport.verified(buf, header, own) if inner is None else inner
 
 
 def _marked(packet: Packet, quality: Quality) -> Packet:
@@ -115,6 +116,8 @@ def _ipv4(buf: Bytes, at: int, end: int, around: Around) -> tuple[IpHeader, Arou
         dscp=buf.u8(at + 1) >> 2,
         total=total,
         fragment=(buf.u16(at + 4), proto, (fragment & 0x1FFF) * 8) if fragment & 0x3FFF else None,
+        verifiable=claimed <= end - at and not _source_routed(buf.data[at + 20 : at + size]),
+        is_fragment=bool(fragment & 0x3FFF),
     )
     return header, around
 
@@ -123,9 +126,8 @@ def _ipv6(buf: Bytes, at: int, end: int, around: Around) -> tuple[IpHeader, Arou
     buf.need(at, 40, end, "ipv6_short")
     claimed = 40 + buf.u16(at + 4)
     following = buf.u8(at + 6)
-    if claimed == 40 and following != 59 and not around.strict:
-        claimed = end - at
-        around = replace(around, quality=around.quality | Quality.OFFLOAD)
+    if claimed == 40 and following == 0:
+        claimed += _jumbo(buf, at + 40)
     total, around = _fitted(claimed, end - at, around)
     if total > OFFLOAD_LEN:
         around = replace(around, quality=around.quality | Quality.OFFLOAD)
@@ -140,28 +142,79 @@ def _ipv6(buf: Bytes, at: int, end: int, around: Around) -> tuple[IpHeader, Arou
         ttl=buf.u8(at + 7),
         dscp=(buf.u16(at) >> 4 & 0xFF) >> 2,
         total=total,
+        verifiable=claimed <= end - at,
     )
     return header, around
 
 
-def _extensions(buf: Bytes, header: IpHeader) -> IpHeader:
-    """Walk the extension headers (of IPv4: AH only) up to the transport protocol or a later fragment."""
+def _source_routed(options: bytes) -> bool:
+    """Return whether IPv4 options replace the destination that the checksum covers (RFC 791, 3.1)."""
+    at = 0
+    while at < len(options) and options[at] != 0:
+        if options[at] in {131, 137}:
+            return True
+        size = 1 if options[at] == 1 else (options[at + 1] if at + 1 < len(options) else 0)
+        if size < 1 or (size < 2 and options[at] != 1):
+            return False
+        at += size
+    return False
+
+
+def _option(body: bytes, wanted: int) -> bytes | None:
+    """Return the value of an option in a hop-by-hop or destination header (RFC 8200, 4.2)."""
+    at = 2
+    while at < len(body):
+        if body[at] == 0:
+            at += 1
+            continue
+        size = body[at + 1] if at + 1 < len(body) else len(body)
+        if at + 2 + size > len(body):
+            return None
+        if body[at] == wanted:
+            return body[at + 2 : at + 2 + size]
+        at += 2 + size
+    return None
+
+
+def _jumbo(buf: Bytes, at: int) -> int:
+    """Return the length in a jumbo payload option, 0 without one (RFC 2675)."""
+    size = (buf.u8(at + 1) + 1) * 8 if at + 2 <= len(buf.data) else 0
+    value = _option(buf.data[at : at + size], 0xC2) if at + size <= len(buf.data) else None
+    return int.from_bytes(value[:4], "big") if value is not None and len(value) >= 4 else 0
+
+
+def _authentication(buf: Bytes, header: IpHeader) -> IpHeader:
+    """Step over authentication headers of IPv4; one that does not fit stays the protocol of the packet."""
     for _ in range(16):
+        if header.proto != 51 or (header.fragment is not None and header.fragment[2]):
+            break
+        if header.body + 2 > len(buf.data):
+            break
+        after = header.body + (buf.u8(header.body + 1) + 2) * 4
+        if after > min(header.end, len(buf.data)):
+            break
+        header = replace(header, proto=buf.u8(header.body), body=after)
+    return header
+
+
+def _extensions(buf: Bytes, header: IpHeader) -> IpHeader:
+    """Walk the IPv6 extension headers up to the transport protocol or a later fragment."""
+    for _ in range(17):
         if header.fragment is not None and header.fragment[2] > 0:
             return header
-        walked = EXTENSIONS if header.version == 6 else {51}
-        if header.version == 6 and header.proto == 44:
-            buf.need(header.body, 8, header.end, "ipv6_extension")
-            proto, place, ident = buf.u8(header.body), buf.u16(header.body + 2), buf.u32(header.body + 4)
-            fragment = (ident, proto, place & 0xFFF8) if place & 0xFFF9 else None
-            header = replace(header, proto=proto, body=header.body + 8, fragment=fragment)
-        elif header.proto in walked:
-            buf.need(header.body, 8, header.end, "ipv6_extension")
-            length = buf.u8(header.body + 1)
-            size = (length + 2) * 4 if header.proto == 51 else (length + 1) * 8
-            buf.need(header.body, size, header.end, "ipv6_extension")
-            kept = header.plain_addresses and header.proto not in {43, 60}
-            header = replace(header, proto=buf.u8(header.body), body=header.body + size, plain_addresses=kept)
-        else:
+        if header.proto != 44 and header.proto not in EXTENSIONS:
             return header
-    raise MalformedError("too_many_layers")
+        at, kind = header.body, header.proto
+        buf.need(at, 8, len(buf.data), "ipv6_extension")
+        size = 8
+        if kind != 44:
+            size = (buf.u8(at + 1) + 2) * 4 if kind == 51 else (buf.u8(at + 1) + 1) * 8
+        buf.need(at, size, header.end, "ipv6_extension")
+        readdressed = (kind == 43 and buf.u8(at + 3)) or (kind == 60 and _option(buf.data[at : at + size], 0xC9))
+        if kind == 44:
+            place = buf.u16(at + 2)
+            fragment = (buf.u32(at + 4), buf.u8(at), place & 0xFFF8) if place & 0xFFF9 else None
+            header = replace(header, fragment=fragment, is_fragment=True)
+        verifiable = header.verifiable and not readdressed
+        header = replace(header, proto=buf.u8(at), body=at + size, verifiable=verifiable)
+    raise MalformedError("ipv6_extension")

@@ -68,6 +68,22 @@ class TcpHeader:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What a packet is keyed by beside its addresses; later fragments borrow it from their first one."""
+
+    proto: int | None
+    ports: tuple[int, int] | None
+    icmp: tuple[int, int] | None
+    icmp_id: int
+
+
+Place = tuple[bytes, bytes, int, int, int | None]
+"""Sender, receiver, identification, protocol, tunnel id: what the fragments of one datagram have in common."""
+
+FirstFragment = tuple[Place, Identity]
+
+
+@dataclass(frozen=True, slots=True)
 class Around:
     """What lies around the header being decoded: link addresses, tags, tunnels, depth, quality so far."""
 
@@ -80,6 +96,9 @@ class Around:
     depth: int = 0
     layers: int = 0
     strict: bool = False
+    """The next IP header is a guess (inside a UDP tunnel): lengths that do not fit refuse it."""
+    firsts: tuple[FirstFragment, ...] = ()
+    """First fragments met on the way in."""
     quality: Quality = NO_QUALITY
 
 
@@ -105,6 +124,8 @@ class Packet:
     tcp: TcpHeader | None = None
     fragment: tuple[int, int, int] | None = None
     """(identification, protocol in the fragmented header, offset); None for whole packets."""
+    is_fragment: bool = False
+    """There is a fragment header (of IPv6 even one that cuts nothing)."""
     body: bytes = b""
     """Captured bytes of the innermost IP packet with TTL and header checksum zeroed (for duplicates)."""
 

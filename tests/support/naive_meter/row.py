@@ -119,10 +119,10 @@ def _network(flow: Flow) -> Row:
         "vlan_inner": vlans[1],
         "mpls_label": around.mpls,
         "tunnel_type": ">".join(around.tunnels) or "none",
-        "tunnel_id": around.tunnel_id,
+        "tunnel_id": flow.first.packet.around.tunnel_id,
         "tunnel_src_ip": outer[0] if outer else None,
         "tunnel_dst_ip": outer[1] if outer else None,
-        "frag_pkts": sum(entry.packet.fragment is not None for entry in flow.entries),
+        "frag_pkts": sum(entry.packet.is_fragment for entry in flow.entries),
     }
 
 

@@ -36,10 +36,10 @@ class Sequence:
     filled: int = 0
 
     def start(self, seq: int, *, syn: bool) -> None:
-        """Begin (or, at a SYN with another number, begin anew) at a sequence number."""
+        """Begin (or, at a SYN with another number, begin anew) after a SYN or before the first byte seen."""
         self.isn = seq if syn else (seq - 1) % 2**32
         self.fin_seen = False
-        self.high = self.acked = 0 if syn else 1
+        self.high = self.acked = 1
         self.holes = []
 
     def position(self, seq: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from naive_meter.bits import Bytes, sums_to_zero
-from naive_meter.packet import Around, Packet, Quality, TcpHeader
+from naive_meter.packet import Around, Identity, Packet, Quality, TcpHeader
 
 if TYPE_CHECKING:
     from naive_meter.network import IpHeader
@@ -16,10 +16,10 @@ TCP: Final = 6
 UDP: Final = 17
 ICMP: Final = 1
 ICMP6: Final = 58
-HEADER_SIZE: Final = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8, 132: 12, 33: 12}
+DCCP: Final = 33
+HEADER_SIZE: Final = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8, 132: 12, DCCP: 12}
 """Bytes of the fixed header by protocol: TCP, UDP, ICMP, ICMPv6, SCTP, DCCP."""
 
-WITH_PORTS: Final = {TCP, UDP, 132, 33}
 BIG_SEGMENT: Final = 8 * 1460
 """TCP payload above which the frame is one of segmentation offload, bytes."""
 
@@ -38,25 +38,45 @@ def read(buf: Bytes, header: IpHeader, around: Around) -> Packet:
         dscp=header.dscp,
         ip_len=header.total,
         fragment=header.fragment,
+        is_fragment=header.is_fragment,
         body=_comparable(buf, header),
     )
-    fixed = HEADER_SIZE.get(header.proto)
-    if packet.later_fragment or fixed is None:
+    if packet.later_fragment:
         return packet
-    if header.proto == ICMP6 and header.version == 4:
-        fixed = HEADER_SIZE[ICMP6]
-    size = _header_size(buf, header, fixed)
+    fixed = HEADER_SIZE.get(header.proto)
+    if fixed is not None:
+        packet = _with_header(buf, header, packet, fixed)
+    if header.fragment is not None:
+        place = (header.src, header.dst, header.fragment[0], header.fragment[1], around.tunnel_id)
+        first = (place, Identity(packet.proto, packet.ports, packet.icmp, packet.icmp_id))
+        packet = replace(packet, around=replace(packet.around, firsts=(*around.firsts, first)))
+    return packet
+
+
+def _with_header(buf: Bytes, header: IpHeader, packet: Packet, fixed: int) -> Packet:
+    """Read the transport header, or say by quality bits why it cannot be read."""
+    room = header.end - header.body
+    if room >= fixed and header.body + fixed > len(buf.data):
+        return replace(_marked(packet, Quality.TRUNCATED), payload_len=room - fixed, payload=b"")
+    size = _header_size(buf, header, fixed) if room >= fixed else None
     if size is None:
-        cut = header.body + fixed > len(buf.data) and header.end - header.body >= fixed
-        return packet if cut else _marked(packet, Quality.PARSE_ERROR)
+        return _marked(packet, Quality.PARSE_ERROR)
     start = header.body + size
     packet = replace(packet, payload_len=header.end - start, payload=buf.data[start : header.end])
     packet = _fields(buf, header, packet, size)
-    if not _checksum_right(buf, header):
-        packet = _marked(packet, Quality.BAD_CHECKSUM)
+    if header.proto == UDP:
+        stated = buf.u16(header.body + 4)
+        if (stated > room and header.fragment is None) or 0 < stated < HEADER_SIZE[UDP]:
+            packet = _marked(packet, Quality.PARSE_ERROR)
     if header.proto == TCP and packet.payload_len > BIG_SEGMENT:
         packet = _marked(packet, Quality.OFFLOAD)
     return packet
+
+
+def verified(buf: Bytes, header: IpHeader, packet: Packet) -> Packet:
+    """Return the packet, marked when the checksum of its transport header is certainly wrong."""
+    known = packet.ports is not None or packet.icmp is not None
+    return packet if not known or _checksum_right(buf, header) else _marked(packet, Quality.BAD_CHECKSUM)
 
 
 def _marked(packet: Packet, quality: Quality) -> Packet:
@@ -72,16 +92,14 @@ def _comparable(buf: Bytes, header: IpHeader) -> bytes:
 
 
 def _header_size(buf: Bytes, header: IpHeader, fixed: int) -> int | None:
-    """Return the length of the transport header, None when it cannot be read."""
-    room = header.end - header.body
-    if room < fixed or header.body + fixed > len(buf.data):
-        return None
-    size = fixed
+    """Return the length that the transport header gives itself, None when it is impossible."""
+    least = size = fixed
     if header.proto == TCP:
         size = (buf.u8(header.body + 12) >> 4) * 4
-    elif header.proto == 33:
+    elif header.proto == DCCP:
         size = buf.u8(header.body + 4) * 4
-    return size if fixed <= size <= room else None
+        least += (buf.u8(header.body + 8) & 1) * 4
+    return size if least <= size <= header.end - header.body else None
 
 
 def _fields(buf: Bytes, header: IpHeader, packet: Packet, size: int) -> Packet:
@@ -91,7 +109,8 @@ def _fields(buf: Bytes, header: IpHeader, packet: Packet, size: int) -> Packet:
     packet = replace(packet, ports=(buf.u16(at), buf.u16(at + 2)))
     if header.proto != TCP:
         return packet
-    mss, wscale = _options(buf.data[at + 20 : at + size])
+    syn = buf.u8(at + 13) & 0x02
+    mss, wscale = _options(buf.data[at + 20 : at + size]) if syn else (None, None)
     tcp = TcpHeader(buf.u8(at + 13), buf.u32(at + 4), buf.u32(at + 8), buf.u16(at + 14), mss, wscale)
     return replace(packet, tcp=tcp)
 
@@ -118,13 +137,14 @@ def _options(raw: bytes) -> tuple[int | None, int | None]:
 def _checksum_right(buf: Bytes, header: IpHeader) -> bool:
     """Return False only for a checksum that is certainly wrong: whole, unfragmented, completely captured."""
     room = header.end - header.body
-    if header.fragment is not None or header.end > len(buf.data) or not header.plain_addresses:
+    if header.fragment is not None or header.end > len(buf.data) or not header.verifiable:
         return True
     body = buf.data[header.body : header.end]
     if header.proto == ICMP:
         return sums_to_zero(body)
     if header.proto == UDP:
         stated = int.from_bytes(body[4:6], "big")
+        stated = stated or room
         if body[6:8] == b"\0\0" or not HEADER_SIZE[UDP] <= stated <= room:
             return True
         body, room = body[:stated], stated

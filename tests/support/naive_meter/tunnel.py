@@ -30,21 +30,30 @@ def enter(buf: Bytes, header: IpHeader, own: Packet) -> Packet | None:
     if header.proto == 4:
         return ip_packet(buf, header.body, header.end, _named(inside, "ipip"), 4)
     if header.proto == 41:
-        return ip_packet(buf, header.body, header.end, _named(inside, "6in4"), 6)
+        name = "6in4" if header.version == 4 else "ipip"
+        return ip_packet(buf, header.body, header.end, _named(inside, name), 6)
     if header.proto == 47:
         return _gre(buf, header.body, header.end, inside)
     if header.proto == 17 and own.ports is not None:
-        for port in own.ports:
-            entrance = _BY_PORT.get(port)
-            if entrance is not None:
-                return entrance(buf, header.body + 8, header.end, replace(inside, strict=True))
+        return _by_port(buf, header, own.ports, replace(inside, strict=True))
+    return None
+
+
+def _by_port(buf: Bytes, header: IpHeader, ports: tuple[int, int], inside: Around) -> Packet | None:
+    """Try the tunnels of the receiver's port, then of the sender's; what fails was none."""
+    for port in (ports[1], ports[0]):
+        try:
+            if port in _BY_PORT:
+                return _BY_PORT[port](buf, header.body + 8, header.end, inside)
+        except (MalformedError, NotFollowedError):
+            continue
     return None
 
 
 def _named(around: Around, name: str, number: int | None = None) -> Around:
     """Add one tunnel to the path; the innermost tunnel with a number gives the tunnel id."""
     kept = around.tunnel_id if number is None else number
-    return replace(around, tunnels=(*around.tunnels, name), tunnel_id=kept, layers=around.layers + 1)
+    return replace(around, tunnels=(*around.tunnels, name), tunnel_id=kept)
 
 
 def _gre(buf: Bytes, at: int, end: int, around: Around) -> Packet:
@@ -52,31 +61,41 @@ def _gre(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     flags, kind = buf.u16(at), buf.u16(at + 2)
     if flags & 7 == 1:
         return _gre1(buf, at, end, around)
-    if flags & 7 or flags & 0x4000:
+    if flags & 7:
         raise NotFollowedError(kind)
-    size = 4 + sum(4 for bit in (0x8000, 0x2000, 0x1000) if flags & bit)
+    place = 8 if flags & 0xC000 else 4
+    size = place + sum(4 for bit in (0x2000, 0x1000) if flags & bit)
     buf.need(at, size, end, "gre_short")
-    key = buf.u32(at + (8 if flags & 0x8000 else 4)) if flags & 0x2000 else None
+    key = buf.u32(at + place) if flags & 0x2000 else None
+    if flags & 0x4000:
+        size = _after_routes(buf, at + size, end) - at
     if kind in {0x88BE, 0x22EB}:
         return _erspan(buf, at + size, end, around, _erspan_kind(kind, flags))
     inside = _named(around, "gre", key)
     if kind == TEB:
         return ethernet(buf, at + size, end, inside)
-    if kind in {0x0800, 0x86DD, 0x8847, 0x8848}:
-        return by_ethertype(buf, at + size, end, inside, kind, None)
-    if kind == 0x880B:
-        return ppp_payload(buf, at + size, end, inside)
-    raise NotFollowedError(kind)
+    return by_ethertype(buf, at + size, end, inside, kind, None)
+
+
+def _after_routes(buf: Bytes, at: int, end: int) -> int:
+    """Return where the payload starts behind a source route (RFC 1701): entries up to an empty one."""
+    for _ in range(16):
+        buf.need(at, 4, end, "gre_routes")
+        length = buf.u8(at + 3)
+        if length == 0:
+            return at + 4
+        at += 4 + length
+    raise MalformedError("gre_routes")
 
 
 def _gre1(buf: Bytes, at: int, end: int, around: Around) -> Packet:
-    """Decode enhanced GRE (RFC 2637): the low half of its key is the call, the high half a length."""
+    """Decode enhanced GRE (RFC 2637); its key is a length and the receiver's call: no id of the tunnel."""
     flags, kind = buf.u16(at), buf.u16(at + 2)
-    size = 8 + sum(4 for bit in (0x1000, 0x0080) if flags & bit)
+    size = 4 + sum(4 for bit in (0x8000, 0x2000, 0x1000, 0x0080) if flags & bit)
     buf.need(at, size, end, "gre_short")
-    if kind != 0x880B or not flags & 0x2000 or not flags & 0x1000:
+    if kind != 0x880B or not flags & 0x1000:
         raise NotFollowedError(kind)
-    return ppp_payload(buf, at + size, end, _named(around, "gre", buf.u16(at + 6)))
+    return ppp_payload(buf, at + size, end, _named(around, "gre"))
 
 
 def _erspan_kind(kind: int, flags: int) -> int:
@@ -115,9 +134,7 @@ def _geneve(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     inside = _named(around, "geneve", buf.u24(at + 4))
     if kind == TEB:
         return ethernet(buf, at + size, end, inside)
-    if kind in {0x0800, 0x86DD}:
-        return by_ethertype(buf, at + size, end, inside, kind, None)
-    raise NotFollowedError(kind)
+    return by_ethertype(buf, at + size, end, inside, kind, None)
 
 
 def _gtpu(buf: Bytes, at: int, end: int, around: Around) -> Packet:
@@ -161,7 +178,7 @@ def _teredo(buf: Bytes, at: int, end: int, around: Around) -> Packet:
 def _l2tp(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     buf.need(at, 6, end, "l2tp_short")
     flags = buf.u16(at)
-    if flags & 0x800F != 2:
+    if flags & 0x800F != 2 or (flags & 0x4000 and at + buf.u16(at + 2) > end):
         raise MalformedError("l2tp_control")
     place = at + (4 if flags & 0x4000 else 2)
     buf.need(place, 4, end, "l2tp_short")
@@ -177,7 +194,7 @@ def _capwap(buf: Bytes, at: int, end: int, around: Around) -> Packet:
     buf.need(at, 8, end, "capwap_short")
     word = buf.u32(at)
     size = (word >> 19 & 0x1F) * 4
-    if word >> 24 or word & 0x180 or size < 8:
+    if word >> 24 or word & 0x0180 or size < 8:
         raise MalformedError("capwap_header")
     return ethernet(buf, at + size, end, _named(around, "capwap"))
 
