@@ -16,6 +16,9 @@ from capture.link import MAC_A, MAC_B, ethernet
 Wrap = Callable[[bytes, bool], bytes]
 """Turns an IP packet into a frame; the flag says whether the client sent it."""
 
+Who = Literal["c", "s"]
+"""Client or server."""
+
 MS = SECOND // 1000
 
 
@@ -50,7 +53,7 @@ class Talk:
 
     def send(
         self,
-        who: Literal["c", "s"],
+        who: Who,
         flags: str = "A",
         size: int = 0,
         *,
@@ -115,7 +118,7 @@ class TcpConversation:
     client: tuple[str, int]
     server: tuple[str, int]
     open: Literal["syn", "syn-only", "none"] = "syn"
-    data: Sequence[tuple[Literal["c", "s"], bytes, float]] = ()
+    data: Sequence[tuple[Who, bytes, float]] = ()
     close: Literal["fin", "rst-client", "rst-server", "none"] = "fin"
     start_ns: int = T0
 
@@ -139,7 +142,7 @@ class TcpConversation:
 def udp_exchange(
     client: tuple[str, int],
     server: tuple[str, int],
-    steps: Sequence[tuple[Literal["c", "s"], bytes, float]],
+    steps: Sequence[tuple[Who, bytes, float]],
     *,
     start_ns: int = T0,
     wrap: Wrap = plain,
