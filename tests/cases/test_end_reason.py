@@ -47,7 +47,7 @@ def test_tcp_lives(name: str, metering: Metering) -> None:
     last = make().now_ns
     for late, count in ((0, 1), (1, 2)):
         talk = make()
-        metered = metering(talk.send("c", "A", dt_ns=round(limit * SECOND) + late).shots, active_s=100_000.0)
+        metered = metering(talk.send("c", "A", dt_ns=round(limit * SECOND) + late).shots, active_s=80_000.0)
         rows = in_order(metered.rows)
         assert len(rows) == count, (name, late)
         if late:

@@ -93,9 +93,9 @@ class Flow:
 
     @property
     def midstream(self) -> bool:
-        """Return whether the first packet of a TCP flow was neither SYN nor SYN+ACK."""
+        """Return whether the first packet has a TCP header and is neither SYN nor SYN+ACK."""
         tcp = self.first.packet.tcp
-        return self.is_tcp and not (tcp is not None and tcp.flags & SYN)
+        return tcp is not None and not tcp.flags & SYN
 
     def absorb(self, entry: Entry) -> None:
         """Add a packet to the present segment."""

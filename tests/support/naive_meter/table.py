@@ -71,7 +71,7 @@ class FlowTable:
         if flow is not None and now - flow.last_sweep_ns > self._limit_ns(flow):
             self._end(key, self._expired_reason(flow))
             flow = None
-        if flow is not None and self._is_duplicate(frame, packet):
+        if self._is_duplicate(frame, packet) and flow is not None:
             flow.dup_pkts += 1
             self.counters["flow.dup_suppressed"] += 1
             return
