@@ -170,9 +170,11 @@ def fragments(src: str, dst: str, proto: int, payload: bytes, *, ident: int, siz
     ]
 
 
-def tcp(src: str, dst: str, sport: int, dport: int, flags: str = "", **fields: object) -> bytes:
-    """Return a whole IP packet with a TCP segment; ``fields`` are those of :func:`tcp_segment`."""
-    return ip(src, dst, TCP, tcp_segment(src, dst, sport, dport, flags, **fields))  # type: ignore[arg-type]  # passed through
+def tcp(
+    src: str, dst: str, sport: int, dport: int, flags: str = "", *, seq: int = 0, ack: int = 0, payload: bytes = b""
+) -> bytes:
+    """Return a whole IP packet with a TCP segment."""
+    return ip(src, dst, TCP, tcp_segment(src, dst, sport, dport, flags, seq=seq, ack=ack, payload=payload))
 
 
 def udp(src: str, dst: str, sport: int, dport: int, payload: bytes = b"", *, bad_checksum: bool = False) -> bytes:
