@@ -21,6 +21,8 @@ MAX_RECORD: Final = 262_144
 """Largest captured length believed, bytes (MAXIMUM_SNAPLEN of libpcap); more is a damaged record."""
 
 NS: Final = 1_000_000_000
+LATEST: Final = 2**63 - 1
+"""Latest time there is, ns since the epoch; later stamps are damage and become this one."""
 
 
 @dataclass(slots=True)
@@ -153,6 +155,7 @@ def _packet_block(kind: int, body: bytes, section: _Section, where: tuple[int, i
     if kept > MAX_RECORD or start + kept > len(body):
         raise ValueError("packet longer than its block")
     link, _, ticks, shift = section.interfaces[number]
-    ts_ns = last_ts if kind == 3 else (high << 32 | low) * NS // ticks + shift * NS
+    stamp = min((high << 32 | low) * NS // ticks, LATEST)
+    ts_ns = last_ts if kind == 3 else min(max(stamp + shift * NS, -LATEST - 1), LATEST)
     data = body[start : start + kept]
     return Frame(ordinal, offset, ts_ns, data, max(length, kept), section.first + number, link)
