@@ -26,7 +26,9 @@ SOURCE: Final = bytes(range(32))
 TIMES: Final = {"ts_start", "ts_end", "ts_start_ns", "ts_end_ns"}
 UIDS: Final = {"flow_uid", "flow_root_uid"}
 
-quick = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+quick = settings(
+    max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
 def rows_of(meters: Metering, shots: list[Shot]) -> list[Row]:

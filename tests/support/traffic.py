@@ -61,8 +61,9 @@ def tcp_packets(draw: st.DrawFn, *, tame: bool = False) -> list[bytes]:
         ack_shift = draw(st.sampled_from((0,) * 8 + (-10, 5, 300, 2**31 - 9)))
         if tame and (step < 3 or "F" in flags):
             shift = ack_shift = 0
-        elif tame and shift:
-            flags = "P"
+        elif tame:
+            shift = min(shift, 0)
+            flags = "P" if shift else flags
         src, dst, sport, dport = (a, b, pa, pb) if me == 0 else (b, a, pb, pa)
         options = draw(st.sampled_from((b"", net.mss(1400), net.mss(1460) + net.wscale(3)))) if "S" in flags else b""
         segment = net.tcp_segment(

@@ -169,14 +169,14 @@ class Flow:
         control = tcp.flags & (SYN | ACK | RST)
         if control & (SYN | ACK) == SYN and self.syn_ns[side] is None:
             self.syn_ns[side] = now
-        elif control == SYN | ACK and self.syn_ack is None:
+        elif control == SYN | ACK and self.syn_ack is None and (side != self.originator or entry is self.first):
             self.syn_ack = (side, now)
             asked = self.syn_ns[1 - side]
             if asked is not None and now >= asked:
                 self.rtt_syn = now - asked
         elif control == ACK and self.syn_ack is not None and self.rtt_ack is None and self.segment_seq == 0:
             answered, then = self.syn_ack
-            if side != answered and now >= then:
+            if side == self.originator and side != answered and now >= then:
                 self.rtt_ack = now - then
 
     def standing(self) -> Standing:

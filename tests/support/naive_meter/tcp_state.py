@@ -81,7 +81,8 @@ class Connection:
         if not outside:
             _transition(me, peer, is_originator=side == originator, tcp=tcp, length=length)
         if flags & ACK and not flags & RST:
-            if peer.seq.acknowledged(tcp.ack) and not flags & FIN:
+            heard = peer.state is not State.INACTIVE
+            if heard and peer.seq.acknowledged(tcp.ack) and not flags & FIN:
                 self.history.counted("G", 1 - side)
             if me.last_ack is None or signed32(tcp.ack - me.last_ack) > 0:
                 me.last_ack = tcp.ack
@@ -92,7 +93,7 @@ class Connection:
         syn, rst = bool(tcp.flags & SYN), bool(tcp.flags & RST)
         if rst:
             return
-        fresh = me.seq.isn is None or me.state is State.INACTIVE
+        fresh = me.state is State.INACTIVE
         again = me.state in SYN_STATES | OPEN_STATES or (me.state is State.RESET and me.before is State.INACTIVE)
         if fresh or (syn and again and tcp.seq != me.seq.isn):
             me.seq.start(tcp.seq, syn=syn)
