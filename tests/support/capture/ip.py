@@ -130,19 +130,13 @@ def ip(
     """Return an IP packet, version by the addresses.
 
     Args:
-        src: sender address.
-        dst: receiver address.
-        proto: protocol number of ``payload``.
-        payload: what the packet carries.
-        ttl: TTL or hop limit.
-        tos: traffic class octet.
-        ident: identification (IPv4, or of the fragment header).
-        offset: fragment offset, bytes, multiple of 8.
-        more: more-fragments bit.
+        src, dst: sender and receiver address.
+        proto, payload: protocol number and what the packet carries.
+        ttl, tos, ident: TTL or hop limit, traffic class octet, identification (of the fragment header in IPv6).
+        offset, more: fragment offset in bytes (multiple of 8) and more-fragments bit.
         total_len: lie told in the length field; None = the truth.
         bad_checksum: spoil the IPv4 header checksum.
-        ext: ready IPv6 extension headers before ``payload``; their chain must end in ``proto``.
-        first_header: next-header field of the fixed IPv6 header when ``ext`` is given.
+        ext, first_header: ready IPv6 extension headers whose chain ends in ``proto``, and the number of the first.
     """
     if ":" in src:
         if offset or more:
