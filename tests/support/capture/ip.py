@@ -130,23 +130,27 @@ def ip(
     """Return an IP packet, version by the addresses.
 
     Args:
-        src, dst: sender and receiver address.
-        proto, payload: protocol number and what the packet carries.
-        ttl, tos, ident: TTL or hop limit, traffic class octet, identification (of the fragment header in IPv6).
-        offset, more: fragment offset in bytes (multiple of 8) and more-fragments bit.
+        src: sender address.
+        dst: receiver address.
+        proto: protocol number of ``payload``.
+        payload: what the packet carries.
+        ttl: TTL or hop limit.
+        tos: traffic class octet.
+        ident: identification (IPv4, or of the fragment header).
+        offset: fragment offset, bytes, multiple of 8.
+        more: more-fragments bit.
         total_len: lie told in the length field; None = the truth.
         bad_checksum: spoil the IPv4 header checksum.
-        ext, first_header: ready IPv6 extension headers whose chain ends in ``proto``, and the number of the first.
+        ext: ready IPv6 extension headers before ``payload``; their chain must end in ``proto``.
+        first_header: next-header field of the fixed IPv6 header when ``ext`` is given.
     """
     if ":" in src:
         if offset or more:
             ext += struct.pack(">BBHI", proto, 0, offset | int(more), ident)
             first_header = 44 if first_header is None else first_header
-        body = ext + payload
-        length = len(body) if total_len is None else total_len
-        following = proto if first_header is None else first_header
-        head = struct.pack(">IHBB", 6 << 28 | tos << 20, length, following, ttl)
-        return head + packed(src) + packed(dst) + body
+        length = len(ext + payload) if total_len is None else total_len
+        head = struct.pack(">IHBB", 6 << 28 | tos << 20, length, first_header or (0 if ext else proto), ttl)
+        return head + packed(src) + packed(dst) + ext + payload
     length = 20 + len(payload) if total_len is None else total_len
     fragment = offset // 8 | (0x2000 if more else 0)
     head = struct.pack(">BBHHHBB", 0x45, tos, length, ident, fragment, ttl, proto)
