@@ -152,8 +152,7 @@ def ip(
         head = struct.pack(">IHBB", 6 << 28 | tos << 20, length, first_header or (0 if ext else proto), ttl)
         return head + packed(src) + packed(dst) + ext + payload
     length = 20 + len(payload) if total_len is None else total_len
-    fragment = offset // 8 | (0x2000 if more else 0)
-    head = struct.pack(">BBHHHBB", 0x45, tos, length, ident, fragment, ttl, proto)
+    head = struct.pack(">BBHHHBB", 0x45, tos, length, ident, offset // 8 | more << 13, ttl, proto)
     ends = packed(src) + packed(dst)
     check = ones_sum(head + b"\0\0" + ends) ^ (0x5555 if bad_checksum else 0)
     return head + struct.pack(">H", check) + ends + payload
