@@ -46,9 +46,7 @@ def numbers_with(casebook: Casebook, case: str, alert_ids: Iterable[str]) -> set
     numbers = {row["id"]: str(row["number"]) for row in casebook.incidents(case)}
     links = casebook.snapshots()["incident_alert"].to_pylist()
     return {
-        numbers[link["incident_id"]]
-        for link in links
-        if link["alert_id"] in wanted and link["incident_id"] in numbers
+        numbers[link["incident_id"]] for link in links if link["alert_id"] in wanted and link["incident_id"] in numbers
     }
 
 
@@ -58,9 +56,7 @@ def names(casebook: Casebook, case: str) -> dict[str, str]:
     return {str(row[column]): str(row["number"]) for column in ("key", "id", "number") for row in rows}
 
 
-def detail(
-    casebook: Casebook, number: str, alerts: Iterable[Mapping[str, Any]], program: str
-) -> dict[str, Any]:
+def detail(casebook: Casebook, number: str, alerts: Iterable[Mapping[str, Any]], program: str) -> dict[str, Any]:
     """Return one incident in full.
 
     Args:

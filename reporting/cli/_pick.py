@@ -43,6 +43,17 @@ def chosen(settings: Settings, case: str | None) -> Case:
     return open_case(settings.home_path(), settings.program(), settings.words, case)
 
 
+def unknown_detector(settings: Settings, wanted: str, known: list[str]) -> TaishiError:
+    """Return the error for a ``--detector`` that does not exist, with the nearest names (exit code 2)."""
+    from reporting.cases.lookup import nearest
+    from reporting.clean import clean
+    from store.errors import TaishiError
+
+    near = ", ".join(nearest(wanted, known)) or settings.words("error.no_ids")
+    told = settings.words("error.no_such_detector", found=clean(wanted), nearest=near, allowed=", ".join(known))
+    return TaishiError(told, exit_code=2)
+
+
 def unknown(settings: Settings, kind: str, wanted: str, case: Case, ids: Iterable[str]) -> TaishiError:
     """Return the error for an id that the case does not hold, with the nearest ids.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reporting.cli._command import command
-from reporting.cli._pick import case_option, chosen, filters, unknown
+from reporting.cli._pick import case_option, chosen, filters, unknown, unknown_detector
 from reporting.cli._settings import Output, Settings, current
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def checked_detector(settings: Settings, case: Case, detector: str | None) -> No
     """Accept a ``--detector`` that exists: one of the catalogue, or one that left alerts in the case.
 
     Raises:
-        TaishiError: there is none of that name (exit code 3).
+        TaishiError: there is none of that name (exit code 2).
     """
     if detector is None:
         return
@@ -49,7 +49,7 @@ def checked_detector(settings: Settings, case: Case, detector: str | None) -> No
 
     known = sorted({*registry(), *detector_ids(case.lake, case.name)})
     if detector not in known:
-        raise unknown(settings, "detector", detector, case, known)
+        raise unknown_detector(settings, detector, known)
 
 
 def _short(rows: Iterator[dict[str, Any]], settings: Settings) -> Iterator[dict[str, Any]]:
