@@ -29,7 +29,7 @@ def emit_records(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], o
     titles = [clean(column.title) for column in columns]
     width = min(_NAME_MAX, max((cells(title) for title in titles), default=0))
     count = 0
-    for count, row in enumerate(rows, start=1):  # noqa: B007 - the last number is the count
+    for count, row in enumerate(rows, start=1):
         values = plain(row)
         stream.write(f"── {count} ".ljust(width + 2, "─") + "\n")
         for title, column in zip(titles, columns, strict=True):

@@ -64,7 +64,7 @@ def emit_object(value: Mapping[str, Any], form: Form, out: IO[str] | None = None
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    r"""Return ``value`` as JSON text; characters that drive a terminal are written as ``\uNNNN``, which reads the same."""
+    r"""Return ``value`` as JSON text; characters that drive a terminal become ``\uNNNN``, which reads the same."""
     text = json.dumps(plain(value), ensure_ascii=False, indent=indent, allow_nan=False)
     if text.isascii() and "\x7f" not in text:
         return text

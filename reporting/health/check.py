@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from reporting.result import Text
+
+
+NOTHING: Final = Text("", "")
+"""No advice."""
 
 
 class Status(StrEnum):
@@ -32,7 +36,7 @@ class Check:
     name: str
     status: Status
     found: Text
-    advice: Text = Text("", "")
+    advice: Text = NOTHING
     verifies: bool = False
 
     def as_json(self) -> dict[str, Any]:

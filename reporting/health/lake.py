@@ -82,7 +82,7 @@ def check_captures(lake: Lake) -> Iterator[Check]:
         ).to_pylist()
         sums = reader.arrow(_COUNTERS_SQL).to_pylist()
     yield _places(captures)
-    yield _losses(dict((row["counter"], row["n"]) for row in sums), captures)
+    yield _losses({row["counter"]: row["n"] for row in sums}, captures)
 
 
 _COUNTERS_SQL: Final = """
