@@ -36,5 +36,5 @@ def meter(files: tuple[Path, ...], out: Path, ext: bool) -> int:
             said = settings.words("meter.wrote", path=clean(file.path), frames=file.frames, flows=flows, case=case)
             click.echo(said + (f"  {clean(file.problem)}" if file.problem else ""))
     else:
-        emit(rows, [Column(name) for name in rows[0]], settings.output)
+        emit(rows, [Column(name, name) for name in rows[0]], settings.output)
     return EXIT_PARTIAL if any(file.status in {"partial", "failed"} for file in intake.files) else 0

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from reporting.figures import share_text
+from reporting.figures import share_text, span_text
 from reporting.result import Blind, FileResult, HomeNetwork, NotAssessed, Spoken, Talker, Text, Totals, Unreadable
+from reporting.words import CHINESE, ENGLISH, Words
 from store.lake import LakeReader
 from store.schema import Quality
 from store.site import SitePolicy
@@ -204,11 +205,11 @@ def _blind(
             f"{share} 的 TCP 字节已被确认却从未看到：抓包有丢失",
         )
     if totals.conversations and totals.span_s < SHORT_SPAN_S:
-        minutes = f"{totals.span_s / 60:.1f}"
+        english, chinese = (span_text(totals.span_s, Words(lang)) for lang in (ENGLISH, CHINESE))
         say(
             "short",
-            f"only {minutes} min of traffic: slow scans, beacons and habits cannot be judged",
-            f"只有 {minutes} 分钟流量：慢速扫描、周期外联和行为习惯无法判断",
+            f"only {english} of traffic: slow scans, beacons and habits cannot be judged",
+            f"只有 {chinese}的流量：慢速扫描、周期外联和行为习惯无法判断",
         )
     counted = (
         ("truncated", "flows hold packets cut by the snap length", "条流含被抓包长度截断的包"),
