@@ -161,7 +161,9 @@ def _table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], out: IO
     return count
 
 
-def _write_block(block: list[list[str]], columns: Sequence[Column], widths: list[int] | None, out: IO[str]) -> list[int]:
+def _write_block(
+    block: list[list[str]], columns: Sequence[Column], widths: list[int] | None, out: IO[str]
+) -> list[int]:
     if widths is None:
         widths = fit(
             [max(cells(column.title), *(cells(line[i]) for line in block)) for i, column in enumerate(columns)],

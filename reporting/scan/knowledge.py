@@ -1,9 +1,10 @@
-"""From tables to knowledge: run the detectors over a case, keep their alerts, and bring the incidents into the casebook."""
+"""From tables to knowledge: run the detectors over a case, keep their alerts, bring the incidents into the casebook."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address
@@ -16,6 +17,7 @@ from detectors.correlate import incidents
 from detectors.derive import CAPTURE_SPAN, HOST_SEEN, HOST_SEEN_SQL, SPAN_SQL
 from detectors.engine import run_all
 from detectors.incident import Incident
+from detectors.model import Text
 from store import schema
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
@@ -122,7 +124,7 @@ def _record(one: Incident) -> Record:
 
 
 def _machine(one: Incident) -> dict[str, Any]:
-    def both(texts: Any) -> list[dict[str, str]]:
+    def both(texts: Sequence[Text]) -> list[dict[str, str]]:
         return [{"en": text.en, "zh": text.zh} for text in texts]
 
     return {
