@@ -102,7 +102,9 @@ def run_all(
                 digest = config_hash(detector, params[name], policy, rules)
                 alerts.append(stamp(found, digest, short_mode=assessment["status"] == "short"))
         assessments.append(assessment)
-    return pa.concat_tables(alerts), pa.Table.from_pylist(assessments, schema=schema.ASSESSMENT.arrow(schema.ASSESSMENT.emitted()))
+    return pa.concat_tables(alerts), pa.Table.from_pylist(
+        assessments, schema=schema.ASSESSMENT.arrow(schema.ASSESSMENT.emitted())
+    )
 
 
 def assess(detector: Detector, span: pa.Table) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def count_text(count: int) -> str:
 
 
 def share_text(part: float, whole: float) -> str:
-    """Return ``part`` of ``whole`` in per cent; a part that is there never reads as 0 %, a missing one never as 100 %."""
+    """Return ``part`` of ``whole`` in per cent; what is there never reads as 0 %, what lacks a bit never as 100 %."""
     if whole <= 0:
         return "-"
     percent = 100 * part / whole

@@ -586,7 +586,12 @@ ALERT: Final = Table(
     "Immutable facts found by detectors, with their evidence.",
     (
         _c("alert_id", TEXT, "Deterministic id: detector, key, window, configuration."),
-        _c("revision", I32, "Evaluation of the case that found the row; the highest one of a case is current.", origin=Origin.STAMP),
+        _c(
+            "revision",
+            I32,
+            "Evaluation of the case that found the row; the highest one of a case is current.",
+            origin=Origin.STAMP,
+        ),
         _c("detector", NAME, "File name of the detector."),
         _c("detector_version", I32, "Version of the detector's logic."),
         _c("config_hash", TEXT, "First 16 hex digits of the SHA-256 of parameters and policy."),
@@ -624,7 +629,12 @@ ASSESSMENT: Final = Table(
     "assessment",
     "What each detector could and could not judge on this data.",
     (
-        _c("revision", I32, "Evaluation of the case that found the row; the highest one of a case is current.", origin=Origin.STAMP),
+        _c(
+            "revision",
+            I32,
+            "Evaluation of the case that found the row; the highest one of a case is current.",
+            origin=Origin.STAMP,
+        ),
         _c("detector", NAME, "File name of the detector."),
         _c("status", NAME, "assessed, short or not_assessed."),
         _c("reason_zh", TEXT, "Why, in Chinese; empty when assessed."),

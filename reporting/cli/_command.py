@@ -31,15 +31,20 @@ def shared_options() -> list[click.Parameter]:
         if value is not None:
             settings_of(ctx).lang = value
 
-    def keep_output(ctx: click.Context, _: click.Parameter, value: Output | None) -> None:
+    def keep_output(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
         if value is not None:
-            settings_of(ctx).output = value
+            settings_of(ctx).output = Output(value)
 
     folder = click.Path(file_okay=False, path_type=Path)
     return [
         click.Option(["--home"], type=folder, metavar="DIR", expose_value=False, callback=keep_home),
         click.Option(["--lang"], type=click.Choice(LANGUAGES), expose_value=False, callback=keep_lang, is_eager=True),
-        click.Option(["-o", "--output"], type=click.Choice(Output), expose_value=False, callback=keep_output),
+        click.Option(
+            ["-o", "--output"],
+            type=click.Choice([form.value for form in Output]),
+            expose_value=False,
+            callback=keep_output,
+        ),
     ]
 
 
@@ -125,7 +130,7 @@ class Root(Group):
             click.echo(settings.words("error.interrupted"), err=True)
             return EXIT_INTERRUPTED
         except BrokenPipeError:
-            sys.stdout = None  # type: ignore[assignment]  # nobody reads any more: no second error while closing
+            sys.stdout = None  # nobody reads any more: no second error while closing
             return 0
         except OSError as error:
             click.echo(settings.words("error.system", where=error.filename or "taishi", found=error.strerror), err=True)

@@ -38,7 +38,7 @@ def page(command: click.Command, ctx: click.Context, words: Words, columns: int 
 
 
 def key_of(ctx: click.Context, *more: str) -> str:
-    """Return the catalogue key of the command at ``ctx`` (or of its subcommand): ``cli``, ``cli.alert.list`` …"""
+    """Return the catalogue key of the command at ``ctx`` or of its subcommand, such as ``cli.alert.list``."""
     names: list[str] = []
     walk: click.Context | None = ctx
     while walk is not None and walk.parent is not None:

@@ -56,4 +56,3 @@ KEY = Group(
     no_args_is_help=True,
 )
 AUDIT = Group("audit", members={"verify": "reporting.cli.audit:verify"}, no_args_is_help=True)
-

@@ -55,7 +55,7 @@ class Settings:
         return Path(named) if named else None
 
     def program(self) -> str:
-        """Return how a next command starts: ``taishi``, with ``--home`` when another home than the default is in use."""
+        """Return how a next command starts: ``taishi``, with ``--home`` when it is not the default one."""
         chosen = self.chosen_home()
         return "taishi" if chosen is None else f"taishi --home {shlex.quote(str(chosen))}"
 

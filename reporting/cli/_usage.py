@@ -29,7 +29,9 @@ def _found(error: click.ClickException, ctx: click.Context | None, words: Words)
     if isinstance(error, click.MissingParameter):
         return words("usage.missing", name=_name(error.param))
     if isinstance(error, click.BadParameter):
-        return words("usage.bad_value", name=_name(error.param), found=clean(error.message), allowed=_allowed(error.param))
+        return words(
+            "usage.bad_value", name=_name(error.param), found=clean(error.message), allowed=_allowed(error.param)
+        )
     if isinstance(error, click.BadOptionUsage):
         return words("usage.option_value", name=error.option_name)
     if isinstance(error, click.UsageError) and ctx is not None and isinstance(ctx.command, click.Group):

@@ -19,8 +19,8 @@ def meter(files: tuple[Path, ...], out: Path, ext: bool) -> int:
     """Meter captures into a lake folder without judging them."""
     from dataclasses import asdict
 
-    from reporting.cli._progress import Bar
     from reporting.clean import clean
+    from reporting.cli._progress import Bar
     from reporting.scan.captures import case_name, take_in
     from reporting.tables import Column, emit
     from store.lake import Lake
@@ -36,5 +36,5 @@ def meter(files: tuple[Path, ...], out: Path, ext: bool) -> int:
             said = settings.words("meter.wrote", path=clean(file.path), frames=file.frames, flows=flows, case=case)
             click.echo(said + (f"  {clean(file.problem)}" if file.problem else ""))
     else:
-        emit(rows, [Column(name) for name in rows[0]], settings.output)
+        emit(rows, [Column(name, name) for name in rows[0]], settings.output.value)
     return EXIT_PARTIAL if any(file.status in {"partial", "failed"} for file in intake.files) else 0

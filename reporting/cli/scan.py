@@ -36,7 +36,8 @@ def run(
     from dataclasses import replace
 
     from reporting.cli._progress import Bar
-    from reporting.scan import ScanRequest, scan as do_scan
+    from reporting.scan import ScanRequest
+    from reporting.scan import scan as do_scan
     from store.errors import TaishiError
     from store.home import Home
 

@@ -1,12 +1,14 @@
-"""From tables to knowledge: run the detectors over a case, keep their alerts, and bring the incidents into the casebook."""
+"""From tables to knowledge: run the detectors over a case, keep their alerts, bring the incidents into the casebook."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address
+from operator import itemgetter
 from typing import Any, Final
 
 import pyarrow as pa
@@ -15,6 +17,7 @@ from detectors.correlate import incidents
 from detectors.derive import CAPTURE_SPAN, HOST_SEEN, HOST_SEEN_SQL, SPAN_SQL
 from detectors.engine import run_all
 from detectors.incident import Incident
+from detectors.model import Text
 from store import schema
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
@@ -82,8 +85,10 @@ def _same(reader: LakeReader, alerts: pa.Table, assessments: pa.Table) -> bool:
     """Tell whether the current evaluation holds exactly these rows."""
     for table, rows, order in ((schema.ALERT, alerts, "alert_id"), (schema.ASSESSMENT, assessments, "detector")):
         names = [column.name for column in table.emitted()]
-        held = reader.arrow(f"SELECT {', '.join(names)} FROM {table.name} ORDER BY {order}")
-        if held.to_pylist() != rows.sort_by(order).select(names).to_pylist():
+        held = reader.arrow(f"SELECT {', '.join(names)} FROM {table.name}").to_pylist()
+        # Sorted here: Arrow cannot sort tables with dictionary columns.
+        key = itemgetter(order)
+        if sorted(held, key=key) != sorted(rows.select(names).to_pylist(), key=key):
             return False
     return True
 
@@ -119,7 +124,7 @@ def _record(one: Incident) -> Record:
 
 
 def _machine(one: Incident) -> dict[str, Any]:
-    def both(texts: Any) -> list[dict[str, str]]:
+    def both(texts: Sequence[Text]) -> list[dict[str, str]]:
         return [{"en": text.en, "zh": text.zh} for text in texts]
 
     return {

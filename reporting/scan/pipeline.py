@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from detectors.incident import Incident
 from reporting.result import IncidentLine, ScanResult, Text
@@ -100,9 +100,7 @@ def infer(lake: Lake, case: str, policy: SitePolicy) -> SitePolicy:
     return infer_home(policy, arp, dhcp)
 
 
-def _result(
-    request: ScanRequest, case: str, intake: Intake, knowledge: Knowledge, summary: Summary
-) -> ScanResult:
+def _result(request: ScanRequest, case: str, intake: Intake, knowledge: Knowledge, summary: Summary) -> ScanResult:
     alerts = Counter(str(row) for row in knowledge.alerts["severity"].to_pylist())
     lines = tuple(_line(number, one, knowledge, request.program) for number, one in knowledge.incidents)
     severity = lines[0].severity if lines else None
@@ -163,7 +161,7 @@ def _line(number: str, one: Incident, knowledge: Knowledge, program: str) -> Inc
     # The screen shows a few sentences: the gravest first, each kind of behaviour once before any kind twice.
     rows.sort(key=lambda row: (_SEVERITIES.index(row["severity"]), -row["score"], row["ts_start"], row["alert_id"]))
     seen: Counter[str] = Counter()
-    turns = []
+    turns: list[tuple[int, int, dict[str, Any]]] = []
     for row in rows:
         turns.append((seen[row["detector"]], len(turns), row))
         seen[row["detector"]] += 1

@@ -1,5 +1,7 @@
-"""What the tables of a case say in sum: totals, talkers, what was spoken, what could not be seen. Counted by DuckDB on
-the lake, so that memory does not grow with the capture."""
+"""What the tables of a case say in sum: totals, talkers, what was spoken, what could not be seen.
+
+Counted by DuckDB on the lake, so that memory does not grow with the capture.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from reporting.figures import share_text
+from reporting.figures import share_text, span_text
 from reporting.result import Blind, FileResult, HomeNetwork, NotAssessed, Spoken, Talker, Text, Totals, Unreadable
+from reporting.words import CHINESE, ENGLISH, Words
 from store.lake import LakeReader
 from store.schema import Quality
 from store.site import SitePolicy
@@ -21,11 +24,12 @@ SPOKEN: Final = 15
 """Application protocols shown, those with most bytes first."""
 
 ONE_SIDED_SHARE: Final = 0.5
-"""Share of TCP conversations with data in one direction only (0 … 1) from which the tap is said to see one side: unanswered
-scans stay below it because they carry no data; an asymmetric tap lies near 1 (flows.md 10, item 14)."""
+"""Share of TCP conversations with data in one direction only (0 … 1) from which the tap is said to see one side:
+unanswered scans stay below it because they carry no data; an asymmetric tap lies near 1 (flows.md 10, item 14)."""
 
 LOSS_SHARE: Final = 0.01
-"""Share of TCP stream bytes acknowledged but never seen from which loss is said: 1 % (detectors.md D48; Zeek warns at 10 %)."""
+"""Share of TCP stream bytes acknowledged but never seen (0 … 1) from which loss is said: 1 % (detectors.md D48; Zeek
+warns at 10 %)."""
 
 SHORT_SPAN_S: Final = 900.0
 """Span, s, below which the capture is said to be short: 15 min is Zeek's unit for capture loss, and less than any
@@ -33,19 +37,20 @@ window of the slow detectors."""
 
 _TOTALS: Final = """
 SELECT count(*) FILTER (WHERE segment_seq = 0) AS conversations, count(*) AS flows,
-coalesce(sum(src_bytes_l2 + dst_bytes_l2), 0)::BIGINT AS bytes, min(epoch_us(ts_start)) AS first, max(epoch_us(ts_end)) AS last
-FROM flow
+coalesce(sum(src_bytes_l2 + dst_bytes_l2), 0)::BIGINT AS bytes,
+min(epoch_us(ts_start)) AS first, max(epoch_us(ts_end)) AS last FROM flow
 """
 
 _HOSTS: Final = """
-SELECT count(*) AS n FROM (SELECT src_ip AS ip FROM flow WHERE src_pkts > 0 UNION SELECT dst_ip FROM flow WHERE dst_pkts > 0)
-WHERE ip IS NOT NULL
+SELECT count(*) AS n FROM (
+    SELECT src_ip AS ip FROM flow WHERE src_pkts > 0 UNION SELECT dst_ip FROM flow WHERE dst_pkts > 0
+) WHERE ip IS NOT NULL
 """
 
 _TALKERS: Final = """
 WITH ends AS (
-    SELECT src_ip AS ip, src_home AS home, dst_ip AS peer, src_bytes_l2 AS sent, dst_bytes_l2 AS received, segment_seq FROM flow
-    UNION ALL
+    SELECT src_ip AS ip, src_home AS home, dst_ip AS peer, src_bytes_l2 AS sent, dst_bytes_l2 AS received, segment_seq
+    FROM flow UNION ALL
     SELECT dst_ip, dst_home, src_ip, dst_bytes_l2, src_bytes_l2, segment_seq FROM flow
 )
 SELECT ip_text(ip) AS ip, bool_or(home) AS home, sum(sent)::BIGINT AS sent, sum(received)::BIGINT AS received,
@@ -63,7 +68,7 @@ FROM flow GROUP BY ALL ORDER BY bytes DESC, name, guessed LIMIT ?
 _QUALITY: Final = """
 SELECT count(*) AS flows,
 count(*) FILTER (WHERE ip_proto = 6 AND src_data_pkts + dst_data_pkts > 0) AS tcp,
-count(*) FILTER (WHERE ip_proto = 6 AND src_data_pkts + dst_data_pkts > 0 AND (src_pkts = 0 OR dst_pkts = 0)) AS one_sided,
+count(*) FILTER (WHERE ip_proto = 6 AND src_data_pkts + dst_data_pkts > 0 AND least(src_pkts, dst_pkts) = 0) AS one_sided,
 coalesce(sum(src_gap_bytes + dst_gap_bytes), 0)::BIGINT AS gaps,
 coalesce(sum(src_bytes_seq + dst_bytes_seq) FILTER (WHERE ip_proto = 6), 0)::BIGINT AS stream,
 count(*) FILTER (WHERE quality_flags & {TRUNCATED} <> 0) AS truncated,
@@ -78,9 +83,28 @@ FROM flow
 
 _HOME: Final = """
 SELECT n.cidr, n.why_en, n.why_zh, count(*) AS hosts FROM
-(SELECT DISTINCT ip FROM (SELECT src_ip AS ip FROM flow WHERE src_pkts > 0 UNION SELECT dst_ip FROM flow WHERE dst_pkts > 0)) AS h
+(SELECT src_ip AS ip FROM flow WHERE src_pkts > 0 UNION SELECT dst_ip FROM flow WHERE dst_pkts > 0) AS h
 JOIN site_net AS n ON h.ip BETWEEN n.ip_lo AND n.ip_hi GROUP BY ALL ORDER BY hosts DESC, n.cidr
 """
+
+
+_COUNTED: Final = (
+    ("truncated", "flows hold packets cut by the snap length", "条流含被抓包长度截断的包"),
+    (
+        "bad_checksum",
+        "flows hold wrong checksums (often offload on the capturing machine)",
+        "条流含错误校验和（常因抓包主机的校验卸载）",
+    ),
+    (
+        "offload",
+        "flows hold frames assembled by the capturing machine (GRO/TSO)",
+        "条流含抓包主机合并的大帧（GRO/TSO）",
+    ),
+    ("clock_step", "flows span a backward step of the capture clock", "条流跨越抓包时钟回拨"),
+    ("tunnel_depth", "flows are nested in more tunnels than are followed", "条流的隧道嵌套层数超出解析范围"),
+    ("evicted", "flows were written early because the flow table was full", "条流因流表已满被提前写出"),
+)
+"""Oddities counted over flows: column of the quality query, and what it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +152,7 @@ def summarise(
             for r in reader.arrow(_TALKERS, [TALKERS]).to_pylist()
         ),
         tuple(
-            Spoken(r["name"], r["guessed"], r["flows"], r["bytes"])
-            for r in reader.arrow(_SPOKEN, [SPOKEN]).to_pylist()
+            Spoken(r["name"], r["guessed"], r["flows"], r["bytes"]) for r in reader.arrow(_SPOKEN, [SPOKEN]).to_pylist()
         ),
         _unreadable(counters),
     )
@@ -204,21 +227,13 @@ def _blind(
             f"{share} 的 TCP 字节已被确认却从未看到：抓包有丢失",
         )
     if totals.conversations and totals.span_s < SHORT_SPAN_S:
-        minutes = f"{totals.span_s / 60:.1f}"
+        english, chinese = (span_text(totals.span_s, Words(lang)) for lang in (ENGLISH, CHINESE))
         say(
             "short",
-            f"only {minutes} min of traffic: slow scans, beacons and habits cannot be judged",
-            f"只有 {minutes} 分钟流量：慢速扫描、周期外联和行为习惯无法判断",
+            f"only {english} of traffic: slow scans, beacons and habits cannot be judged",
+            f"只有 {chinese}的流量：慢速扫描、周期外联和行为习惯无法判断",
         )
-    counted = (
-        ("truncated", "flows hold packets cut by the snap length", "条流含被抓包长度截断的包"),
-        ("bad_checksum", "flows hold wrong checksums (often offload on the capturing machine)", "条流含错误校验和（常因抓包主机的校验卸载）"),
-        ("offload", "flows hold frames assembled by the capturing machine (GRO/TSO)", "条流含抓包主机合并的大帧（GRO/TSO）"),
-        ("clock_step", "flows span a backward step of the capture clock", "条流跨越抓包时钟回拨"),
-        ("tunnel_depth", "flows are nested in more tunnels than are followed", "条流的隧道嵌套层数超出解析范围"),
-        ("evicted", "flows were written early because the flow table was full", "条流因流表已满被提前写出"),
-    )  # fmt: skip
-    for kind, en, zh in counted:
+    for kind, en, zh in _COUNTED:
         if row[kind]:
             share = share_text(row[kind], flows)
             say(kind, f"{row[kind]} {en} ({share})", f"{row[kind]} {zh}（{share}）")

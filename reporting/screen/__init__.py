@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text as Line
 
+from reporting.figures import count_text, span_text, time_text
 from reporting.result import ScanResult
 from reporting.screen._coverage import blind_lines, file_lines, home_lines, unreadable_lines
 from reporting.screen._incidents import incident_lines
@@ -40,8 +41,6 @@ def show(lines: Sequence[Line], console: Console | None = None) -> None:
 
 
 def _verdict(result: ScanResult, words: Words) -> list[Line]:
-    from reporting.figures import count_text, span_text, time_text
-
     mark = words(f"severity.{result.severity}") if result.severity else words("severity.clear")
     style = SEVERITY_STYLE[result.severity or "clear"]
     lines = paragraph(words.pick(result.verdict.en, result.verdict.zh), indent=0, label=mark, label_style=style)

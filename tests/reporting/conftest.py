@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from click.testing import CliRunner, Result
 
+from reporting.cli._root import ROOT
 from reporting.result import (
     Blind,
     FileResult,
@@ -32,7 +33,7 @@ def incident(number: int, severity: str = "critical") -> IncidentLine:
         severity=severity,
         score=95.0 - number,
         title=Text(
-            "Control command to a power-dispatch station from a host that never commanded before, after a password guess",
+            "Control command to a power-dispatch station from a host that never commanded, after a password guess",
             "从未下达过命令的主机在猜中口令之后向电力调度站点下达控制命令，并且随后又扫描了整个控制网段的多个端口",
         ),
         who="203.0.113.66 → 10.20.0.5:2404",
@@ -40,7 +41,10 @@ def incident(number: int, severity: str = "critical") -> IncidentLine:
         first="2026-11-20T14:02:11.000000Z",
         last="2026-11-20T14:31:59.000000Z",
         evidence=(
-            Text("256 addresses asked on tcp/22 in 40 s, 251 silent.", "40 秒内向 256 个地址的 tcp/22 发起连接，251 个无应答。"),
+            Text(
+                "256 addresses asked on tcp/22 in 40 s, 251 silent.",
+                "40 秒内向 256 个地址的 tcp/22 发起连接，251 个无应答。",
+            ),
             Text("121 logins refused, then one accepted.", "121 次登录被拒绝，随后一次成功。"),
             Text("C_DC_NA_1 to address 4001, value 2.", "向信息体地址 4001 下达 C_DC_NA_1，值为 2。"),
             Text("A fourth sentence.", "第四句。"),
@@ -68,16 +72,33 @@ def result() -> ScanResult:
         ),
         files=(
             FileResult("office.pcap", "3f" * 32, 1_234_567, 8123, "read"),
-            FileResult(f"cut{HOSTILE}.pcap", "ab" * 32, 4096, 12, "partial", "cut.pcap: record 12 is cut off; allowed: …"),
+            FileResult(
+                f"cut{HOSTILE}.pcap", "ab" * 32, 4096, 12, "partial", "cut.pcap: record 12 is cut off; allowed: …"
+            ),
         ),
         totals=Totals(8135, 1400, 1234, 57, 9_876_543, "2026-11-20T00:00:01.5Z", "2026-11-20T23:59:59Z", 86398.5),
         home_networks=(
-            HomeNetwork("10.0.0.0/8", Text("private range (RFC 1918); 41 addresses seen", "私有地址（RFC 1918）；看到 41 个地址")),
-            HomeNetwork("fe80::/10", Text("link-local range (RFC 4291); 3 addresses seen", "链路本地地址；看到 3 个地址")),
+            HomeNetwork(
+                "10.0.0.0/8",
+                Text("private range (RFC 1918); 41 addresses seen", "私有地址（RFC 1918）；看到 41 个地址"),
+            ),
+            HomeNetwork(
+                "fe80::/10", Text("link-local range (RFC 4291); 3 addresses seen", "链路本地地址；看到 3 个地址")
+            ),
         ),
-        blind=(Blind("loss", Text("1.2 MB were acknowledged but never seen (0.4 %)", "1.2 MB 已被确认却没有看到（0.4 %）")),),
+        blind=(
+            Blind(
+                "loss", Text("1.2 MB were acknowledged but never seen (0.4 %)", "1.2 MB 已被确认却没有看到（0.4 %）")
+            ),
+        ),
         not_assessed=(
-            NotAssessed("scan_slow", "not_assessed", Text("not assessed: 24 h seen, 7 d needed", "未评估：已观测24小时，需要7天"), 1, 2),
+            NotAssessed(
+                "scan_slow",
+                "not_assessed",
+                Text("not assessed: 24 h seen, 7 d needed", "未评估：已观测24小时，需要7天"),
+                1,
+                2,
+            ),
         ),
         incidents=(incident(1), incident(2, "medium")),
         incident_count=5,
@@ -117,7 +138,6 @@ def empty_result() -> ScanResult:
 @pytest.fixture
 def run() -> Callable[[Sequence[str]], Result]:
     """Run ``taishi`` with these words in an English locale."""
-    from reporting.cli._root import ROOT
 
     def invoke(args: Sequence[str]) -> Result:
         return CliRunner(env={"LC_ALL": "C.UTF-8", "TAISHI_HOME": ""}).invoke(ROOT, list(args))

@@ -11,8 +11,8 @@ use arrow_schema::ArrowError;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-/// Flow rows per batch and so per Parquet row group: large enough to compress well, small enough to stay in memory.
-const BATCH_ROWS: usize = 65_536;
+/// Flow rows per batch and so per Parquet row group: 16 k rows of 110 columns are 10 MB, little enough for the cache of the encoder
+const BATCH_ROWS: usize = 16_384;
 
 /// Record rows of one table per batch.
 const RECORD_ROWS: usize = 32_768;

@@ -59,8 +59,7 @@ def key_of(packet: Packet, who: Identity) -> tuple[Key, int]:
     elif who.ports is not None:
         sender, receiver = (who.ports[0], 0), (who.ports[1], 0)
     elif who.icmp is not None:
-        kind, sender = _icmp_ends(who)
-        receiver = sender
+        kind, sender, receiver = _icmp_ends(who)
     ends = [(packet.src, *sender), (packet.dst, *receiver)]
     side = 0 if ends[0] <= ends[1] else 1
     number = (who.proto or 0) if packet.version else (packet.ethertype or 0) << 16 | (packet.appid or 0)
@@ -68,11 +67,15 @@ def key_of(packet: Packet, who: Identity) -> tuple[Key, int]:
     return Key(packet.version, min(ends), max(ends), kind, number, around.tunnels, tunnel_id), side
 
 
-def _icmp_ends(who: Identity) -> tuple[str, tuple[int, int]]:
+def _icmp_ends(who: Identity) -> tuple[str, tuple[int, int], tuple[int, int]]:
+    """Return the kind of key and what stands for the ports of sender and receiver."""
     assert who.icmp is not None
     kind, code = who.icmp
     if is_request(who.proto, kind) or is_reply(who.proto, kind):
-        return "icmp-id", (who.icmp_id, who.icmp_id)
-    if who.proto == ICMP6 and (kind in ND_PAIRS or kind in ND_PAIRS.values()):
-        return "icmp-type", (ND_PAIRS.get(kind, kind), 0)
-    return "icmp-type", (kind, code)
+        same = (who.icmp_id, who.icmp_id)
+        return "icmp-id", same, same
+    if who.proto == ICMP6 and kind in ND_PAIRS.values():
+        return "icmp-nd", (kind, 0), (0, 0)
+    if who.proto == ICMP6 and kind in ND_PAIRS:
+        return "icmp-nd", (0, 0), (ND_PAIRS[kind], 0)
+    return "icmp-type", (kind, code), (kind, code)

@@ -112,6 +112,7 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
         (false, None) => return Oddities::default(),
     };
     count(me, packet);
+    note_late_syn(me, packet, before);
     let mut odd = Oddities::default();
     if packet.has_tcp {
         let seg = Segment {
@@ -167,10 +168,6 @@ fn add_common(row: &mut Row, packet: &Packet, from_src: bool) {
     if packet.has_tcp {
         let syn = packet.tcp.flags & flag::SYN != 0;
         row.past_handshake |= !syn;
-        if syn && packet.tcp.flags & flag::ACK == 0 && row.first.pkts > 0 && row.syn_ts().is_none()
-        {
-            row.first.rare.get_or_insert_with(Box::default).late_syn_ts = Some(packet.ts_ns);
-        }
     }
 }
 
@@ -201,6 +198,15 @@ fn count(me: &mut Side, packet: &Packet) {
     me.data_pkts += u32::from(len > 0);
     if packet.has_tcp {
         count_flags(me, packet);
+    }
+}
+
+/// Remember when a side's first SYN came, unless it is the flow's first packet, whose time is known anyway.
+fn note_late_syn(me: &mut Side, packet: &Packet, before: u64) {
+    let syn = packet.has_tcp && packet.tcp.flags & (flag::SYN | flag::ACK) == flag::SYN;
+    if syn && before > 0 {
+        let rare = me.rare.get_or_insert_with(Box::default);
+        rare.late_syn_ts = rare.late_syn_ts.or(Some(packet.ts_ns));
     }
 }
 

@@ -32,15 +32,14 @@ impl Dedup {
     /// Whether an equal packet is among the last frames; remembers this one otherwise. Packets cut by the snap length take part
     /// with what was captured.
     pub fn is_duplicate(&mut self, packet: &Packet, frame: &[u8]) -> bool {
+        if packet.layer != Layer::Ip {
+            return false;
+        }
         let start = usize::try_from(packet.net_start).unwrap_or(usize::MAX);
         let bytes = frame.get(start..).unwrap_or_default();
         // Ethernet padding is no part of the packet.
         let length = usize::try_from(packet.ip_len).unwrap_or(usize::MAX);
-        let bytes = if packet.layer == Layer::Ip {
-            bytes.get(..length).unwrap_or(bytes)
-        } else {
-            bytes
-        };
+        let bytes = bytes.get(..length).unwrap_or(bytes);
         let print = Print {
             length: packet.ip_len,
             hash: fingerprint(packet.ip_version, bytes),

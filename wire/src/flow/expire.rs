@@ -36,7 +36,7 @@ impl Table {
                     self.wheel.insert(*slot, row.due);
                 }
             }
-            self.wheel.recycle(bucket, list);
+            self.wheel.recycle(list);
         }
     }
 

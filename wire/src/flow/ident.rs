@@ -87,6 +87,9 @@ pub struct CommunityInput {
     pub icmp: Option<(u8, u8)>,
 }
 
+/// Protocols whose ports the specification hashes: TCP, UDP, SCTP.
+const PORTED: [u8; 3] = [6, 17, 132];
+
 /// Community ID v1 with seed 0: SHA-1 of the ordered tuple.
 #[must_use]
 pub fn community_id(key: &Key, input: CommunityInput) -> Option<[u8; 20]> {
@@ -128,7 +131,7 @@ pub fn community_id(key: &Key, input: CommunityInput) -> Option<[u8; 20]> {
     put(bytes(src.0).get(skip..).unwrap_or_default());
     put(bytes(dst.0).get(skip..).unwrap_or_default());
     put(&[key.proto, 0]);
-    if input.has_ports || input.icmp.is_some() {
+    if (input.has_ports && PORTED.contains(&key.proto)) || input.icmp.is_some() {
         put(&src.1.to_be_bytes());
         put(&dst.1.to_be_bytes());
     }

@@ -78,18 +78,21 @@ pub fn icmp_kind(proto: u8, icmp_type: u8) -> IcmpKind {
     IcmpKind::Other
 }
 
-fn icmp_ports(packet: &Packet) -> (u16, u16) {
+/// What stands for ports of an ICMP message: (sender's, receiver's, code). The answer meets the question; a neighbour or
+/// router solicitation keeps the asker apart, so that two hosts that ask for each other are two flows.
+fn icmp_ports(packet: &Packet) -> (u16, u16, u16) {
     if icmp_kind(packet.proto, packet.icmp_type) != IcmpKind::Other {
-        return (packet.icmp_id, packet.icmp_id);
+        return (packet.icmp_id, packet.icmp_id, packet.icmp_id);
     }
     if packet.proto == 58 {
         match packet.icmp_type {
-            133 | 134 => return (133, 0),
-            135 | 136 => return (135, 0),
+            133 | 135 => return (u16::from(packet.icmp_type), 0, 0),
+            134 | 136 => return (0, u16::from(packet.icmp_type) - 1, 0),
             _ => {}
         }
     }
-    (u16::from(packet.icmp_type), u16::from(packet.icmp_code))
+    let kind = u16::from(packet.icmp_type);
+    (kind, kind, u16::from(packet.icmp_code))
 }
 
 #[inline]
@@ -146,10 +149,9 @@ impl Key {
             (sport, dport) = if packet.has_ports {
                 (packet.sport, packet.dport)
             } else if packet.has_icmp {
-                // Both ends carry the same pair, so that the answer meets the question.
-                let (kind, code) = icmp_ports(packet);
+                let (from, to, code) = icmp_ports(packet);
                 key.ethertype = code;
-                (kind, kind)
+                (from, to)
             } else {
                 (0, 0)
             };

@@ -2,7 +2,7 @@
 
 use super::limits::{REUSE_SILENCE, Timeouts};
 use super::row::{End, Row};
-use super::side::State;
+use super::side::{Side, State};
 use super::tcp::flag;
 use crate::packet::Packet;
 
@@ -27,6 +27,11 @@ pub fn is_closed(row: &Row) -> bool {
     (a == State::Closed && b == State::Closed) || a == State::Reset || b == State::Reset
 }
 
+/// The side sent payload in this segment or an earlier one.
+fn has_data(side: &Side) -> bool {
+    side.data_pkts > 0 || side.rare.as_deref().is_some_and(|rare| rare.carried > 0)
+}
+
 fn tcp_timeout(row: &Row, limits: &Timeouts) -> i64 {
     let (a, b) = states(row);
     if is_closed(row) {
@@ -35,7 +40,7 @@ fn tcp_timeout(row: &Row, limits: &Timeouts) -> i64 {
     if a == State::Closed || b == State::Closed {
         return limits.fin;
     }
-    if row.pair.is_none() && row.first.data_pkts == 0 && row.segment == 0 {
+    if row.pair.is_none() && !has_data(&row.first) {
         return limits.syn;
     }
     if !row.past_handshake {
@@ -106,9 +111,6 @@ pub fn is_reuse(row: &Row, packet: &Packet, from_first: bool, silence: i64) -> b
         return false;
     }
     let closed = is_closed(row);
-    if from_first != row.first_is_src {
-        return closed;
-    }
     let sender = if from_first {
         Some(&row.first)
     } else {
@@ -117,6 +119,9 @@ pub fn is_reuse(row: &Row, packet: &Packet, from_first: bool, silence: i64) -> b
     let same_isn = sender.is_some_and(|side| side.has_isn && side.start_seq == packet.tcp.seq);
     if same_isn {
         return false;
+    }
+    if from_first != row.first_is_src {
+        return closed;
     }
     let (a, b) = states(row);
     closed || a == State::Closed || b == State::Closed || silence > REUSE_SILENCE

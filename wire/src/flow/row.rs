@@ -267,14 +267,17 @@ impl Row {
         self.key.has_tunnel_id().then_some(self.key.tunnel_id)
     }
 
-    /// Time of the flow's first SYN without ACK.
+    /// Time of the originator's first SYN without ACK.
     #[must_use]
     pub fn syn_ts(&self) -> Option<i64> {
         const SYN_ACK: u8 = 0x12;
-        if self.segment == 0 && self.first.has_tcp && self.first.flags_first & SYN_ACK == 0x02 {
+        let opened =
+            self.segment == 0 && self.first.has_tcp && self.first.flags_first & SYN_ACK == 0x02;
+        if opened && self.first_is_src {
             return Some(self.first.first_ts);
         }
-        self.first.rare.as_deref().and_then(|rare| rare.late_syn_ts)
+        let (src, _) = self.sides();
+        src?.rare.as_deref()?.late_syn_ts
     }
 
     /// Packets of the segment.

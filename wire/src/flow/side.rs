@@ -89,7 +89,7 @@ pub struct Rare {
     pub reported_seq: u64,
     /// Occurrences behind the C, T, W, G letters.
     pub scaled: [u32; 4],
-    /// Time of the flow's first SYN when it was not the first packet (first side only).
+    /// Time of this side's first SYN when it was not the flow's first packet.
     pub late_syn_ts: Option<i64>,
     /// Tunnel id of the first packet where ids differ by direction (first side only).
     pub tunnel_id: Option<u64>,
@@ -148,8 +148,8 @@ pub struct Side {
     pub rare: Option<Box<Rare>>,
     /// First sequence number (of the SYN, or one below the first seen).
     pub start_seq: u32,
-    /// Latest window this side advertised, scaled.
-    pub window: u32,
+    /// Latest window this side advertised, unscaled.
+    pub window: u16,
     /// Latest acknowledgement number this side sent.
     pub acked: u32,
     /// Sequence numbers of the last S, F and R letters.
@@ -158,7 +158,7 @@ pub struct Side {
     pub letters: u16,
     /// Maximum segment size option; 0 = none.
     pub mss: u16,
-    /// Window scale in force.
+    /// Window scale of the SYN; 255 = not offered.
     pub wscale: u8,
     /// Endpoint state.
     pub state: State,
@@ -186,6 +186,8 @@ pub struct Side {
     pub has_seq: bool,
     /// An acknowledgement was sent.
     pub has_ack: bool,
+    /// `window` is that of a SYN, which is never scaled.
+    pub window_in_syn: bool,
 }
 
 impl Side {
@@ -247,6 +249,7 @@ impl Side {
             fin_seen: kept.fin_seen,
             has_seq: kept.has_seq,
             has_ack: kept.has_ack,
+            window_in_syn: kept.window_in_syn,
             win_init: -1,
             ..Self::default()
         };

@@ -67,18 +67,23 @@ pub fn update(me: &mut Side, peer: &mut Side, history: &mut History, seg: &Segme
         return effect;
     }
     remember_window(me, seg);
+    effect.forged |= advance(me, history, seg);
     if seg.has(flag::ACK) {
         effect.forged |= acknowledge(peer, seg, history);
     }
-    effect.forged |= advance(me, history, seg);
     step(me, peer, seg);
     effect
 }
 
 /// Set up sequence numbers as Zeek's `init_endpoint` does.
 fn start_sequence(me: &mut Side, seg: &Segment) {
+    if seg.has(flag::RST) {
+        // Numbers of resets are not to be trusted, least of all the first one.
+        return;
+    }
     let syn = seg.has(flag::SYN);
     let again = match me.state {
+        _ if !me.has_seq => true,
         State::Inactive => true,
         State::SynSent | State::SynAckSent => syn && seg.tcp.seq != me.start_seq,
         State::Established | State::Partial => syn,
@@ -89,6 +94,7 @@ fn start_sequence(me: &mut Side, seg: &Segment) {
         return;
     }
     if me.has_seq && syn && seg.tcp.seq == me.start_seq {
+        me.has_isn = true;
         return;
     }
     let start = if syn {
@@ -115,22 +121,38 @@ fn rst_in_window(me: &Side, peer: &Side, seg: &Segment) -> bool {
     if !peer.has_ack || !me.has_seq {
         return true;
     }
-    let window = i64::from(peer.window.clamp(1, MAX_WINDOW));
+    let Some(window) = window_of(peer, me) else {
+        return true;
+    };
+    let window = i64::from(window.clamp(1, MAX_WINDOW));
     let off = i64::from(delta(seg.tcp.seq, peer.acked));
     (-window..=2 * window).contains(&off)
 }
 
+/// The window a side advertised last, bytes; `None` when its scale is unknown because a SYN was missed (RFC 7323 2.2: both
+/// SYNs must offer a scale).
+fn window_of(side: &Side, other: &Side) -> Option<u32> {
+    let window = u32::from(side.window);
+    let declines = |side: &Side| side.has_isn && side.wscale == NO_SCALE;
+    if side.window_in_syn || declines(side) || declines(other) {
+        return Some(window);
+    }
+    (side.has_isn && other.has_isn).then(|| window << side.wscale.min(MAX_SCALE))
+}
+
+/// No window-scale option.
+const NO_SCALE: u8 = 255;
+
+/// Largest window scale (RFC 7323 2.3).
+const MAX_SCALE: u8 = 14;
+
 fn remember_window(me: &mut Side, seg: &Segment) {
-    let window = u32::from(seg.tcp.window);
     if seg.has(flag::SYN) {
-        me.window = window;
-        me.wscale = if seg.tcp.wscale == 255 {
-            0
-        } else {
-            seg.tcp.wscale.min(14)
-        };
-    } else if !seg.has(flag::RST) {
-        me.window = window << me.wscale;
+        me.wscale = seg.tcp.wscale;
+    }
+    if !seg.has(flag::RST) {
+        me.window = seg.tcp.window;
+        me.window_in_syn = seg.has(flag::SYN);
     }
     if seg.has(flag::ACK) && !seg.has(flag::RST) {
         let forward = !me.has_ack || delta(seg.tcp.ack, me.acked) > 0;

@@ -19,7 +19,15 @@ pub struct Wheel {
     /// Start of that tick, ns.
     next_ns: i64,
     started: bool,
+    /// Emptied lists; without them every bucket would keep its memory for a whole turn of the wheel.
+    spare: Vec<Vec<u32>>,
 }
+
+/// Largest list kept, entries (256 KB).
+const SPARE_ROOM: usize = 65_536;
+
+/// Emptied lists kept: flows stand in a few dozen buckets at a time.
+const SPARES: usize = 64;
 
 impl Default for Wheel {
     fn default() -> Self {
@@ -28,6 +36,7 @@ impl Default for Wheel {
             next: 0,
             next_ns: 0,
             started: false,
+            spare: Vec::new(),
         }
     }
 }
@@ -74,6 +83,9 @@ impl Wheel {
     #[inline]
     pub fn insert(&mut self, slot: u32, bucket: u16) {
         if let Some(list) = self.buckets.get_mut(usize::from(bucket)) {
+            if list.capacity() == 0 {
+                *list = self.spare.pop().unwrap_or_default();
+            }
             list.push(slot);
         }
     }
@@ -102,14 +114,11 @@ impl Wheel {
         None
     }
 
-    /// Give a swept bucket's memory back for reuse.
-    pub fn recycle(&mut self, bucket: u16, mut list: Vec<u32>) {
+    /// Keep a swept list's memory for the next bucket that needs some.
+    pub fn recycle(&mut self, mut list: Vec<u32>) {
         list.clear();
-        if let Some(place) = self.buckets.get_mut(usize::from(bucket))
-            && place.is_empty()
-            && list.capacity() <= 4096
-        {
-            *place = list;
+        if self.spare.len() < SPARES && list.capacity() <= SPARE_ROOM {
+            self.spare.push(list);
         }
     }
 
