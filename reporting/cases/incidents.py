@@ -67,7 +67,6 @@ def detail(casebook: Casebook, number: str, alerts: Iterable[Mapping[str, Any]],
     """
     row = casebook.incident(number)
     machine = row["machine"]
-    steps = [step["en"].replace("{incident}", number) for step in machine.get("next_steps", [])]
     ordered = sorted(alerts, key=lambda alert: (alert["ts_start"], alert["alert_id"]))
     return {
         **_line(row, len(row["alert_ids"])),
@@ -76,23 +75,40 @@ def detail(casebook: Casebook, number: str, alerts: Iterable[Mapping[str, Any]],
         **{name: machine.get(name, []) for name in ("evidence", "innocent", "coverage")},
         "alert_ids": [alert["alert_id"] for alert in ordered] or row["alert_ids"],
         "flow_uids": list(dict.fromkeys(uid for alert in ordered for uid in alert["flow_uids"])),
-        "flow_count": sum(alert["flow_count"] for alert in ordered),
+        "flow_count": flow_count(ordered),
         "display_filter": joined_filter(ordered),
-        "next": commands([*steps, f"taishi packets {number} -w {number}.pcap"], program, besides=number),
+        "next": commands(_steps(machine, number, ordered), program),
         "history": [_history(entry) for entry in row["history"]],
     }
 
 
-def commands(steps: Iterable[str], program: str, *, besides: str = "") -> list[str]:
-    """Return commands that start with ``program`` instead of ``taishi``, each once.
+def _steps(machine: Mapping[str, Any], number: str, alerts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what to type next: all packets in one file, the strongest alert, then what the detectors suggest.
 
-    Args:
-        steps: Commands as detectors write them.
-        program: How a command starts in this home.
-        besides: Thing that is being shown: the command that shows it is left out.
+    Each detector suggests to show the incident and to write its packets; both are said once.
     """
-    kept = (step for step in steps if not besides or not step.endswith(f"show {besides}"))
-    return list(dict.fromkeys(f"{program}{step[6:]}" if step.startswith("taishi ") else step for step in kept))
+    steps = [f"taishi packets {number} -w {number}.pcap"]
+    if alerts:
+        strongest = max(alerts, key=lambda alert: (alert["score"], alert["alert_id"]))
+        steps.append(f"taishi alert show {strongest['alert_id']}")
+    suggested = [step["en"].replace("{incident}", number) for step in machine.get("next_steps", [])]
+    said = (f"taishi incident show {number}", f"taishi packets {number} ")
+    return steps + [step for step in suggested if not step.startswith(said)]
+
+
+def commands(steps: Iterable[str], program: str) -> list[str]:
+    """Return commands that start with ``program`` instead of ``taishi``, each once."""
+    return list(dict.fromkeys(f"{program}{step[6:]}" if step.startswith("taishi ") else step for step in steps))
+
+
+def flow_count(alerts: Iterable[Mapping[str, Any]]) -> int:
+    """Return on how many flows alerts rest: those named, each once, and those that are only counted."""
+    named: set[str] = set()
+    unnamed = 0
+    for alert in alerts:
+        named.update(alert["flow_uids"])
+        unnamed += alert["flow_count"] - len(alert["flow_uids"])
+    return len(named) + unnamed
 
 
 def joined_filter(alerts: Sequence[Mapping[str, Any]]) -> str:

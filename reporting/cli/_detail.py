@@ -45,7 +45,7 @@ class Detail:
                 shown = " "
 
     def commands(self, label: str, lines: Sequence[str]) -> None:
-        """Add lines that are never wrapped, so that each stays one line of a shell or one filter."""
+        """Add lines that are never wrapped, so that each stays one line of a shell."""
         from rich.text import Text as Line
 
         from reporting.clean import clean

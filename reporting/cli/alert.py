@@ -164,7 +164,7 @@ def _show(row: Mapping[str, Any], settings: Settings) -> None:
     page.add("innocent", *(picked(words, text) for text in row["innocent"]))
     page.add("incidents", ", ".join(row["incidents"]))
     page.add("flows", *flow_lines(row, settings))
-    page.commands("filter", [row["display_filter"]] if row["display_filter"] else [])
+    page.add("filter", row["display_filter"])
     page.commands("next", row["next"])
     page.show()
 
@@ -175,5 +175,7 @@ FLOWS_SHOWN = 10
 
 def flow_lines(row: Mapping[str, Any], settings: Settings) -> list[str]:
     """Return how many flows there are and the first uids, for the table form."""
-    kept = row["flow_uids"][:FLOWS_SHOWN]
-    return [settings.words("alert.flows_shown", n=row["flow_count"], shown=len(row["flow_uids"])), *kept]
+    held, count = row["flow_uids"], row["flow_count"]
+    told = str(count) if count == len(held) else settings.words("alert.flows_shown", n=count, shown=len(held))
+    more = [f"… +{len(held) - FLOWS_SHOWN}"] if len(held) > FLOWS_SHOWN else []
+    return [told, *held[:FLOWS_SHOWN], *more]

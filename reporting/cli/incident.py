@@ -133,6 +133,6 @@ def _show(row: Mapping[str, Any], settings: Settings) -> None:
     page.add("attack", ", ".join(row["attack"]))
     page.add("alerts", *row["alert_ids"])
     page.add("flows", *flow_lines(row, settings))
-    page.commands("filter", [row["display_filter"]] if row["display_filter"] else [])
+    page.add("filter", row["display_filter"])
     page.commands("next", row["next"])
     page.show()

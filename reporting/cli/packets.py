@@ -103,12 +103,11 @@ def _wanted(settings: Settings, case: Case, target: str) -> _Wanted:
 
 def _of_alerts(name: str, kind: str, rows: list[dict[str, Any]]) -> _Wanted:
     from reporting.cases.alerts import uid_bytes
-    from reporting.cases.incidents import joined_filter
+    from reporting.cases.incidents import flow_count, joined_filter
 
     kept = dict.fromkeys(uid_bytes(text) for row in rows for text in row["flow_uids"])
     uids = tuple(uid for uid in kept if uid is not None)
-    cut = sum(row["flow_count"] - len(row["flow_uids"]) for row in rows)
-    return _Wanted(name, kind, uids, len(uids) + cut, joined_filter(rows))
+    return _Wanted(name, kind, uids, flow_count(rows), joined_filter(rows))
 
 
 def _has_flow(case: Case, uid: bytes) -> bool:
@@ -160,4 +159,4 @@ def _tell(result: dict[str, Any], settings: Settings) -> None:
         told = {"id": result["target"], "count": result["flow_count"], "kept": result["flows_kept"]}
         click.echo(words("packets.limited", **told))
     if result["display_filter"]:
-        click.echo(f"{words('incident.filter')}{words('packets.colon')}{clean(result['display_filter'])}")
+        click.echo(words("packets.filter", filter=clean(result["display_filter"])))

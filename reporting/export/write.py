@@ -87,6 +87,6 @@ def _flat(connection: duckdb.DuckDBPyConnection, table: str) -> str:
         raise NoSuchViewError(table, known)
     described = connection.execute(f'DESCRIBE "{table}"').fetchall()
     columns = [(str(row[0]), str(row[1])) for row in described]
-    order = [name for name in ("ts_start", "ts", "root_uid", "flow_uid", "alert_id") if name in dict(columns)]
-    ordered = f" ORDER BY {', '.join(f'"{table}".{name}' for name in order)}" if order else ""
-    return flat_select(table, columns) + ordered
+    names = dict(columns)
+    order = [f'"{table}"."{name}"' for name in ("ts_start", "ts", "root_uid", "flow_uid", "alert_id") if name in names]
+    return flat_select(table, columns) + (f" ORDER BY {', '.join(order)}" if order else "")
