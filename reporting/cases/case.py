@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reporting.clean import clean
+from reporting.scan.pipeline import infer
+from store.casebook import Casebook
 from store.errors import TaishiError
 from store.home import Home
 from store.lake import Lake
@@ -16,7 +18,6 @@ from store.site import SitePolicy, load_site
 
 if TYPE_CHECKING:
     from reporting.words import Words
-    from store.casebook import Casebook
 
 NOT_FOUND: Final = 3
 """Exit code of what is asked for and not there."""
@@ -41,8 +42,6 @@ class Case:
         Raises:
             TaishiError: ``site.toml`` is wrong.
         """
-        from reporting.scan.pipeline import infer
-
         return infer(self.lake, self.name, load_site(self.home.site))
 
 
@@ -92,8 +91,6 @@ def casebook_of(home: Home) -> Iterator[Casebook | None]:
     if not home.casebook.exists():
         yield None
         return
-    from store.casebook import Casebook
-
     casebook = Casebook(home.casebook)
     try:
         yield casebook

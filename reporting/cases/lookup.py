@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from os.path import commonprefix
 from typing import Final
 
 NEAREST: Final = 3
@@ -35,5 +34,10 @@ def nearest(wanted: str, ids: Iterable[str]) -> list[str]:
     if begins:
         return begins[:NEAREST]
     if len(known) > _COMPARED:
-        known = sorted(known, key=lambda name: (-len(commonprefix([wanted, name])), name))[:_COMPARED]
+        known = sorted(known, key=lambda name: (-_shared(wanted, name), name))[:_COMPARED]
     return difflib.get_close_matches(wanted, known, n=NEAREST, cutoff=0.0)
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many letters two ids have in common at their beginning."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

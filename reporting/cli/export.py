@@ -58,7 +58,8 @@ def _to_file(settings: Settings, case: Case, form: str, table: str | None, targe
 
 def _run(settings: Settings, case: Case, form: str, table: str | None, out: IO[str]) -> int:
     from reporting.clean import clean
-    from reporting.export import NoSuchViewError, export as write
+    from reporting.export import NoSuchViewError
+    from reporting.export import export as write
     from reporting.export.write import DEFAULT_TABLE
     from store.errors import TaishiError
 

@@ -21,7 +21,7 @@ def write_json_lines(rows: Iterable[Mapping[str, Any]], out: IO[str]) -> int:
     return count
 
 
-def _present(value: Any) -> Any:
+def _present(value: object) -> object:
     if isinstance(value, Mapping):
         kept = {name: _present(inner) for name, inner in value.items() if inner is not None}
         return {name: inner for name, inner in kept.items() if inner != {}}

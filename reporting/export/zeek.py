@@ -6,7 +6,7 @@ scripts/base/protocols/conn/main.zeek (fields and types of conn.log).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import IO, Any, Final
 
 from reporting.clean import zeek_cell
@@ -63,7 +63,7 @@ def write_zeek(rows: Iterable[Mapping[str, Any]], out: IO[str]) -> int:
     return count
 
 
-def cell(value: Any, kind: str) -> str:
+def cell(value: object, kind: str) -> str:
     """Return a value as Zeek prints it.
 
     Args:
@@ -72,7 +72,7 @@ def cell(value: Any, kind: str) -> str:
     """
     if value is None:
         return _UNSET
-    if kind.startswith("set["):
+    if isinstance(value, Collection) and kind.startswith("set["):
         return ",".join(zeek_cell(str(item)) for item in value) if value else _EMPTY
     if kind in {"time", "interval", "double"}:
         return f"{value:.6f}"

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from reporting.result import Text
 
-
 NOTHING: Final = Text("", "")
 """No advice."""
 
