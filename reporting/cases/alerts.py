@@ -6,6 +6,9 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+import duckdb
+
+from store.errors import TaishiError
 from store.lake import Lake
 from store.schema import Severity
 
@@ -47,6 +50,9 @@ def list_alerts(
         detector: Only of this detector.
         ids: Only these alerts.
         limit: At most so many.
+
+    Raises:
+        TaishiError: a segment is not readable.
     """
     severities = at_least(severity)
     conditions = [f"severity IN ({', '.join('?' * len(severities))})"]
@@ -68,6 +74,8 @@ def list_alerts(
             for row in rows:
                 stored = dict(zip(COLUMNS, row, strict=True))
                 yield {**stored, "flow_uids": [uid_text(bytes(uid)) for uid in stored["flow_uids"]]}
+    except duckdb.Error as error:
+        raise TaishiError(f"{lake.root}: {error}; 'taishi doctor' says what is damaged") from error
     finally:
         connection.close()
 

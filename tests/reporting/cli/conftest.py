@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,17 +32,21 @@ def own_home(scanned: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(scanned / "home", tmp_path / "home"))
 
 
-def runner(home: Path) -> Run:
-    """Return a function that runs ``taishi`` with words in an English locale over ``home``."""
+@pytest.fixture
+def over() -> Callable[[Path], Run]:
+    """Return a function that gives a runner of ``taishi`` over a home, in an English locale."""
 
-    def run(*args: object) -> Result:
-        env = {"LC_ALL": "C.UTF-8", "TAISHI_HOME": str(home), "COLUMNS": "100"}
-        return CliRunner(env=env).invoke(ROOT, [str(arg) for arg in args])
+    def runner(home: Path) -> Run:
+        def run(*args: object) -> Result:
+            env = {"LC_ALL": "C.UTF-8", "TAISHI_HOME": str(home), "COLUMNS": "100"}
+            return CliRunner(env=env).invoke(ROOT, [str(arg) for arg in args])
 
-    return run
+        return run
+
+    return runner
 
 
 @pytest.fixture
-def taishi(scanned: Path) -> Iterator[Run]:
+def taishi(scanned: Path, over: Callable[[Path], Run]) -> Run:
     """Run ``taishi`` over the scanned demo."""
-    yield runner(scanned / "home")
+    return over(scanned / "home")

@@ -7,19 +7,23 @@ import hashlib
 import io
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from click.testing import Result
 
 from reporting.cli._pick import SEVERITIES
 from reporting.width import MAX_COLUMNS, cells
 from reporting.words import LANGUAGES
 from store.schema import Severity
-from tests.reporting.cli.conftest import Run, runner
+
+Run = Callable[..., Result]
+Over = Callable[[Path], Run]
 
 
-def _json(run: Run, *args: object) -> Any:
+def _json(run: Run, *args: object) -> Any:  # noqa: ANN401 - JSON
     result = run(*args, "-o", "json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
@@ -66,7 +70,9 @@ def test_tables_fit_100_columns(taishi: Run, lang: str) -> None:
         result = taishi("--lang", lang, *call)
         assert result.exit_code == 0
         assert "\x1b" not in result.stdout
-        wide = [line for line in result.stdout.splitlines() if cells(line) > MAX_COLUMNS and "taishi --home" not in line]
+        wide = [
+            line for line in result.stdout.splitlines() if cells(line) > MAX_COLUMNS and "taishi --home" not in line
+        ]
         assert wide == []
 
 
@@ -121,22 +127,22 @@ def test_unknown_id_names_the_nearest(taishi: Run, kind: str) -> None:
     assert "\x1b" not in wrong.stderr
 
 
-def test_case_is_chosen_or_refused(taishi: Run, tmp_path: Path) -> None:
+def test_case_is_chosen_or_refused(taishi: Run, tmp_path: Path, over: Over) -> None:
     """The last case by default; an unknown case and an absent home end with 3 and make nothing."""
     assert _json(taishi, "alert", "list", "--case", "demo") == _json(taishi, "alert", "list")
     wrong = taishi("alert", "list", "--case", "no-such")
     assert wrong.exit_code == 3
     assert "demo" in wrong.stderr
-    absent = runner(tmp_path / "none")
+    absent = over(tmp_path / "none")
     for words in (("alert", "list"), ("incident", "list"), ("sql", "SELECT 1"), ("export", "--format", "csv")):
         assert absent(*words).exit_code == 3
     assert not (tmp_path / "none").exists()
 
 
-def test_empty_lists_are_empty_arrays(own_home: Path) -> None:
+def test_empty_lists_are_empty_arrays(own_home: Path, over: Over) -> None:
     """A case without casebook: ``[]`` and a sentence, and no casebook comes into being."""
     (own_home / "casebook.sqlite").unlink()
-    run = runner(own_home)
+    run = over(own_home)
     assert run("incident", "list", "-o", "json").stdout == "[]\n"
     assert run("incident", "list").stdout == "No incidents in case demo.\n"
     assert run("incident", "show", "I-2026-0001").exit_code == 3
@@ -146,7 +152,7 @@ def test_empty_lists_are_empty_arrays(own_home: Path) -> None:
 def _frames(path: Path) -> int:
     """Return the number of records of a pcap file, whatever its byte order."""
     data = path.read_bytes()
-    order = "little" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else "big"
+    order: Literal["little", "big"] = "little" if data[0] in b"\xd4\x4d" else "big"
     count, place = 0, 24
     while place < len(data):
         place += 16 + int.from_bytes(data[place + 8 : place + 12], order)
@@ -176,7 +182,9 @@ def test_packets_of_alert_incident_and_flow(taishi: Run, tmp_path: Path, scanned
     assert "display filter: " in said
 
 
-def test_packets_refuse_what_would_mislead(taishi: Run, own_home: Path, tmp_path: Path, scanned: Path) -> None:
+def test_packets_refuse_what_would_mislead(
+    taishi: Run, own_home: Path, tmp_path: Path, scanned: Path, over: Over
+) -> None:
     """Nothing is overwritten; unknown targets end with 3; a changed or moved capture is told and leaves no file."""
     (tmp_path / "x.pcap").write_bytes(b"mine")
     assert taishi("packets", "I-2026-0001", "-w", tmp_path / "x.pcap").exit_code == 1
@@ -184,7 +192,7 @@ def test_packets_refuse_what_would_mislead(taishi: Run, own_home: Path, tmp_path
     assert taishi("packets", "0" * 32, "-w", tmp_path / "y.pcap").exit_code == 3
     capture = tmp_path / "moved.pcap"
     shutil.copy(scanned / "day.pcap", capture)
-    run = runner(own_home)
+    run = over(own_home)
     assert run("scan", capture, "--into", "moved").exit_code == 0
     with capture.open("ab") as file:
         file.write(b"\0")
@@ -196,14 +204,16 @@ def test_packets_refuse_what_would_mislead(taishi: Run, own_home: Path, tmp_path
     assert [path.name for path in tmp_path.glob("y*")] == []
 
 
-def test_packets_of_several_captures_are_several_files(own_home: Path, tmp_path: Path, scanned: Path) -> None:
+def test_packets_of_several_captures_are_several_files(
+    own_home: Path, tmp_path: Path, scanned: Path, over: Over
+) -> None:
     """One file per capture, and the names say so."""
     second = tmp_path / "second.pcap"
     shutil.copy(scanned / "day.pcap", second)
     with second.open("ab") as file:  # one more record of no flow: another content, the same flows at other uids
         file.write(bytes.fromhex("00e1b26900000000" + "04000000" * 2) + b"none")
     assert hashlib.sha256(second.read_bytes()).digest() != hashlib.sha256((scanned / "day.pcap").read_bytes()).digest()
-    run = runner(own_home)
+    run = over(own_home)
     assert run("scan", second, "--into", "demo").exit_code in {0, 7}
     number = _json(run, "incident", "list")[0]["incident_id"]
     told = _json(run, "packets", number, "-w", tmp_path / "out.pcap")
