@@ -255,7 +255,8 @@ fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, hand
         return;
     }
     let flags = packet.tcp.flags & (flag::SYN | flag::ACK | flag::RST);
-    if flags == flag::SYN | flag::ACK && !from_src && pair.synack_ts == i64::MIN {
+    let answered = pair.synack_ts != i64::MIN || handshake.synack.is_some();
+    if flags == flag::SYN | flag::ACK && !from_src && !answered {
         pair.synack_ts = packet.ts_ns;
         if let Some(rtt) = handshake
             .syn
@@ -265,9 +266,8 @@ fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, hand
             pair.rtt_syn = rtt;
         }
     } else if flags == flag::ACK && from_src && pair.rtt_ack < 0 && pair.synack_ts != i64::MAX {
-        let synack = Some(pair.synack_ts)
-            .filter(|ts| *ts != i64::MIN)
-            .or(handshake.synack);
+        let later = Some(pair.synack_ts).filter(|ts| *ts != i64::MIN);
+        let synack = handshake.synack.or(later);
         if let Some(rtt) = synack.map(|ts| packet.ts_ns - ts).filter(|rtt| *rtt >= 0) {
             pair.rtt_ack = rtt;
             // Only the first acknowledgement counts.
