@@ -3,6 +3,7 @@
 //! HOT: called once per packet.
 
 use super::ext::Ext;
+use super::letters;
 use super::limits::OFFLOAD_PAYLOAD;
 use super::row::{Basis, Pair, Row};
 use super::side::{Intervals, Side, State};
@@ -125,9 +126,9 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
         odd.rst_out_of_window = effect.rst_out_of_window;
         odd.seq_forgery = effect.forged;
     } else if packet.proto == super::life::UDP {
-        tcp::letter_once(me, history, from_src, b'D');
+        letters::letter_once(me, history, from_src, b'D');
         if packet.quality & quality::BAD_CHECKSUM != 0 {
-            tcp::scaled_letter(me, history, from_src, 0, b'C');
+            letters::scaled_letter(me, history, from_src, 0, b'C');
         }
     }
     let handshake = Handshake {
