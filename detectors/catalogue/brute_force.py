@@ -255,8 +255,8 @@ DETECTOR: Final = Detector(
             "任务或服务的口令已过期仍在重试；请询问负责人。",
         ),
         Text(
-            "Short automatic SSH sessions (monitoring, backup, CI) look alike; give the host the role monitoring.",
-            "自动化的短 SSH 会话（监控、备份、CI）外形相似；请登记为 monitoring 角色。",
+            "Short automatic SSH sessions (monitoring, backup, CI) look alike; give the host the role monitor.",
+            "自动化的短 SSH 会话（监控、备份、CI）外形相似；请登记为 monitor 角色。",
         ),
         Text("An authorised password audit.", "经授权的口令审计。"),
     ),
@@ -266,6 +266,6 @@ DETECTOR: Final = Detector(
     ),
     source="detectors.md D05; Zeek ssh and ftp detect-bruteforcing; Slips docs/brute_force_detector.md",
     run=run,
-    roles_exempt=("scanner", "monitoring"),
+    roles_exempt=("scanner", "monitor"),
     family="access",
 )

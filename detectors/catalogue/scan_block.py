@@ -169,8 +169,8 @@ DETECTOR: Final = Detector(
             "客户端在无法连通的网络中寻找域控或文件服务器。",
         ),
         Text(
-            "Asset inventory or monitoring: give it the role scanner or monitoring.",
-            "资产盘点或监控：请登记为 scanner 或 monitoring 角色。",
+            "Asset inventory or monitoring: give it the role scanner or monitor.",
+            "资产盘点或监控：请登记为 scanner 或 monitor 角色。",
         ),
     ),
     next_steps=(
@@ -179,6 +179,6 @@ DETECTOR: Final = Detector(
     ),
     source="ncsa/bro-simple-scan classes of scans; thresholds of Zeek scan.zeek",
     run=run,
-    roles_exempt=("scanner", "monitoring"),
+    roles_exempt=("scanner", "monitor"),
     family="scan",
 )

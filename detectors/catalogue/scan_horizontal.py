@@ -217,8 +217,8 @@ DETECTOR: Final = Detector(
             "经授权的漏洞或资产扫描器、准入控制系统：请在 site.toml 中登记为 scanner 角色。",
         ),
         Text(
-            "A monitoring system whose host list is out of date: give it the role monitoring.",
-            "主机清单过期的监控系统：请登记为 monitoring 角色。",
+            "A monitoring system whose host list is out of date: give it the role monitor.",
+            "主机清单过期的监控系统：请登记为 monitor 角色。",
         ),
         Text(
             "A capture that holds one direction only makes every host look silent.",
@@ -231,6 +231,6 @@ DETECTOR: Final = Detector(
     ),
     source="detectors.md D01; Zeek scan.zeek; ncsa/bro-simple-scan scripts/scan.zeek",
     run=run,
-    roles_exempt=("scanner", "monitoring"),
+    roles_exempt=("scanner", "monitor"),
     family="scan",
 )

@@ -187,8 +187,8 @@ DETECTOR: Final = Detector(
     confidence=Confidence(0.6, 0.95, 150),
     innocent=(
         Text(
-            "An authorised vulnerability scanner or service monitoring: give it the role scanner or monitoring.",
-            "经授权的漏洞扫描器或服务监控：请登记为 scanner 或 monitoring 角色。",
+            "An authorised vulnerability scanner or service monitoring: give it the role scanner or monitor.",
+            "经授权的漏洞扫描器或服务监控：请登记为 scanner 或 monitor 角色。",
         ),
         Text(
             "Passive FTP or RPC whose dynamic ports a firewall drops.",
@@ -202,6 +202,6 @@ DETECTOR: Final = Detector(
     ),
     source="detectors.md D02; Zeek scan.zeek",
     run=run,
-    roles_exempt=("scanner", "monitoring"),
+    roles_exempt=("scanner", "monitor"),
     family="scan",
 )

@@ -68,7 +68,8 @@ FROM flow GROUP BY ALL ORDER BY bytes DESC, name, guessed LIMIT ?
 _QUALITY: Final = """
 SELECT count(*) AS flows,
 count(*) FILTER (WHERE ip_proto = 6 AND src_data_pkts + dst_data_pkts > 0) AS tcp,
-count(*) FILTER (WHERE ip_proto = 6 AND src_data_pkts + dst_data_pkts > 0 AND least(src_pkts, dst_pkts) = 0) AS one_sided,
+count(*) FILTER (WHERE ip_proto = 6 AND src_data_pkts + dst_data_pkts > 0 AND least(src_pkts, dst_pkts) = 0)
+AS one_sided,
 coalesce(sum(src_gap_bytes + dst_gap_bytes), 0)::BIGINT AS gaps,
 coalesce(sum(src_bytes_seq + dst_bytes_seq) FILTER (WHERE ip_proto = 6), 0)::BIGINT AS stream,
 count(*) FILTER (WHERE quality_flags & {TRUNCATED} <> 0) AS truncated,

@@ -143,7 +143,7 @@ def test_monitoring_role_is_exempt(traffic: Traffic) -> None:
     """Checks over SSH from the monitoring host raise nothing."""
     for n in range(40):
         _ssh(traffic, n * 30)
-    traffic.role(CLIENT, "monitoring")
+    traffic.role(CLIENT, "monitor")
     assert traffic.run(DETECTOR) == []
 
 

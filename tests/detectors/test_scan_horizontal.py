@@ -131,7 +131,7 @@ def test_scanner_role_is_exempt(traffic: Traffic) -> None:
     """A monitoring host of the site policy raises nothing; its neighbour does."""
     _sweep(traffic, 25, src="10.0.0.66")
     _sweep(traffic, 25, src="10.0.0.67")
-    traffic.role("10.0.0.66", "monitoring")
+    traffic.role("10.0.0.66", "monitor")
     assert [ip_text(row["actor_ip"]) for row in traffic.run(DETECTOR)] == ["10.0.0.67"]
 
 

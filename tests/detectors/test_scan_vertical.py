@@ -110,5 +110,5 @@ def test_monitoring_role_is_exempt(traffic: Traffic) -> None:
     """The site policy's monitoring host may enumerate."""
     for port in range(20):
         traffic.refused(port, SCANNER, VICTIM, 1000 + port)
-    traffic.role(SCANNER, "monitoring")
+    traffic.role(SCANNER, "monitor")
     assert traffic.run(DETECTOR) == []

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import open_points
 import pytest
 from capture.files import Shot, write_pcap
 from compare import differences
@@ -55,7 +54,6 @@ def test_tame_captures(shots: list[Shot]) -> None:
 
 
 @needs_wire
-@pytest.mark.xfail(bool(open_points.WILD), reason=open_points.WILD, strict=True)
 @random_runs
 @given(shots=captures())
 def test_wild_captures(shots: list[Shot]) -> None:
@@ -89,9 +87,7 @@ def cases() -> list[object]:
     found: list[object] = []
     for path in small_captures(*BELOW, limit=60_000):
         name = str(path.relative_to(root)) if root is not None else path.name
-        reason = open_points.CAPTURES.get(name)
-        marks = [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True)]
-        found.append(pytest.param(path, id=name, marks=marks))
+        found.append(pytest.param(path, id=name))
     return found
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import pytest
 from naive_meter import Metered, Row
 
 Metering = Callable[..., Metered]
@@ -60,9 +59,3 @@ def conserved(metered: Metered) -> None:
     counted = sum(row["src_pkts"] + row["dst_pkts"] for row in metered.rows)
     assert counted == get("flow.packets"), (counted, counters)
     assert len(metered.rows) == get("flow.rows"), counters
-
-
-def pending(request: pytest.FixtureRequest, reason: str) -> None:
-    """Expect this test to fail for the Rust meter as long as it departs from the specification in that point."""
-    if request.node.callspec.params.get("meter") == "wire":
-        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))

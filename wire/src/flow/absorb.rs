@@ -3,6 +3,7 @@
 //! HOT: called once per packet.
 
 use super::ext::Ext;
+use super::letters;
 use super::limits::OFFLOAD_PAYLOAD;
 use super::row::{Basis, Pair, Row};
 use super::side::{Intervals, Side, State};
@@ -125,9 +126,9 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
         odd.rst_out_of_window = effect.rst_out_of_window;
         odd.seq_forgery = effect.forged;
     } else if packet.proto == super::life::UDP {
-        tcp::letter_once(me, history, from_src, b'D');
+        letters::letter_once(me, history, from_src, b'D');
         if packet.quality & quality::BAD_CHECKSUM != 0 {
-            tcp::scaled_letter(me, history, from_src, 0, b'C');
+            letters::scaled_letter(me, history, from_src, 0, b'C');
         }
     }
     let handshake = Handshake {
@@ -255,7 +256,8 @@ fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, hand
         return;
     }
     let flags = packet.tcp.flags & (flag::SYN | flag::ACK | flag::RST);
-    if flags == flag::SYN | flag::ACK && !from_src && pair.synack_ts == i64::MIN {
+    let answered = pair.synack_ts != i64::MIN || handshake.synack.is_some();
+    if flags == flag::SYN | flag::ACK && !from_src && !answered {
         pair.synack_ts = packet.ts_ns;
         if let Some(rtt) = handshake
             .syn
@@ -265,9 +267,8 @@ fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, hand
             pair.rtt_syn = rtt;
         }
     } else if flags == flag::ACK && from_src && pair.rtt_ack < 0 && pair.synack_ts != i64::MAX {
-        let synack = Some(pair.synack_ts)
-            .filter(|ts| *ts != i64::MIN)
-            .or(handshake.synack);
+        let later = Some(pair.synack_ts).filter(|ts| *ts != i64::MIN);
+        let synack = handshake.synack.or(later);
         if let Some(rtt) = synack.map(|ts| packet.ts_ns - ts).filter(|rtt| *rtt >= 0) {
             pair.rtt_ack = rtt;
             // Only the first acknowledgement counts.
