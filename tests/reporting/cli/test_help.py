@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -50,6 +51,22 @@ def test_catalogues_hold_the_same_texts() -> None:
     """A key in one language is there in the other, with the same fields."""
     english, chinese = Words("en"), Words("zh-CN")
     assert english.keys() == chinese.keys()
+
+
+def test_every_text_that_is_used_exists() -> None:
+    """Keys written out in the code are in the catalogue, and their fields are the same in both languages."""
+    english, chinese = Words("en"), Words("zh-CN")
+    package = Path(reporting.cli.__file__).parents[1]
+    used = {
+        key
+        for path in package.rglob("*.py")
+        for key in re.findall(r"(?<!`)words\(\s*\"([a-z0-9_.]+)\"", path.read_text(encoding="utf-8"))
+    }
+    assert len(used) > 50
+    assert used - english.keys() == set()
+    for key in sorted(english.keys()):
+        fields = [sorted(set(re.findall(r"\{(\w+)\}", words(key)))) for words in (english, chinese)]
+        assert fields[0] == fields[1], key
 
 
 def test_help_is_cheap() -> None:
