@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from ipaddress import IPv6Address
-from typing import IO, Any, Final, Literal
+from typing import IO, Any, Final
 
 from reporting.clean import clean, csv_cell
 from reporting.width import MAX_COLUMNS, cells, pad, wrap
 
-Form = Literal["table", "json", "jsonl", "csv"]
+Form = str
+"""One of table, json, jsonl, csv."""
 
 _MIN_COLUMN: Final = 6
 """Narrowest text column; below it a cell is unreadable and the widest column gives way instead."""
+
+_LAYOUT: Final = "\n"
+"""Control characters that JSON text itself may hold between its values."""
 
 _SAMPLE_ROWS: Final = 1000
 """Rows laid out together in the table form, so that a long list streams in constant memory."""
@@ -55,8 +60,19 @@ def emit(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], form: For
 def emit_object(value: Mapping[str, Any], form: Form, out: IO[str] | None = None) -> None:
     """Print one object: indented JSON, or one line of it in the jsonl form."""
     stream = sys.stdout if out is None else out
-    indent = None if form == "jsonl" else 2
-    stream.write(json.dumps(plain(value), ensure_ascii=False, indent=indent, allow_nan=False) + "\n")
+    stream.write(json_text(value, indent=None if form == "jsonl" else 2) + "\n")
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    r"""Return ``value`` as JSON text; characters that drive a terminal become ``\uNNNN``, which reads the same."""
+    text = json.dumps(plain(value), ensure_ascii=False, indent=indent, allow_nan=False)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(char if char in _LAYOUT or clean(char) == char else _json_escape(char) for char in text)
+
+
+def _json_escape(char: str) -> str:
+    return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]
 
 
 def plain(value: Any) -> Any:
@@ -73,8 +89,8 @@ def plain(value: Any) -> Any:
         return value.hex()
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float) and value != value:  # noqa: PLR0124 - NaN has no JSON form and is unequal to itself
-        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has neither infinity nor NaN
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
 
 
@@ -100,7 +116,7 @@ def _json_array(rows: Iterable[Mapping[str, Any]], out: IO[str]) -> int:
     count = 0
     for row in rows:
         out.write("[\n" if count == 0 else ",\n")
-        out.write(json.dumps(plain(row), ensure_ascii=False, allow_nan=False))
+        out.write(json_text(row))
         count += 1
     out.write("\n]\n" if count else "[]\n")
     return count
@@ -109,13 +125,13 @@ def _json_array(rows: Iterable[Mapping[str, Any]], out: IO[str]) -> int:
 def _json_lines(rows: Iterable[Mapping[str, Any]], out: IO[str]) -> int:
     count = 0
     for count, row in enumerate(rows, start=1):  # noqa: B007 - the last number is the count
-        out.write(json.dumps(plain(row), ensure_ascii=False, allow_nan=False) + "\n")
+        out.write(json_text(row) + "\n")
     return count
 
 
 def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], out: IO[str]) -> int:
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([column.key for column in columns])
+    writer.writerow([csv_cell(column.key) for column in columns])
     count = 0
     for row in rows:
         values = plain(row)
@@ -166,10 +182,10 @@ def _write_block(
 ) -> list[int]:
     if widths is None:
         widths = fit(
-            [max(cells(column.title), *(cells(line[i]) for line in block)) for i, column in enumerate(columns)],
+            [max(cells(clean(column.title)), *(cells(line[i]) for line in block)) for i, column in enumerate(columns)],
             MAX_COLUMNS,
         )
-        _write_row([column.title for column in columns], columns, widths, out)
+        _write_row([clean(column.title) for column in columns], columns, widths, out)
         out.write("  ".join("─" * width for width in widths) + "\n")
     for line in block:
         _write_row(line, columns, widths, out)

@@ -45,7 +45,7 @@ def wrap(text: str, columns: int) -> list[str]:
         if line.strip():
             lines.append(line.rstrip())
         rest = piece.lstrip()
-        while cells(rest) > columns:
+        while cells(rest.rstrip()) > columns:
             head = _head(rest, columns)
             lines.append(head)
             rest = rest[len(head) :]

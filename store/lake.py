@@ -78,10 +78,18 @@ class Lake:
             case: Case to read; None for all.
             policy: Site policy to join (default: private ranges are home).
             memory_limit: Memory before queries spill to the disk.
+
+        Raises:
+            TaishiError: a segment is not readable.
         """
         connection = duckdb.connect(":memory:", config=self._config(memory_limit))
         try:
             self._fill(connection, case, policy or SitePolicy())
+        except duckdb.Error as error:
+            connection.close()
+            raise TaishiError(
+                f"{self.root}: {error}; needed: segments as they were written; 'taishi doctor' names the damaged ones"
+            ) from error
         except BaseException:
             connection.close()
             raise
