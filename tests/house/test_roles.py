@@ -8,7 +8,7 @@ from store.site import RoleName
 
 
 def test_one_list_of_roles() -> None:
-    """Site policy, rule table and exemptions name the same roles: one that no detector matches would be a silent wish."""
+    """Site policy, rule table and exemptions name the same roles; one that nothing matches would be a silent wish."""
     allowed = {role.value for role in RoleName}
     assert {row["role"] for row in load_rules("roles.csv").to_pylist()} == allowed
     assert {role for detector in registry().values() for role in detector.roles_exempt} <= allowed

@@ -105,6 +105,7 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
         history,
         ..
     } = row;
+    let unanswered = pair.is_none();
     let mut unheard = Side::default();
     let (me, peer) = match (from_first, pair.as_deref_mut()) {
         (true, Some(pair)) => (first, &mut pair.side),
@@ -114,6 +115,10 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
     };
     count(me, packet);
     note_late_syn(me, packet, before);
+    if unanswered && !from_src && packet.has_tcp && is_synack(packet.tcp.flags) {
+        let rare = me.rare.get_or_insert_with(Box::default);
+        rare.early_synack_ts = rare.early_synack_ts.or(Some(packet.ts_ns));
+    }
     let mut odd = Oddities::default();
     if packet.has_tcp {
         let seg = Segment {
@@ -235,14 +240,27 @@ struct Handshake {
     synack: Option<i64>,
 }
 
-/// The time of a SYN/ACK that opened the flow, once its sender is known as the responder.
+/// The time of a SYN/ACK that the first side sent before it was answered, once it is known as the responder.
 fn first_synack(row: &Row) -> Option<i64> {
-    const SYN_ACK_RST: u8 = flag::SYN | flag::ACK | flag::RST;
-    let opened = row.segment == 0
-        && !row.first_is_src
-        && row.first.has_tcp
-        && row.first.flags_first & SYN_ACK_RST == flag::SYN | flag::ACK;
-    opened.then_some(row.first.first_ts)
+    if row.segment > 0 || row.first_is_src {
+        return None;
+    }
+    let opened = row.first.has_tcp && is_synack(row.first.flags_first);
+    let early = row
+        .first
+        .rare
+        .as_deref()
+        .and_then(|rare| rare.early_synack_ts);
+    if opened {
+        Some(row.first.first_ts)
+    } else {
+        early
+    }
+}
+
+/// SYN and ACK without RST.
+fn is_synack(flags: u8) -> bool {
+    flags & (flag::SYN | flag::ACK | flag::RST) == flag::SYN | flag::ACK
 }
 
 fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, handshake: Handshake) {

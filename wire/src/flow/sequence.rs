@@ -19,31 +19,29 @@ pub(super) fn start_sequence(me: &mut Side, seg: &Segment) {
         return;
     }
     let syn = seg.has(flag::SYN);
+    let other_number = !me.has_seq || seg.tcp.seq != me.start_seq;
     let again = match me.state {
-        _ if !me.has_seq => true,
         State::Inactive => true,
-        State::SynSent | State::SynAckSent => syn && seg.tcp.seq != me.start_seq,
-        State::Established | State::Partial => syn,
-        State::Reset => syn && me.before == State::Inactive,
+        State::SynSent | State::SynAckSent | State::Established | State::Partial => {
+            syn && other_number
+        }
+        State::Reset => syn && other_number && me.before == State::Inactive,
         State::Closed => false,
     };
     if !again {
+        me.has_isn |= syn && me.has_seq && !other_number;
         return;
     }
-    if me.has_seq && syn && seg.tcp.seq == me.start_seq {
-        me.has_isn = true;
-        return;
-    }
-    let start = if syn {
+    me.start_seq = if syn {
         seg.tcp.seq
     } else {
         seg.tcp.seq.wrapping_sub(1)
     };
-    me.start_seq = start;
     me.end_rel = 1;
     me.gap_rel = 1;
     me.has_seq = true;
     me.has_isn = syn;
+    me.fin_seen = false;
     if let Some(rare) = &mut me.rare {
         rare.holes.clear();
     }
@@ -55,7 +53,7 @@ fn relative(side: &Side, seq: u32) -> i64 {
 }
 
 pub(super) fn rst_in_window(me: &Side, peer: &Side, seg: &Segment) -> bool {
-    if !peer.has_ack || !me.has_seq {
+    if !peer.has_ack {
         return true;
     }
     let Some(window) = window_of(peer, me) else {

@@ -91,6 +91,8 @@ pub struct Rare {
     pub scaled: [u32; 4],
     /// Time of this side's first SYN when it was not the flow's first packet.
     pub late_syn_ts: Option<i64>,
+    /// Time of this side's first SYN/ACK while the other side was unheard (first side only).
+    pub early_synack_ts: Option<i64>,
     /// Tunnel id of the first packet where ids differ by direction (first side only).
     pub tunnel_id: Option<u64>,
     /// Start of segment 0 (first side only).
