@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import click
 
@@ -23,7 +22,7 @@ def meter(files: tuple[Path, ...], out: Path, ext: bool) -> int:
     from reporting.clean import clean
     from reporting.cli._progress import Bar
     from reporting.scan.captures import case_name, take_in
-    from reporting.tables import Column, Form, emit
+    from reporting.tables import Column, emit
     from store.lake import Lake
 
     settings = current()
@@ -37,5 +36,5 @@ def meter(files: tuple[Path, ...], out: Path, ext: bool) -> int:
             said = settings.words("meter.wrote", path=clean(file.path), frames=file.frames, flows=flows, case=case)
             click.echo(said + (f"  {clean(file.problem)}" if file.problem else ""))
     else:
-        emit(rows, [Column(name, name) for name in rows[0]], cast(Form, settings.output.value))
+        emit(rows, [Column(name, name) for name in rows[0]], settings.output.value)
     return EXIT_PARTIAL if any(file.status in {"partial", "failed"} for file in intake.files) else 0

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from sensor._wire import VERSION as WIRE_VERSION
+
 from reporting.html.gather import gather
 from reporting.html.model import Run
 from reporting.html.write import write_report
 from reporting.scan.pipeline import Scanned
-from sensor import _wire
 from store import schema
 from store.home import Home
 from store.lake import Lake
@@ -24,7 +25,7 @@ def write(scanned: Scanned, home: Home, path: Path, lang: str) -> None:
     """
     run = Run(
         version=version("taishi"),
-        wire_version=str(_wire.VERSION),
+        wire_version=str(WIRE_VERSION),
         schema_version=schema.SCHEMA_VERSION,
         feature_defs_version=schema.FEATURE_DEFS_VERSION,
         config_hash=scanned.config_hash,
