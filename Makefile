@@ -10,6 +10,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/taishi/target
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Real captures with ground truth, where the folder is there; the tests say what they skip where it is not.
+export TAISHI_DATA ?= $(realpath ../shared/data)
 # One interpreter for every build, so that cargo and maturin do not rebuild each other's pyo3.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 

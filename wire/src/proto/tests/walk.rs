@@ -15,7 +15,9 @@ pub struct Seen {
 }
 
 pub fn data() -> Option<PathBuf> {
-    let found = std::env::var_os("TAISHI_DATA").map(PathBuf::from);
+    let found = std::env::var_os("TAISHI_DATA")
+        .filter(|name| !name.is_empty())
+        .map(PathBuf::from);
     if found.is_none() {
         eprintln!("skipped: TAISHI_DATA does not name the folder of test captures");
     }
