@@ -12,6 +12,8 @@ import pytest
 SUPPORT = Path(__file__).parent / "support"
 if str(SUPPORT) not in sys.path:
     sys.path.insert(0, str(SUPPORT))
+# At the end, so that the installed packages are tested and not the checkout: only `bench` and `tests` are found here.
+sys.path.append(str(SUPPORT.parent.parent))
 
 import naive_meter  # noqa: E402 - needs the path above
 from capture.files import Shot, write_pcap  # noqa: E402
