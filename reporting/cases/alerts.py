@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import duckdb
 
+from reporting.arrow_rows import rows_of
 from store.errors import TaishiError
 from store.lake import Lake
 from store.schema import Severity
@@ -69,11 +70,10 @@ def list_alerts(
     )
     connection = lake.connect(case)
     try:
-        result = connection.execute(sql, values)
-        while rows := result.fetchmany(_PER_FETCH):
-            for row in rows:
-                stored = dict(zip(COLUMNS, row, strict=True))
-                yield {**stored, "flow_uids": [uid_text(bytes(uid)) for uid in stored["flow_uids"]]}
+        # Through Arrow: DuckDB's own rows need a time-zone package for every time.
+        batches = connection.sql(sql, params=values).to_arrow_reader(_PER_FETCH)
+        for stored in rows_of(batches, COLUMNS):
+            yield {**stored, "flow_uids": [uid_text(bytes(uid)) for uid in stored["flow_uids"]]}
     except duckdb.Error as error:
         raise TaishiError(f"{lake.root}: {error}; 'taishi doctor' says what is damaged") from error
     finally:

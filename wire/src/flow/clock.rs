@@ -11,9 +11,9 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Take a packet's own time; returns the packet's sweep time, the clock, and whether the capture clock stepped back.
+    /// Take a packet's own time; returns the clock, and whether the capture clock stepped back.
     #[inline]
-    pub fn tick(&mut self, ts: i64) -> (i64, i64, bool) {
+    pub fn tick(&mut self, ts: i64) -> (i64, bool) {
         if !self.started {
             self.started = true;
             self.highest = ts;
@@ -25,7 +25,7 @@ impl Clock {
         } else {
             self.highest = self.highest.max(ts);
         }
-        (ts.saturating_add(self.shift), self.now(), stepped)
+        (self.now(), stepped)
     }
 
     /// The clock.

@@ -165,7 +165,7 @@ pub struct Row {
     pub ts_start: i64,
     /// Latest packet of the segment, own time.
     pub ts_max: i64,
-    /// Sweep time of the latest packet.
+    /// The sweep clock at the latest packet.
     pub last_seen: i64,
     /// Offset of the segment's first record.
     pub first_off: u64,

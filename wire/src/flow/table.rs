@@ -149,7 +149,7 @@ impl Table {
     /// Count one packet.
     #[inline]
     pub fn update(&mut self, packet: &Packet, payload: &[u8], keyed: &Keyed) {
-        let (seen, now, stepped) = self.clock.tick(packet.ts_ns);
+        let (now, stepped) = self.clock.tick(packet.ts_ns);
         self.wheel.start(now);
         if self.wheel.is_due(now) {
             self.sweep(now);
@@ -160,28 +160,21 @@ impl Table {
             rows.get(slot).is_some_and(|row| row.key == key)
         });
         let slot = match found {
-            Some(slot) => self.meet(slot, packet, payload, keyed, (seen, now)),
-            None => self.open(packet, payload, keyed, seen),
+            Some(slot) => self.meet(slot, packet, payload, keyed, now),
+            None => self.open(packet, payload, keyed, now),
         };
         self.counters.packets += 1;
-        self.settle(slot, packet, seen, now, stepped);
+        self.settle(slot, packet, now, stepped);
         self.before = now;
     }
 
     /// A packet for a row that is in the table: the same flow, its next segment, or a new flow on the same tuple.
-    fn meet(
-        &mut self,
-        slot: u32,
-        packet: &Packet,
-        payload: &[u8],
-        keyed: &Keyed,
-        (seen, now): (i64, i64),
-    ) -> u32 {
+    fn meet(&mut self, slot: u32, packet: &Packet, payload: &[u8], keyed: &Keyed, now: i64) -> u32 {
         let active = self.options.timeouts.active;
         let Some(row) = self.rows.get(slot) else {
             return slot;
         };
-        let silence = seen.saturating_sub(row.last_seen);
+        let silence = now.saturating_sub(row.last_seen);
         let from_first = keyed.from_lo == row.first_is_lo;
         let ended = if now > deadline(row) {
             Some(silent_end(row))
@@ -193,7 +186,7 @@ impl Table {
         if let Some(end) = ended {
             self.write(slot, end);
             let due = self.rows.get(slot).map_or(0, |row| row.due);
-            let row = self.begin(packet, payload, keyed, seen);
+            let row = self.begin(packet, payload, keyed, now);
             if let Some(place) = self.rows.get_mut(slot) {
                 // The wheel entry of the flow before stays; a nearer deadline gets a second one.
                 *place = Row {
@@ -234,11 +227,11 @@ impl Table {
     }
 
     /// A packet of a tuple that is not in the table.
-    fn open(&mut self, packet: &Packet, payload: &[u8], keyed: &Keyed, seen: i64) -> u32 {
+    fn open(&mut self, packet: &Packet, payload: &[u8], keyed: &Keyed, now: i64) -> u32 {
         if self.rows.live() >= self.options.max_flows {
             self.evict();
         }
-        let row = self.begin(packet, payload, keyed, seen);
+        let row = self.begin(packet, payload, keyed, now);
         let slot = self.rows.insert(row);
         self.index.insert(keyed.hash, slot);
         let limits = self.options.timeouts;
@@ -252,7 +245,7 @@ impl Table {
     }
 
     /// Build the row of a flow's first packet, with that packet counted.
-    fn begin(&mut self, packet: &Packet, payload: &[u8], keyed: &Keyed, seen: i64) -> Row {
+    fn begin(&mut self, packet: &Packet, payload: &[u8], keyed: &Keyed, now: i64) -> Row {
         self.counters.created += 1;
         let mut app = App::default();
         let hint = if self.options.parsers && packet.payload_len > 0 {
@@ -269,7 +262,7 @@ impl Table {
             ordinal: packet.ordinal,
             ts_start: packet.ts_ns,
             ts_max: packet.ts_ns,
-            last_seen: seen,
+            last_seen: now,
             first_off: packet.offset,
             last_off: packet.offset,
             first: Side {
@@ -315,13 +308,13 @@ impl Table {
 
     /// What every packet leaves behind: its sweep time, clock flag and a nearer deadline.
     #[inline]
-    fn settle(&mut self, slot: u32, packet: &Packet, seen: i64, now: i64, stepped: bool) {
+    fn settle(&mut self, slot: u32, packet: &Packet, now: i64, stepped: bool) {
         let limits = self.options.timeouts;
         let emergency = self.is_emergency();
         let Some(row) = self.rows.get_mut(slot) else {
             return;
         };
-        row.last_seen = row.last_seen.max(seen);
+        row.last_seen = now;
         if stepped {
             row.quality |= quality::CLOCK_STEP;
         }
@@ -333,7 +326,7 @@ impl Table {
         let nearer = timeout_ms < row.timeout_ms;
         row.timeout_ms = timeout_ms;
         if nearer {
-            let due = self.wheel.bucket_for(deadline(row).max(now));
+            let due = self.wheel.bucket_for(deadline(row));
             if self.wheel.comes_before(due, row.due) {
                 row.due = due;
                 self.wheel.insert(slot, due);
