@@ -65,7 +65,7 @@ class Flow:
     """A leading SYN+ACK has not been confirmed yet."""
     hinted: list[bool] = field(default_factory=lambda: [False, False])
     syn_ns: list[int | None] = field(default_factory=lambda: [None, None])
-    syn_ack: tuple[int, int] | None = None
+    syn_ack_ns: list[int | None] = field(default_factory=lambda: [None, None])
     """(side, time) of the first SYN+ACK."""
     rtt_syn: int | None = None
     rtt_ack: int | None = None
@@ -169,15 +169,18 @@ class Flow:
         control = tcp.flags & (SYN | ACK | RST)
         if control & (SYN | ACK) == SYN and self.syn_ns[side] is None:
             self.syn_ns[side] = now
-        elif control == SYN | ACK and self.syn_ack is None and (side != self.originator or entry is self.first):
-            self.syn_ack = (side, now)
+        elif (
+            control == SYN | ACK and self.syn_ack_ns[side] is None and (side != self.originator or entry is self.first)
+        ):
+            self.syn_ack_ns[side] = now
             asked = self.syn_ns[1 - side]
-            if asked is not None and now >= asked:
+            is_answer = side != self.originator and self.segment_seq == 0
+            if is_answer and self.rtt_syn is None and asked is not None and now >= asked:
                 self.rtt_syn = now - asked
-        elif control == ACK and self.syn_ack is not None and self.rtt_ack is None and self.segment_seq == 0:
-            answered, then = self.syn_ack
-            if side == self.originator and side != answered and now >= then:
-                self.rtt_ack = now - then
+        elif control == ACK and side == self.originator and self.rtt_ack is None and self.segment_seq == 0:
+            answered = self.syn_ack_ns[1 - side]
+            if answered is not None and now >= answered:
+                self.rtt_ack = now - answered
 
     def standing(self) -> Standing:
         """Return what decides the flow's time-out now."""

@@ -106,7 +106,7 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
         ..
     } = row;
     let unanswered = pair.is_none();
-    let mut unheard = Side::default();
+    let mut unheard = Side::new();
     let (me, peer) = match (from_first, pair.as_deref_mut()) {
         (true, Some(pair)) => (first, &mut pair.side),
         (true, None) => (first, &mut unheard),
@@ -136,10 +136,11 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
             letters::scaled_letter(me, history, from_src, 0, b'C');
         }
     }
-    let handshake = Handshake {
+    // Round trips belong to the first segment: later ones would measure a silence.
+    let handshake = (row.segment == 0).then(|| Handshake {
         syn: row.syn_ts(),
         synack: first_synack(row),
-    };
+    });
     if let Some(pair) = row.pair.as_deref_mut() {
         time_pair(pair, packet, before, from_src, handshake);
     }
@@ -148,10 +149,7 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
 
 fn new_pair(first: &Side) -> Box<Pair> {
     Box::new(Pair {
-        side: Side {
-            win_init: -1,
-            ..Side::default()
-        },
+        side: Side::new(),
         both: first.gaps,
         rtt_syn: -1,
         rtt_ack: -1,
@@ -263,16 +261,22 @@ fn is_synack(flags: u8) -> bool {
     flags & (flag::SYN | flag::ACK | flag::RST) == flag::SYN | flag::ACK
 }
 
-fn time_pair(pair: &mut Pair, packet: &Packet, before: u64, from_src: bool, handshake: Handshake) {
+fn time_pair(
+    pair: &mut Pair,
+    packet: &Packet,
+    before: u64,
+    from_src: bool,
+    handshake: Option<Handshake>,
+) {
     if before == 0 {
         pair.both.start(packet.ts_ns);
     } else {
         pair.both
             .add(packet.ts_ns, u32::try_from(before).unwrap_or(u32::MAX));
     }
-    if !packet.has_tcp {
+    let Some(handshake) = handshake.filter(|_| packet.has_tcp) else {
         return;
-    }
+    };
     let flags = packet.tcp.flags & (flag::SYN | flag::ACK | flag::RST);
     let answered = pair.synack_ts != i64::MIN || handshake.synack.is_some();
     if flags == flag::SYN | flag::ACK && !from_src && !answered {

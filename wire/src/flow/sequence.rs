@@ -52,49 +52,51 @@ fn relative(side: &Side, seq: u32) -> i64 {
     i64::try_from(side.end_rel).unwrap_or(i64::MAX) + i64::from(delta(seq, side.end_seq()))
 }
 
-pub(super) fn rst_in_window(me: &Side, peer: &Side, seg: &Segment) -> bool {
-    if !peer.has_ack {
+pub(super) fn rst_in_window(peer: &Side, seg: &Segment) -> bool {
+    // A reset without an acknowledgement that answers a SYN has no number to be judged by.
+    let answers_syn = !seg.has(flag::ACK) && peer.state == State::SynSent;
+    if answers_syn || !peer.has_ack || peer.window == UNKNOWN_WINDOW {
         return true;
     }
-    let Some(window) = window_of(peer, me) else {
-        return true;
-    };
-    let window = i64::from(window.clamp(1, MAX_WINDOW));
+    let window = i64::from(peer.window.clamp(1, MAX_WINDOW));
     let off = i64::from(delta(seg.tcp.seq, peer.acked));
     (-window..=2 * window).contains(&off)
 }
 
-/// The window a side advertised last, bytes; `None` when its scale is unknown because a SYN was missed (RFC 7323 2.2: both
-/// SYNs must offer a scale).
-fn window_of(side: &Side, other: &Side) -> Option<u32> {
-    let window = u32::from(side.window);
-    let declines = |side: &Side| side.has_isn && side.wscale == NO_SCALE;
-    if side.window_in_syn || declines(side) || declines(other) {
-        return Some(window);
-    }
-    (side.has_isn && other.has_isn).then(|| window << side.wscale.min(MAX_SCALE))
-}
+/// A window whose scale is unknown because a SYN was missed.
+const UNKNOWN_WINDOW: u32 = u32::MAX;
 
-/// No window-scale option.
+/// No window-scale option in the SYN.
 const NO_SCALE: u8 = 255;
+
+/// The SYN was not seen.
+pub(super) const UNKNOWN_SCALE: u8 = 254;
 
 /// Largest window scale (RFC 7323 2.3).
 const MAX_SCALE: u8 = 14;
 
-pub(super) fn remember_window(me: &mut Side, seg: &Segment) {
+/// Remember the sender's window and acknowledgement; a scale is in force when both SYNs offered one (RFC 7323 2.2).
+pub(super) fn remember_window(me: &mut Side, peer: &Side, seg: &Segment) {
     if seg.has(flag::SYN) {
-        me.wscale = seg.tcp.wscale;
+        me.wscale = if seg.tcp.wscale == NO_SCALE {
+            NO_SCALE
+        } else {
+            seg.tcp.wscale.min(MAX_SCALE)
+        };
     }
-    if !seg.has(flag::RST) {
-        me.window = seg.tcp.window;
-        me.window_in_syn = seg.has(flag::SYN);
+    if seg.has(flag::RST) {
+        return;
     }
-    if seg.has(flag::ACK) && !seg.has(flag::RST) {
-        let forward = !me.has_ack || delta(seg.tcp.ack, me.acked) > 0;
-        if forward {
-            me.acked = seg.tcp.ack;
-            me.has_ack = true;
-        }
+    let window = u32::from(seg.tcp.window);
+    me.window = match (me.wscale, peer.wscale) {
+        _ if seg.has(flag::SYN) => window,
+        (NO_SCALE, _) | (_, NO_SCALE) => window,
+        (UNKNOWN_SCALE, _) | (_, UNKNOWN_SCALE) => UNKNOWN_WINDOW,
+        (scale, _) => window << scale,
+    };
+    if seg.has(flag::ACK) && (!me.has_ack || delta(seg.tcp.ack, me.acked) > 0) {
+        me.acked = seg.tcp.ack;
+        me.has_ack = true;
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! HOT: plain numbers only; exact integer sums, Welford for intervals.
 
+use super::sequence::UNKNOWN_SCALE;
+
 /// Zeek's endpoint states (`TCPSessionAdapter`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
@@ -150,8 +152,8 @@ pub struct Side {
     pub rare: Option<Box<Rare>>,
     /// First sequence number (of the SYN, or one below the first seen).
     pub start_seq: u32,
-    /// Latest window this side advertised, unscaled.
-    pub window: u16,
+    /// Latest window this side advertised, scaled; all ones = unknown scale.
+    pub window: u32,
     /// Latest acknowledgement number this side sent.
     pub acked: u32,
     /// Sequence numbers of the last S, F and R letters.
@@ -160,7 +162,7 @@ pub struct Side {
     pub letters: u16,
     /// Maximum segment size option; 0 = none.
     pub mss: u16,
-    /// Window scale of the SYN; 255 = not offered.
+    /// Window scale of the SYN; 255 = not offered, 254 = SYN not seen.
     pub wscale: u8,
     /// Endpoint state.
     pub state: State,
@@ -188,11 +190,18 @@ pub struct Side {
     pub has_seq: bool,
     /// An acknowledgement was sent.
     pub has_ack: bool,
-    /// `window` is that of a SYN, which is never scaled.
-    pub window_in_syn: bool,
 }
 
 impl Side {
+    /// A side that was not heard yet.
+    pub fn new() -> Self {
+        Self {
+            win_init: -1,
+            wscale: UNKNOWN_SCALE,
+            ..Self::default()
+        }
+    }
+
     /// Read a word of every cache line; the value means nothing.
     #[inline]
     pub fn touch(&self) -> u64 {
@@ -251,7 +260,6 @@ impl Side {
             fin_seen: kept.fin_seen,
             has_seq: kept.has_seq,
             has_ack: kept.has_ack,
-            window_in_syn: kept.window_in_syn,
             win_init: -1,
             ..Self::default()
         };

@@ -265,10 +265,7 @@ impl Table {
             last_seen: now,
             first_off: packet.offset,
             last_off: packet.offset,
-            first: Side {
-                win_init: -1,
-                ..Side::default()
-            },
+            first: Side::new(),
             pair: None,
             ext: self.options.ext.then(|| Box::new(Ext::new(packet, true))),
             app,

@@ -59,11 +59,11 @@ pub fn update(me: &mut Side, peer: &mut Side, history: &mut History, seg: &Segme
     let mut effect = Effect::default();
     start_sequence(me, seg);
     letters(me, peer, history, seg);
-    if seg.has(flag::RST) && !rst_in_window(me, peer, seg) {
+    if seg.has(flag::RST) && !rst_in_window(peer, seg) {
         effect.rst_out_of_window = true;
         return effect;
     }
-    remember_window(me, seg);
+    remember_window(me, peer, seg);
     effect.forged |= advance(me, history, seg);
     if seg.has(flag::ACK) {
         effect.forged |= acknowledge(peer, seg, history);
@@ -153,7 +153,7 @@ fn step_established(me: &mut Side, peer: &mut Side, seg: &Segment) {
 /// Zeek's summary of both endpoints (scripts/base/protocols/conn/main.zeek, `conn_state`).
 #[must_use]
 pub fn conn_state(src: Option<&Side>, dst: Option<&Side>, history: &str) -> &'static str {
-    let unheard = Side::default();
+    let unheard = Side::new();
     let (src, dst) = (src.unwrap_or(&unheard), dst.unwrap_or(&unheard));
     let (os, rs) = (src.state, dst.state);
     if rs == State::Reset {
