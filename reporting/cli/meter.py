@@ -21,14 +21,15 @@ def meter(files: tuple[Path, ...], out: Path, ext: bool) -> int:
 
     from reporting.clean import clean
     from reporting.cli._progress import Bar
-    from reporting.scan.captures import case_name, take_in
+    from reporting.scan.captures import case_name, digests_of, take_in
     from reporting.tables import Column, emit
     from store.lake import Lake
 
     settings = current()
-    case = case_name(files)
+    digests = digests_of(files)
+    case = case_name(digests)
     with Bar(settings.words) as bar:
-        intake = take_in(files, Lake(out), case, {"ext": True} if ext else {}, bar.update)
+        intake = take_in(digests, Lake(out), case, {"ext": True} if ext else {}, bar.update)
     rows = [{"case": case, **asdict(file)} for file in intake.files]
     if settings.output is Output.TABLE:
         flows = intake.counters.get("flow.rows", 0)

@@ -36,27 +36,35 @@ class Intake:
     is_new: bool
 
 
-def case_name(files: Sequence[Path]) -> str:
-    """Return the name of the case that these files make up by themselves: their name and what they hold.
+def digests_of(files: Sequence[Path]) -> dict[Path, bytes | TaishiError]:
+    """Return the SHA-256 of each file, or why it cannot be read.
 
     Raises:
         TaishiError: none of the files can be read.
     """
-    digests, problem = [], None
+    found: dict[Path, bytes | TaishiError] = {}
     for path in files:
         try:
-            digests.append(file_digest(path))
+            found[path] = file_digest(path)
         except TaishiError as error:
-            problem = problem or error
-    if not digests and problem is not None:
-        raise problem
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", files[0].name.split(".")[0]).strip("-") or "capture"
-    content = digests[0] if len(digests) == 1 else hashlib.sha256(b"".join(sorted(digests))).digest()
+            found[path] = error
+    errors = [entry for entry in found.values() if isinstance(entry, TaishiError)]
+    if errors and len(errors) == len(found):
+        raise errors[0]
+    return found
+
+
+def case_name(digests: Mapping[Path, bytes | TaishiError]) -> str:
+    """Return the name of the case that these files make up by themselves: the first one's name and what they hold."""
+    known = [entry for entry in digests.values() if isinstance(entry, bytes)]
+    first = next(iter(digests))
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", first.name.split(".")[0]).strip("-") or "capture"
+    content = known[0] if len(known) == 1 else hashlib.sha256(b"".join(sorted(known))).digest()
     return f"{stem[:NAME_LENGTH]}-{content.hex()[:8]}"
 
 
 def take_in(
-    files: Sequence[Path],
+    digests: Mapping[Path, bytes | TaishiError],
     lake: Lake,
     case: str,
     options: Mapping[str, object],
@@ -65,16 +73,18 @@ def take_in(
     """Meter every file into the case; one that cannot be read does not keep the others out.
 
     Raises:
-        TaishiError: not a single file could be opened, or the disk refuses.
+        TaishiError: not a single file could be metered.
     """
     results: list[FileResult] = []
     counters: dict[str, int] = {}
     errors: list[TaishiError] = []
     is_new = False
-    for path in files:
+    for path, digest in digests.items():
         report = None if progress is None else _bound(progress, path)
         try:
-            metered = meter_capture(path, lake, case, options=options, progress=report)
+            if isinstance(digest, TaishiError):
+                raise digest
+            metered = meter_capture(path, lake, case, options=options, progress=report, digest=digest)
         except TaishiError as error:
             errors.append(error)
             results.append(FileResult(str(path), "", _size(path), 0, "failed", error.diagnostics()))
@@ -83,7 +93,7 @@ def take_in(
         results.append(_file_result(path, metered))
         for name, count in metered.counters.items():
             counters[name] = counters.get(name, 0) + count
-    if errors and len(errors) == len(files):
+    if errors and len(errors) == len(results):
         raise errors[0]
     return Intake(tuple(results), counters, is_new)
 
