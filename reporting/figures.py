@@ -41,9 +41,9 @@ def share_text(part: float, whole: float) -> str:
 
 def span_text(seconds: float, words: Words) -> str:
     """Return a duration in its two largest units, in words of the language."""
-    if seconds < 1:
+    if round(seconds * 1000) < 1000:
         return words("span.ms", n=round(seconds * 1000))
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return words("span.s", n=f"{seconds:.3g}")
     whole = round(seconds)
     days, hours, minutes, left = whole // 86400, whole % 86400 // 3600, whole % 3600 // 60, whole % 60

@@ -61,7 +61,7 @@ def _pieces(text: str) -> list[str]:
     word = ""
     for char in text:
         wide = unicodedata.east_asian_width(char) in {"W", "F"}
-        if char in _NO_LINE_START and (word or pieces):
+        if char in _NO_LINE_START and (word or (pieces and not pieces[-1].endswith(" "))):
             if word:
                 word += char
             else:
