@@ -133,7 +133,7 @@ def verdict(result: ScanResult, lines: Sequence[IncidentLine]) -> Text:
         return Text("The capture holds no traffic: no verdict.", "抓包中没有流量：无法判断。")
     partial = ""
     partial_zh = ""
-    if result.blind or result.not_assessed:
+    if any(blind.kind != "scope" for blind in result.blind) or result.not_assessed:
         partial = " Not everything could be seen: read below what."
         partial_zh = "并非全部可见：见下文。"
     if not lines:

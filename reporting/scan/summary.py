@@ -41,10 +41,17 @@ coalesce(sum(src_bytes_l2 + dst_bytes_l2), 0)::BIGINT AS bytes,
 min(epoch_us(ts_start)) AS first, max(epoch_us(ts_end)) AS last FROM flow
 """
 
-_HOSTS: Final = """
-SELECT count(*) AS n FROM (
-    SELECT src_ip AS ip FROM flow WHERE src_pkts > 0 UNION SELECT dst_ip FROM flow WHERE dst_pkts > 0
-) WHERE ip IS NOT NULL
+_NOBODY: Final = "from_hex('00000000000000000000ffff00000000')"
+"""0.0.0.0 as stored: what ARP probes claim before they have an address (RFC 5227)."""
+
+HEARD: Final = (
+    "SELECT src_ip AS ip FROM flow WHERE src_pkts > 0 UNION SELECT dst_ip FROM flow WHERE dst_pkts > 0 "
+    f"UNION SELECT sender_ip FROM arp WHERE sender_ip <> {_NOBODY}"
+)
+"""Addresses that sent something: IP packets, or ARP."""
+
+_HOSTS: Final = f"""
+SELECT count(*) AS n FROM ({HEARD}) WHERE ip IS NOT NULL
 """
 
 _TALKERS: Final = """
@@ -82,9 +89,9 @@ count(*) FILTER (WHERE quality_flags & {MIDSTREAM} <> 0) AS midstream
 FROM flow
 """.format(**{name: getattr(Quality, name) for name in dir(Quality) if name.isupper()})
 
-_HOME: Final = """
+_HOME: Final = f"""
 SELECT n.cidr, n.why_en, n.why_zh, count(*) AS hosts FROM
-(SELECT src_ip AS ip FROM flow WHERE src_pkts > 0 UNION SELECT dst_ip FROM flow WHERE dst_pkts > 0) AS h
+({HEARD}) AS h
 JOIN site_net AS n ON h.ip BETWEEN n.ip_lo AND n.ip_hi GROUP BY ALL ORDER BY hosts DESC, n.cidr
 """
 
@@ -106,6 +113,14 @@ _COUNTED: Final = (
     ("evicted", "flows were written early because the flow table was full", "条流因流表已满被提前写出"),
 )
 """Oddities counted over flows: column of the quality query, and what it means."""
+
+
+_SCOPE: Final = (
+    "looked for: scans over TCP and UDP, password guessing, IEC-104 and Modbus commands; "
+    "not looked for in this version: ARP and ICMP sweeps, command and control, exfiltration, lateral movement, floods",
+    "已查：TCP/UDP 扫描、口令猜测、IEC-104 与 Modbus 命令；本版本未查：ARP 与 ICMP 扫描、远控、外传、横向移动、洪泛",
+)
+"""What the present detectors cover, so that silence is not read as all-clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +224,7 @@ def _blind(
     def say(kind: str, en: str, zh: str) -> None:
         found.append(Blind(kind, Text(en, zh)))
 
+    say("scope", *_SCOPE)
     for file in files:
         if file.problem is not None:
             say(f"file_{file.status}", f"{file.path}: {file.problem}", f"{file.path}：{file.problem}")
