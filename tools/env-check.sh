@@ -8,7 +8,7 @@ set -u
 
 PYTHON=${PYTHON:-python3}
 NEED_PYTHON=3.11
-NEED_RUST=1.85
+NEED_RUST=1.88
 missing=0
 packages=""
 
