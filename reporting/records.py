@@ -31,7 +31,7 @@ def emit_records(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], o
     count = 0
     for count, row in enumerate(rows, start=1):
         values = plain(row)
-        stream.write(f"── {count} ".ljust(width + 2, "─") + "\n")
+        stream.write(f"-- {count} ".ljust(width + 2, "-") + "\n")
         for title, column in zip(titles, columns, strict=True):
             _write(title, shown(values.get(column.key)), width, stream)
     return count

@@ -186,7 +186,8 @@ def _write_block(
             MAX_COLUMNS,
         )
         _write_row([clean(column.title) for column in columns], columns, widths, out)
-        out.write("  ".join("─" * width for width in widths) + "\n")
+        # ASCII: box-drawing characters are two columns wide in many Chinese terminals.
+        out.write("  ".join("-" * width for width in widths) + "\n")
     for line in block:
         _write_row(line, columns, widths, out)
     return widths

@@ -70,7 +70,7 @@ def test_wide_rows_become_blocks(taishi: Run) -> None:
     """A row of forty columns is shown as name and value per line; nothing exceeds the screen."""
     lines = taishi("sql", "SELECT * FROM flow ORDER BY flow_uid LIMIT 2").stdout.splitlines()
     assert max(cells(line) for line in lines) <= MAX_COLUMNS
-    assert sum(line.startswith("── ") for line in lines) == 2
+    assert sum(line.startswith("-- ") for line in lines) == 2
     assert any(line.startswith("dst_port ") for line in lines)
 
 

@@ -248,13 +248,8 @@ pub struct Names {
     words: Vec<String>,
     index: HashMap<String, i32>,
     /// Codes of the static strings seen lately, found by their address.
-    recent: Vec<(*const u8, usize, i32)>,
+    recent: Vec<(usize, usize, i32)>,
 }
-
-// SAFETY: the addresses in `recent` are compared, never read through.
-unsafe impl Send for Names {}
-// SAFETY: as above.
-unsafe impl Sync for Names {}
 
 /// Addresses remembered per column; more would be slower than the hash map.
 const RECENT: usize = 16;
@@ -263,7 +258,7 @@ impl Names {
     /// Append a value.
     #[inline]
     pub fn push(&mut self, value: &'static str) {
-        let address = value.as_ptr();
+        let address = value.as_ptr().addr();
         let found = self
             .recent
             .iter()
@@ -284,7 +279,7 @@ impl Names {
             key
         });
         if self.recent.len() < RECENT {
-            self.recent.push((value.as_ptr(), value.len(), key));
+            self.recent.push((value.as_ptr().addr(), value.len(), key));
         }
         key
     }
