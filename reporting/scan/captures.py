@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reporting.result import FileResult
+from reporting.result import FileResult, FileStatus
 from sensor.metering import MeterResult, file_digest, meter_capture
 from store.errors import TaishiError
 from store.lake import Lake
@@ -110,6 +110,7 @@ def _size(path: Path) -> int:
 
 
 def _file_result(path: Path, metered: MeterResult) -> FileResult:
+    status: FileStatus
     if metered.problem is not None:
         status = "partial" if metered.frames else "failed"
     else:
@@ -119,6 +120,6 @@ def _file_result(path: Path, metered: MeterResult) -> FileResult:
         sha256=metered.sha256,
         bytes=metered.file_bytes,
         frames=metered.frames,
-        status=status,  # type: ignore[arg-type]  # the three literals above
+        status=status,
         problem=metered.problem,
     )
