@@ -56,6 +56,7 @@ pub struct Runner {
     mode: Mode,
     frames: Vec<FrameRef>,
     packets: Vec<Packet>,
+    keyed: Vec<Keyed>,
     errors: BTreeMap<&'static str, u64>,
     non_flow: BTreeMap<u16, u64>,
     records: BTreeMap<&'static str, u64>,
@@ -85,6 +86,7 @@ impl Runner {
             mode,
             frames: Vec::with_capacity(FRAMES),
             packets: vec![Packet::default(); BLOCK],
+            keyed: vec![Keyed::default(); BLOCK],
             errors: BTreeMap::new(),
             non_flow: BTreeMap::new(),
             records: BTreeMap::new(),
@@ -146,33 +148,50 @@ impl Runner {
     }
 
     fn note(&mut self, block: &[FrameRef]) {
+        let Some(frame) = block.first() else {
+            return;
+        };
+        let mut first = self.seen.first_ts.unwrap_or(frame.ts_ns);
+        let mut last = self.seen.last_ts.unwrap_or(frame.ts_ns);
         for frame in block {
-            self.seen.frames += 1;
             self.seen.bytes += u64::from(frame.wire_len);
-            self.seen.first_ts = Some(
-                self.seen
-                    .first_ts
-                    .map_or(frame.ts_ns, |ts| ts.min(frame.ts_ns)),
-            );
-            self.seen.last_ts = Some(
-                self.seen
-                    .last_ts
-                    .map_or(frame.ts_ns, |ts| ts.max(frame.ts_ns)),
-            );
+            first = first.min(frame.ts_ns);
+            last = last.max(frame.ts_ns);
         }
+        self.seen.frames += block.len() as u64;
+        (self.seen.first_ts, self.seen.last_ts) = (Some(first), Some(last));
     }
 
     /// HOT: decode and key a block, then count it.
     fn block(&mut self, block: &[FrameRef]) {
-        let mut keyed: [Option<(Keyed, bool)>; BLOCK] = [None; BLOCK];
-        for ((frame, packet), keyed) in block.iter().zip(&mut self.packets).zip(&mut keyed) {
-            let frame = self.source.frame(frame);
-            match self.decoder.decode(&frame, packet) {
+        let Self {
+            source,
+            decoder,
+            table,
+            dedup,
+            packets,
+            keyed,
+            ..
+        } = self;
+        let mut payloads: [&[u8]; BLOCK] = [&[]; BLOCK];
+        let mut again = 0_u32;
+        let mut decoded = 0;
+        let mut places = packets.iter_mut().zip(keyed.iter_mut()).zip(&mut payloads);
+        let mut place = places.next();
+        for frame in block {
+            let frame = source.frame(frame);
+            let Some(((packet, keyed), payload)) = &mut place else {
+                break;
+            };
+            match decoder.decode(&frame, packet) {
                 Ok(()) => {
-                    self.seen.decoded += 1;
-                    let dedup = self.dedup.as_mut();
-                    let again = dedup.is_some_and(|dedup| dedup.is_duplicate(packet, frame.data));
-                    *keyed = Some((self.table.key(packet), again));
+                    if let Some(dedup) = dedup {
+                        again |= u32::from(dedup.is_duplicate(packet, frame.data)) << decoded;
+                    }
+                    **keyed = table.key(packet);
+                    **payload = packet.payload(frame.data);
+                    decoded += 1;
+                    place = places.next();
                 }
                 Err(Undecoded::Error(reason)) => *self.errors.entry(reason).or_default() += 1,
                 Err(Undecoded::NonFlow(ethertype)) => {
@@ -181,15 +200,15 @@ impl Runner {
                 }
             }
         }
-        self.table.warm(&keyed);
-        for ((frame, packet), keyed) in block.iter().zip(&self.packets).zip(&keyed) {
-            if let Some((keyed, again)) = keyed {
-                if *again && self.table.duplicate(keyed) {
-                    continue;
-                }
-                let bytes = self.source.frame(frame).data;
-                self.table.update(packet, packet.payload(bytes), keyed);
+        self.seen.decoded += decoded as u64;
+        let keyed = keyed.get_mut(..decoded).unwrap_or_default();
+        table.warm(keyed);
+        for (at, ((packet, keyed), payload)) in packets.iter().zip(keyed).zip(payloads).enumerate()
+        {
+            if again >> at & 1 != 0 && table.duplicate(keyed) {
+                continue;
             }
+            table.update(packet, payload, keyed);
         }
     }
 

@@ -45,31 +45,31 @@ pub enum LinkType {
 /// Bits of `quality_flags` that decoding can set (see `store/schema.py`, `Quality`).
 pub mod quality {
     /// TCP flow picked up without its handshake.
-    pub const MIDSTREAM: u32 = 1;
+    pub const MIDSTREAM: u16 = 1;
     /// Only one side was heard.
-    pub const ONE_SIDED: u32 = 2;
+    pub const ONE_SIDED: u16 = 2;
     /// Roles were exchanged after the first packet.
-    pub const FLIPPED: u32 = 4;
+    pub const FLIPPED: u16 = 4;
     /// SPAN duplicates were suppressed.
-    pub const DUPLICATES: u32 = 8;
+    pub const DUPLICATES: u16 = 8;
     /// The snap length cut the frame.
-    pub const TRUNCATED: u32 = 16;
+    pub const TRUNCATED: u16 = 16;
     /// A checksum was wrong.
-    pub const BAD_CHECKSUM: u32 = 32;
+    pub const BAD_CHECKSUM: u16 = 32;
     /// A segmentation-offload frame.
-    pub const OFFLOAD: u32 = 64;
+    pub const OFFLOAD: u16 = 64;
     /// Evicted because the table was full.
-    pub const TABLE_FULL: u32 = 128;
+    pub const TABLE_FULL: u16 = 128;
     /// Written under emergency time-outs.
-    pub const EMERGENCY: u32 = 256;
+    pub const EMERGENCY: u16 = 256;
     /// The capture clock stepped back by more than a second.
-    pub const CLOCK_STEP: u32 = 512;
+    pub const CLOCK_STEP: u16 = 512;
     /// Sampled capture.
-    pub const SAMPLED: u32 = 1024;
+    pub const SAMPLED: u16 = 1024;
     /// A header could not be parsed.
-    pub const PARSE_ERROR: u32 = 2048;
+    pub const PARSE_ERROR: u16 = 2048;
     /// More nested tunnels than are followed.
-    pub const TUNNEL_DEPTH: u32 = 4096;
+    pub const TUNNEL_DEPTH: u16 = 4096;
 }
 
 /// Tunnel kinds, in the order of their codes in [`TunnelPath`].
@@ -263,7 +263,7 @@ pub struct Packet {
     /// A TCP header was read.
     pub has_tcp: bool,
     /// Bits of [`quality`] this packet adds to its flow.
-    pub quality: u32,
+    pub quality: u16,
 }
 
 impl Packet {

@@ -31,32 +31,41 @@ fn column(name: &str, nullable: bool, array: ArrayRef) -> Column {
     (Field::new(name, array.data_type().clone(), nullable), array)
 }
 
-/// Validity bits, materialised only once a NULL was pushed.
+/// Validity bits, packed eight rows at a time.
 #[derive(Default)]
 struct Validity {
-    bits: Option<BooleanBufferBuilder>,
+    bytes: Vec<u8>,
+    /// The bits of the last, unfinished octet.
+    open: u8,
     len: usize,
+    nulls: usize,
 }
 
 impl Validity {
     #[inline]
     fn push(&mut self, valid: bool) {
-        if let Some(bits) = &mut self.bits {
-            bits.append(valid);
-        } else if !valid {
-            let mut bits = BooleanBufferBuilder::new(self.len + 1024);
-            bits.append_n(self.len, true);
-            bits.append(false);
-            self.bits = Some(bits);
-        }
+        let at = self.len & 7;
+        self.open |= u8::from(valid) << at;
+        self.nulls += usize::from(!valid);
         self.len += 1;
+        if at == 7 {
+            self.bytes.push(self.open);
+            self.open = 0;
+        }
     }
 
+    /// The bits as Arrow wants them; `None` when nothing was NULL.
     fn take(&mut self) -> Option<NullBuffer> {
-        self.len = 0;
-        self.bits
-            .take()
-            .map(|mut bits| NullBuffer::new(bits.finish()))
+        let mut full = std::mem::take(self);
+        self.bytes.reserve(full.bytes.len());
+        if full.nulls == 0 {
+            return None;
+        }
+        if full.len & 7 != 0 {
+            full.bytes.push(full.open);
+        }
+        let bits = BooleanBuffer::new(Buffer::from_vec(full.bytes), 0, full.len);
+        Some(NullBuffer::new(bits))
     }
 }
 

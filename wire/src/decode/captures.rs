@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Decoder, REASONS};
-use crate::packet::{Packet, Undecoded};
+use crate::packet::{Frame, Packet, Undecoded};
 use crate::source::Source;
 
 fn captures(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -35,17 +35,39 @@ fn truth(folder: &Path) -> BTreeMap<String, u64> {
         .collect()
 }
 
+/// Show every frame of every capture; nothing happens without a folder.
+pub(super) fn each_frame(mut show: impl FnMut(&Frame<'_>)) {
+    let Some(folder) = data_folder() else {
+        return;
+    };
+    let (mut files, mut batch) = (Vec::new(), Vec::new());
+    captures(&folder, &mut files);
+    for path in &files {
+        let mut source = Source::open(path).unwrap();
+        while source.next_batch(&mut batch, 1000) {
+            for r in &batch {
+                show(&source.frame(r));
+            }
+            batch.clear();
+        }
+    }
+}
+
+fn data_folder() -> Option<PathBuf> {
+    let name = std::env::var("TAISHI_DATA").ok();
+    let folder = name.filter(|name| !name.is_empty()).map(PathBuf::from);
+    if folder.is_none() {
+        println!("skipped: TAISHI_DATA names no folder with captures");
+    }
+    folder
+}
+
 /// No panic, no frame without a counter, no reason outside the list; prints where frame counts differ from tshark.
 #[test]
 fn every_capture_is_counted() {
-    let Some(folder) = std::env::var("TAISHI_DATA")
-        .ok()
-        .filter(|name| !name.is_empty())
-    else {
-        println!("skipped: TAISHI_DATA names no folder with captures");
+    let Some(folder) = data_folder() else {
         return;
     };
-    let folder = PathBuf::from(folder);
     let mut files = Vec::new();
     captures(&folder, &mut files);
     files.sort();

@@ -79,7 +79,7 @@ impl Walk<'_> {
 
 /// Note what the fixed header says.
 #[inline]
-fn note_header(h: &[u8; 20], length: usize, out: &mut Packet) {
+pub(super) fn note_header(h: &[u8; 20], length: usize, out: &mut Packet) {
     out.ip_version = 4;
     out.src = mapped([h[12], h[13], h[14], h[15]]);
     out.dst = mapped([h[16], h[17], h[18], h[19]]);
@@ -100,7 +100,7 @@ fn ipv4_length(
     header: usize,
     room: usize,
     strict: bool,
-) -> Result<(usize, u32), Undecoded> {
+) -> Result<(usize, u16), Undecoded> {
     let total = usize::from(total);
     if total == 0 && !strict {
         return Ok((room, quality::OFFLOAD));

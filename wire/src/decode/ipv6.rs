@@ -62,7 +62,7 @@ impl Walk<'_> {
 
 /// Note what the fixed header says.
 #[inline]
-fn note_header(h: &[u8; HEADER], length: usize, out: &mut Packet) {
+pub(super) fn note_header(h: &[u8; HEADER], length: usize, out: &mut Packet) {
     out.ip_version = 6;
     if let (Some(src), Some(dst)) = (h[8..].first_chunk(), h[24..].first_chunk()) {
         out.src = *src;

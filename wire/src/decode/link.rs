@@ -59,9 +59,15 @@ impl Walk<'_> {
         let (mut kind, mut at) = (kind, at);
         loop {
             if kind == ETHERTYPE_IPV4 {
+                if self.plain_ipv4(at, limit, out) {
+                    return Ok(());
+                }
                 return self.ipv4(at, limit, out);
             }
             if kind == ETHERTYPE_IPV6 {
+                if self.plain_ipv6(at, limit, out) {
+                    return Ok(());
+                }
                 return self.ipv6(at, limit, out);
             }
             if ETHERTYPE_TAGS.contains(&kind) {

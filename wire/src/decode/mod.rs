@@ -12,6 +12,7 @@ mod ipv6;
 mod layer2;
 mod link;
 mod mpls;
+mod plain;
 mod ppp;
 pub mod reason;
 mod tcp;
@@ -93,6 +94,7 @@ static EMPTY: Packet = Packet {
 #[derive(Default)]
 pub struct Decoder {
     fragments: FragmentCache,
+    is_general_only: bool,
 }
 
 impl Decoder {
@@ -100,6 +102,15 @@ impl Decoder {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A decoder without the short way for plain packets, to hold that way against.
+    #[cfg(test)]
+    pub(crate) fn general_only() -> Self {
+        Self {
+            is_general_only: true,
+            ..Self::default()
+        }
     }
 
     /// Decode one frame into `out`, which is reset first.
@@ -128,6 +139,7 @@ impl Decoder {
             fragments: &mut self.fragments,
             layers_left: MAX_LAYERS,
             strict: false,
+            is_general_only: self.is_general_only,
             too_deep: false,
         };
         walk.link(frame.link, limit, out)

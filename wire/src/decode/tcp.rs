@@ -27,7 +27,14 @@ impl Walk<'_> {
             return;
         }
         out.has_tcp = true;
-        out.tcp = Tcp {
+        out.tcp = self.tcp_header(h, datagram.start, datagram.start + header);
+        self.ports(datagram, header, out);
+    }
+
+    /// The fields of a header that lies from `start` to `end`, its options included.
+    #[inline]
+    pub(super) fn tcp_header(&self, h: &[u8; 20], start: usize, end: usize) -> Tcp {
+        let mut tcp = Tcp {
             flags: h[13],
             seq: u32::from_be_bytes([h[4], h[5], h[6], h[7]]),
             ack: u32::from_be_bytes([h[8], h[9], h[10], h[11]]),
@@ -35,12 +42,11 @@ impl Walk<'_> {
             mss: 0,
             wscale: u8::MAX,
         };
-        if h[13] & SYN != 0 && header > 20 {
-            let end = (datagram.start + header).min(self.data.len());
-            let options = self.data.get(datagram.start + 20..end);
-            read_options(options.unwrap_or(&[]), &mut out.tcp);
+        if h[13] & SYN != 0 && end > start + 20 {
+            let options = self.data.get(start + 20..end.min(self.data.len()));
+            read_options(options.unwrap_or(&[]), &mut tcp);
         }
-        self.ports(datagram, header, out);
+        tcp
     }
 }
 

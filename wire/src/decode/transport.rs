@@ -155,7 +155,7 @@ impl Walk<'_> {
 /// The bytes a UDP checksum covers; `None` when there is none, or its length is impossible.
 ///
 /// Source: RFC 768; RFC 2675 section 4 (length 0 = to the end of the packet).
-fn covered_by_udp(bytes: &[u8]) -> Option<&[u8]> {
+pub(super) fn covered_by_udp(bytes: &[u8]) -> Option<&[u8]> {
     let h = bytes.first_chunk::<8>()?;
     if [h[6], h[7]] == [0, 0] {
         return None;

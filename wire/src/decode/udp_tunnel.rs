@@ -21,6 +21,15 @@ const CAPWAP_DATA: u16 = 5247;
 /// GTP-U extension headers walked (range 1 .. 16); 3GPP TS 29.281 section 5.2 defines fewer than ten types.
 const MAX_GTP_EXTENSIONS: u8 = 8;
 
+/// A tunnel may hide behind this port.
+#[inline]
+pub(super) fn is_tunnel_port(port: u16) -> bool {
+    matches!(
+        port,
+        4789 | 8472 | GENEVE | GTP_U | TEREDO | L2TP | CAPWAP_DATA
+    )
+}
+
 /// What lies inside, and where.
 enum Inner {
     Ethernet(usize),
@@ -46,12 +55,7 @@ impl Walk<'_> {
 
     #[inline]
     fn udp_tunnel_at(&mut self, port: u16, datagram: &Datagram, out: &mut Packet) -> bool {
-        match port {
-            4789 | 8472 | GENEVE | GTP_U | TEREDO | L2TP | CAPWAP_DATA => {
-                self.try_udp_tunnel(port, datagram, out)
-            }
-            _ => false,
-        }
+        is_tunnel_port(port) && self.try_udp_tunnel(port, datagram, out)
     }
 
     #[cold]

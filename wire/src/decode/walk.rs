@@ -30,6 +30,8 @@ pub(super) struct Walk<'a> {
     pub(super) layers_left: u8,
     /// The next IP header is a guess (inside a UDP tunnel): inconsistent lengths refuse it.
     pub(super) strict: bool,
+    /// Plain packets go the general way too.
+    pub(super) is_general_only: bool,
     /// An IP header was met that lies in more tunnels than are followed.
     pub(super) too_deep: bool,
 }

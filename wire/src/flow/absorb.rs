@@ -25,7 +25,6 @@ pub fn flip(row: &mut Row, basis: Basis) {
     row.first_is_src = !row.first_is_src;
     row.history.flip();
     row.quality |= quality::FLIPPED;
-    row.flipped = true;
     row.basis = basis;
     if row.first.state == State::SynAckSent {
         row.first.enter(State::Established);
@@ -59,10 +58,14 @@ fn settle_synack(row: &mut Row, packet: &Packet, from_first: bool) {
 }
 
 /// Let direction evidence of this packet exchange the roles.
+#[inline]
 pub fn settle_roles(row: &mut Row, packet: &Packet, from_first: bool, hint: Hint) {
-    if row.segment > 0 {
-        return;
+    if row.segment == 0 && (row.synack_first || hint != Hint::None) {
+        weigh_roles(row, packet, from_first, hint);
     }
+}
+
+fn weigh_roles(row: &mut Row, packet: &Packet, from_first: bool, hint: Hint) {
     if row.synack_first {
         settle_synack(row, packet, from_first);
     }
@@ -76,8 +79,9 @@ pub fn settle_roles(row: &mut Row, packet: &Packet, from_first: bool, hint: Hint
     } else {
         row.pair.as_deref().map(|pair| &pair.side)
     };
+    let is_flipped = row.quality & quality::FLIPPED != 0;
     let first_payload = side.is_none_or(|side| side.data_pkts == 0);
-    if row.basis >= Basis::App || row.flipped || !first_payload || row.synack_first {
+    if row.basis >= Basis::App || is_flipped || !first_payload || row.synack_first {
         return;
     }
     if (from_first == row.first_is_src) == sender_is_client {
@@ -87,14 +91,10 @@ pub fn settle_roles(row: &mut Row, packet: &Packet, from_first: bool, hint: Hint
     }
 }
 
-/// Count one packet into its flow.
+/// Count one packet into its flow; a row whose second side speaks has its pair.
 #[inline]
 pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> Oddities {
     let from_src = from_first == row.first_is_src;
-    let before = row.packets();
-    if !from_first && row.pair.is_none() {
-        row.pair = Some(new_pair(&row.first));
-    }
     add_common(row, packet, from_src);
     if let Some(ext) = &mut row.ext {
         ext.add(packet, payload, usize::from(!from_first));
@@ -105,76 +105,76 @@ pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> 
         history,
         ..
     } = row;
-    let unanswered = pair.is_none();
-    let mut unheard = Side::new();
-    let (me, peer) = match (from_first, pair.as_deref_mut()) {
-        (true, Some(pair)) => (first, &mut pair.side),
-        (true, None) => (first, &mut unheard),
-        (false, Some(pair)) => (&mut pair.side, first),
-        (false, None) => return Oddities::default(),
+    let mut unheard;
+    let (me, peer, both) = match (from_first, pair.as_deref_mut()) {
+        (true, Some(pair)) => (first, &mut pair.side, Some(&mut pair.both)),
+        (false, Some(pair)) => (&mut pair.side, first, Some(&mut pair.both)),
+        (_, None) => {
+            unheard = Side::new();
+            (first, &mut unheard, None)
+        }
     };
-    count(me, packet);
-    note_late_syn(me, packet, before);
-    if unanswered && !from_src && packet.has_tcp && is_synack(packet.tcp.flags) {
-        let rare = me.rare.get_or_insert_with(Box::default);
-        rare.early_synack_ts = rare.early_synack_ts.or(Some(packet.ts_ns));
-    }
-    let mut odd = Oddities::default();
-    if packet.has_tcp {
-        let seg = Segment {
-            tcp: packet.tcp,
-            len: packet.payload_len,
-            from_src,
-            bad_checksum: packet.quality & quality::BAD_CHECKSUM != 0,
-        };
-        let effect = tcp::update(me, peer, history, &seg);
-        odd.rst_out_of_window = effect.rst_out_of_window;
-        odd.seq_forgery = effect.forged;
-    } else if packet.proto == super::life::UDP {
-        letters::letter_once(me, history, from_src, b'D');
-        if packet.quality & quality::BAD_CHECKSUM != 0 {
-            letters::scaled_letter(me, history, from_src, 0, b'C');
+    let before = me.pkts.saturating_add(peer.pkts);
+    let is_answered = both.is_some();
+    if let Some(both) = both {
+        if before == 0 {
+            both.start(packet.ts_ns);
+        } else {
+            both.add(packet.ts_ns, before);
         }
     }
-    // Round trips belong to the first segment: later ones would measure a silence.
-    let handshake = (row.segment == 0).then(|| Handshake {
-        syn: row.syn_ts(),
-        synack: first_synack(row),
-    });
-    if let Some(pair) = row.pair.as_deref_mut() {
-        time_pair(pair, packet, before, from_src, handshake);
+    count(me, packet);
+    if !packet.has_tcp {
+        if packet.proto == super::life::UDP {
+            letters::letter_once(me, history, from_src, b'D');
+            if packet.quality & quality::BAD_CHECKSUM != 0 {
+                letters::scaled_letter(me, history, from_src, 0, b'C');
+            }
+        }
+        return Oddities::default();
     }
-    odd
+    count_flags(me, packet);
+    if packet.tcp.flags & flag::SYN != 0 {
+        note_syn(me, packet, before, from_src || is_answered);
+    }
+    let seg = Segment {
+        tcp: packet.tcp,
+        len: packet.payload_len,
+        from_src,
+        bad_checksum: packet.quality & quality::BAD_CHECKSUM != 0,
+    };
+    let effect = tcp::update(me, peer, history, &seg);
+    // Round trips belong to the first segment: later ones would measure a silence.
+    if is_answered && row.segment == 0 {
+        time_handshake(row, packet, from_src);
+    }
+    Oddities {
+        rst_out_of_window: effect.rst_out_of_window,
+        seq_forgery: effect.forged,
+    }
 }
 
-fn new_pair(first: &Side) -> Box<Pair> {
-    Box::new(Pair {
-        side: Side::new(),
-        both: first.gaps,
-        rtt_syn: -1,
-        rtt_ack: -1,
-        synack_ts: i64::MIN,
-    })
-}
-
+#[inline]
 fn add_common(row: &mut Row, packet: &Packet, from_src: bool) {
     row.ts_max = row.ts_max.max(packet.ts_ns);
     row.last_off = packet.offset;
     row.quality |= packet.quality;
-    if packet.payload_len > OFFLOAD_PAYLOAD && packet.has_tcp {
-        row.quality |= quality::OFFLOAD;
-    }
-    row.frag_pkts = row.frag_pkts.saturating_add(u32::from(packet.is_fragment));
-    if packet.has_icmp && from_src && row.icmp_type < 0 {
-        row.icmp_type = i16::from(packet.icmp_type);
-        row.icmp_code = i16::from(packet.icmp_code);
+    if packet.is_fragment {
+        let rare = row.first.rare();
+        rare.frag_pkts = rare.frag_pkts.saturating_add(1);
     }
     if packet.has_tcp {
-        let syn = packet.tcp.flags & flag::SYN != 0;
-        row.past_handshake |= !syn;
+        row.past_handshake |= packet.tcp.flags & flag::SYN == 0;
+        if packet.payload_len > OFFLOAD_PAYLOAD {
+            row.quality |= quality::OFFLOAD;
+        }
+    } else if packet.has_icmp && from_src {
+        row.icmp_src
+            .get_or_insert((packet.icmp_type, packet.icmp_code));
     }
 }
 
+#[inline]
 fn count(me: &mut Side, packet: &Packet) {
     let len = packet.payload_len;
     if me.pkts == 0 {
@@ -195,64 +195,58 @@ fn count(me: &mut Side, packet: &Packet) {
     me.pkts = me.pkts.saturating_add(1);
     me.bytes_l2 += u64::from(packet.wire_len);
     me.bytes_ip += u64::from(packet.ip_len);
-    me.bytes_payload += u64::from(len);
-    me.len_squares = me
-        .len_squares
-        .saturating_add(u64::from(len) * u64::from(len));
-    me.data_pkts += u32::from(len > 0);
-    if packet.has_tcp {
-        count_flags(me, packet);
+    if len > 0 {
+        me.data_pkts = me.data_pkts.saturating_add(1);
+        me.bytes_payload += u64::from(len);
+        me.len_squares = me
+            .len_squares
+            .saturating_add(u64::from(len) * u64::from(len));
     }
 }
 
-/// Remember when a side's first SYN came, unless it is the flow's first packet, whose time is known anyway.
-fn note_late_syn(me: &mut Side, packet: &Packet, before: u64) {
-    let syn = packet.has_tcp && packet.tcp.flags & (flag::SYN | flag::ACK) == flag::SYN;
-    if syn && before > 0 {
-        let rare = me.rare.get_or_insert_with(Box::default);
-        rare.late_syn_ts = rare.late_syn_ts.or(Some(packet.ts_ns));
-    }
-}
-
+#[inline]
 fn count_flags(me: &mut Side, packet: &Packet) {
     let flags = packet.tcp.flags;
     if !me.has_tcp {
         me.has_tcp = true;
         me.flags_first = flags;
-        me.win_init = i32::from(packet.tcp.window);
+        me.win_init = packet.tcp.window;
     }
     me.flags |= flags;
-    me.syn += u32::from(flags & flag::SYN != 0);
-    me.fin += u32::from(flags & flag::FIN != 0);
-    me.rst += u32::from(flags & flag::RST != 0);
     me.psh += u32::from(flags & flag::PSH != 0);
-    if flags & flag::SYN != 0 && packet.tcp.mss != 0 {
-        me.mss = packet.tcp.mss;
+    if flags & (flag::SYN | flag::FIN | flag::RST) != 0 {
+        me.syn += u32::from(flags & flag::SYN != 0);
+        me.fin += u32::from(flags & flag::FIN != 0);
+        me.rst += u32::from(flags & flag::RST != 0);
+        if flags & flag::SYN != 0 && packet.tcp.mss != 0 {
+            me.mss = packet.tcp.mss;
+        }
     }
 }
 
-/// Times of a handshake that the first side's first packet tells.
-#[derive(Clone, Copy)]
-struct Handshake {
-    syn: Option<i64>,
-    synack: Option<i64>,
+/// Remember when a side's first SYN came, unless it is the flow's first packet, whose time is known anyway; and when the
+/// responder's SYN/ACK came before anything was heard of the originator.
+fn note_syn(me: &mut Side, packet: &Packet, before: u32, is_usual: bool) {
+    if packet.tcp.flags & flag::ACK == 0 && before > 0 {
+        let rare = me.rare();
+        rare.late_syn_ts = rare.late_syn_ts.or(Some(packet.ts_ns));
+    }
+    if !is_usual && is_synack(packet.tcp.flags) {
+        let rare = me.rare();
+        rare.early_synack_ts = rare.early_synack_ts.or(Some(packet.ts_ns));
+    }
 }
 
 /// The time of a SYN/ACK that the first side sent before it was answered, once it is known as the responder.
 fn first_synack(row: &Row) -> Option<i64> {
-    if row.segment > 0 || row.first_is_src {
+    if row.first_is_src {
         return None;
     }
     let opened = row.first.has_tcp && is_synack(row.first.flags_first);
-    let early = row
-        .first
-        .rare
-        .as_deref()
-        .and_then(|rare| rare.early_synack_ts);
     if opened {
         Some(row.first.first_ts)
     } else {
-        early
+        row.first.seldom(|rare| rare.early_synack_ts)
     }
 }
 
@@ -261,41 +255,43 @@ fn is_synack(flags: u8) -> bool {
     flags & (flag::SYN | flag::ACK | flag::RST) == flag::SYN | flag::ACK
 }
 
-fn time_pair(
-    pair: &mut Pair,
-    packet: &Packet,
-    before: u64,
-    from_src: bool,
-    handshake: Option<Handshake>,
-) {
-    if before == 0 {
-        pair.both.start(packet.ts_ns);
-    } else {
-        pair.both
-            .add(packet.ts_ns, u32::try_from(before).unwrap_or(u32::MAX));
+/// Take the round trips of the handshake: SYN to SYN/ACK, and SYN/ACK to the first acknowledgement.
+#[inline]
+fn time_handshake(row: &mut Row, packet: &Packet, from_src: bool) {
+    let flags = packet.tcp.flags & (flag::SYN | flag::ACK | flag::RST);
+    if flags == flag::SYN | flag::ACK && !from_src {
+        time_synack(row, packet.ts_ns);
+    } else if flags == flag::ACK && from_src {
+        let waits = |pair: &Pair| pair.rtt_ack < 0 && pair.synack_ts != i64::MAX;
+        if row.pair.as_deref().is_some_and(waits) {
+            time_ack(row, packet.ts_ns);
+        }
     }
-    let Some(handshake) = handshake.filter(|_| packet.has_tcp) else {
+}
+
+fn time_synack(row: &mut Row, now: i64) {
+    let (syn, known) = (row.syn_ts(), first_synack(row));
+    let Some(pair) = row.pair.as_deref_mut() else {
         return;
     };
-    let flags = packet.tcp.flags & (flag::SYN | flag::ACK | flag::RST);
-    let answered = pair.synack_ts != i64::MIN || handshake.synack.is_some();
-    if flags == flag::SYN | flag::ACK && !from_src && !answered {
-        pair.synack_ts = packet.ts_ns;
-        if let Some(rtt) = handshake
-            .syn
-            .map(|ts| packet.ts_ns - ts)
-            .filter(|rtt| *rtt >= 0)
-        {
+    if pair.synack_ts == i64::MIN && known.is_none() {
+        pair.synack_ts = now;
+        if let Some(rtt) = syn.map(|ts| now - ts).filter(|rtt| *rtt >= 0) {
             pair.rtt_syn = rtt;
         }
-    } else if flags == flag::ACK && from_src && pair.rtt_ack < 0 && pair.synack_ts != i64::MAX {
-        let later = Some(pair.synack_ts).filter(|ts| *ts != i64::MIN);
-        let synack = handshake.synack.or(later);
-        if let Some(rtt) = synack.map(|ts| packet.ts_ns - ts).filter(|rtt| *rtt >= 0) {
-            pair.rtt_ack = rtt;
-            // Only the first acknowledgement counts.
-            pair.synack_ts = i64::MAX;
-        }
+    }
+}
+
+fn time_ack(row: &mut Row, now: i64) {
+    let known = first_synack(row);
+    let Some(pair) = row.pair.as_deref_mut() else {
+        return;
+    };
+    let synack = known.or(Some(pair.synack_ts).filter(|ts| *ts != i64::MIN));
+    if let Some(rtt) = synack.map(|ts| now - ts).filter(|rtt| *rtt >= 0) {
+        pair.rtt_ack = rtt;
+        // Only the first acknowledgement counts.
+        pair.synack_ts = i64::MAX;
     }
 }
 
@@ -307,8 +303,6 @@ pub fn next_segment(row: &mut Row, packet: &Packet, from_first: bool) {
     row.ts_start = packet.ts_ns;
     row.ts_max = packet.ts_ns;
     row.first_off = packet.offset;
-    row.frag_pkts = 0;
-    row.dup_pkts = 0;
     row.quality &= quality::FLIPPED | quality::MIDSTREAM;
     row.first.next_segment();
     if let Some(pair) = row.pair.as_deref_mut() {

@@ -137,7 +137,6 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
     } else {
         quality::ONE_SIDED
     };
-    let icmp = |value: i16| (value >= 0).then_some(value);
     let ttl = |view: &View<'_>, value: u8| view.some(i16::from(value)).filter(|_| is_ip);
     out.push(&FlowRow {
         flow_uid: uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment),
@@ -146,7 +145,7 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         segment_seq: i(row.segment),
         is_final: end != End::Active,
         community_id: community(row),
-        observation_point_id: i(row.interface),
+        observation_point_id: i32::from(row.interface),
         pcap_first_off: Some(l(row.first_off)),
         pcap_last_off: Some(l(row.last_off)),
         ts_start: row.ts_start,
@@ -162,8 +161,8 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         ethertype: (!is_ip).then_some(i32::from(row.key.ethertype)),
         appid: (!is_ip && matches!(row.key.ethertype, 0x88b8 | 0x88ba))
             .then_some(i32::try_from(row.key.tunnel_id).unwrap_or(0)),
-        icmp_type: icmp(row.icmp_type),
-        icmp_code: icmp(row.icmp_code),
+        icmp_type: row.icmp_src.map(|(kind, _)| i16::from(kind)),
+        icmp_code: row.icmp_src.map(|(_, code)| i16::from(code)),
         src_mac: if is_ip { s.mac() } else { Some(mac_of(from.0)) },
         dst_mac: if is_ip { d.mac() } else { Some(mac_of(to.0)) },
         vlan_outer: vlan(row.vlan_outer),
@@ -174,7 +173,7 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         dst_ttl_min: ttl(&d, d.side.ttl_min),
         src_ttl_max: ttl(&s, s.side.ttl_max),
         dst_ttl_max: ttl(&d, d.side.ttl_max),
-        frag_pkts: i(row.frag_pkts),
+        frag_pkts: i(row.first.seldom(|rare| rare.frag_pkts)),
         src_pkts: i64::from(s.side.pkts),
         dst_pkts: i64::from(d.side.pkts),
         src_bytes_l2: l(s.side.bytes_l2),
@@ -204,12 +203,12 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         dst_rst: i(d.side.rst),
         src_psh: i(s.side.psh),
         dst_psh: i(d.side.psh),
-        src_win_init: s.tcp(s.side.win_init),
-        dst_win_init: d.tcp(d.side.win_init),
-        src_retx_pkts: i(s.side.retx),
-        dst_retx_pkts: i(d.side.retx),
-        src_gap_bytes: l(s.side.gap_bytes),
-        dst_gap_bytes: l(d.side.gap_bytes),
+        src_win_init: s.tcp(i32::from(s.side.win_init)),
+        dst_win_init: d.tcp(i32::from(d.side.win_init)),
+        src_retx_pkts: i(s.side.seldom(|rare| rare.retx)),
+        dst_retx_pkts: i(d.side.seldom(|rare| rare.retx)),
+        src_gap_bytes: l(s.side.gap_bytes()),
+        dst_gap_bytes: l(d.side.gap_bytes()),
         rtt_syn_ns: pair.map(|pair| pair.rtt_syn).filter(|rtt| *rtt >= 0),
         rtt_ack_ns: pair.map(|pair| pair.rtt_ack).filter(|rtt| *rtt >= 0),
         len_min: len[0],
@@ -245,8 +244,8 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         } else {
             row.basis.name()
         },
-        quality_flags: i(row.quality | one_sided),
-        dup_pkts: i(row.dup_pkts),
+        quality_flags: i32::from(row.quality | one_sided),
+        dup_pkts: i(row.first.seldom(|rare| rare.dup_pkts)),
     });
 }
 

@@ -14,6 +14,7 @@ impl Table {
         let limits = self.options.timeouts;
         while let Some((bucket, list)) = self.wheel.next_due(now) {
             let emergency = self.is_emergency();
+            self.was_emergency |= emergency;
             for slot in &list {
                 let Some(row) = self
                     .rows

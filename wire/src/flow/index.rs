@@ -32,16 +32,20 @@ fn slot_of(cell: u64) -> u32 {
 }
 
 impl Index {
-    /// The cell a search for `hash` starts at; 0 when empty.
+    /// The slot that a search for `hash` would look at first; a guess until the row's key has been compared.
     #[inline]
-    pub fn first_cell(&self, hash: u64) -> u64 {
-        self.cell(self.home(hash))
-    }
-
-    /// The slot a cell names.
-    #[inline]
-    pub fn slot_in(cell: u64) -> Option<u32> {
-        (cell != 0).then(|| slot_of(cell))
+    pub fn guess(&self, hash: u64) -> u32 {
+        let mut at = self.home(hash);
+        loop {
+            let cell = self.cell(at);
+            if cell == 0 {
+                return u32::MAX;
+            }
+            if tag(cell) == tag(hash) {
+                return slot_of(cell);
+            }
+            at = (at + 1) & self.mask;
+        }
     }
 
     #[inline]

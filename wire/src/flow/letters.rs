@@ -47,7 +47,7 @@ pub fn scaled_letter(
     which: usize,
     letter: u8,
 ) {
-    let rare = me.rare.get_or_insert_with(Box::default);
+    let rare = me.rare();
     if let Some(count) = rare.scaled.get_mut(which) {
         *count = count.saturating_add(1);
         let power = 10_u32.checked_pow(count.ilog10()).unwrap_or(0);

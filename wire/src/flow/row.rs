@@ -73,8 +73,9 @@ impl End {
     }
 }
 
-/// What only flows with an answer have.
+/// What only flows with an answer have: four cache lines.
 #[derive(Clone, Debug, Default)]
+#[repr(C, align(64))]
 pub struct Pair {
     /// The side that did not send the flow's first packet.
     pub side: Side,
@@ -151,64 +152,12 @@ impl History {
     }
 }
 
-/// A live flow.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, packed by the compiler"
-)]
+/// A live flow: six cache lines, in this order: key and roles; what every packet changes; the first side (three); what is
+/// read when a row is written.
+#[repr(C, align(64))]
 pub struct Row {
     /// Its key.
     pub key: Key,
-    /// Ordinal of the flow's first frame.
-    pub ordinal: u64,
-    /// First packet of the segment, own time.
-    pub ts_start: i64,
-    /// Latest packet of the segment, own time.
-    pub ts_max: i64,
-    /// The sweep clock at the latest packet.
-    pub last_seen: i64,
-    /// Offset of the segment's first record.
-    pub first_off: u64,
-    /// Offset of the segment's last record.
-    pub last_off: u64,
-    /// The side that sent the flow's first packet.
-    pub first: Side,
-    /// What an answer brings.
-    pub pair: Option<Box<Pair>>,
-    /// Extended columns.
-    pub ext: Option<Box<Ext>>,
-    /// Application state.
-    pub app: App,
-    /// History letters of the flow.
-    pub history: History,
-    /// Interface.
-    pub interface: u32,
-    /// Active-time-out cuts so far.
-    pub segment: u32,
-    /// Fragments.
-    pub frag_pkts: u32,
-    /// Suppressed duplicates.
-    pub dup_pkts: u32,
-    /// Bits of `packet::quality`.
-    pub quality: u32,
-    /// VLAN ids of the first packet, -1 = none.
-    pub vlan_outer: i16,
-    /// Inner VLAN id.
-    pub vlan_inner: i16,
-    /// Idle time-out in the state after the latest packet, ms.
-    pub timeout_ms: u32,
-    /// Bucket of the wheel in which the row's valid entry stands.
-    pub due: u16,
-    /// ICMP type and code of the flow's first packet.
-    pub icmp_first: Option<(u8, u8)>,
-    /// ICMP type of the first originator packet; -1 = none.
-    pub icmp_type: i16,
-    /// ICMP code.
-    pub icmp_code: i16,
-    /// IP headers outside the innermost one.
-    pub inner_index: u8,
-    /// How the roles were decided.
-    pub basis: Basis,
     /// The row is in use.
     pub alive: bool,
     /// The sender of the first packet is the lower key end.
@@ -219,17 +168,74 @@ pub struct Row {
     pub synack_first: bool,
     /// A packet other than SYN or SYN/ACK was seen.
     pub past_handshake: bool,
-    /// The roles were exchanged once.
-    pub flipped: bool,
     /// The key has real ports.
     pub has_ports: bool,
+    /// How the roles were decided.
+    pub basis: Basis,
+    /// IP headers outside the innermost one.
+    pub inner_index: u8,
+
+    /// First packet of the segment, own time.
+    pub ts_start: i64,
+    /// Latest packet of the segment, own time.
+    pub ts_max: i64,
+    /// The sweep clock at the latest packet.
+    pub last_seen: i64,
+    /// Offset of the segment's last record.
+    pub last_off: u64,
+    /// What an answer brings.
+    pub pair: Option<Box<Pair>>,
+    /// Application state.
+    pub app: App,
+    /// Idle time-out in the state after the latest packet, ms.
+    pub timeout_ms: u32,
+    /// Bits of `packet::quality`, of which 13 exist.
+    pub quality: u16,
+    /// Bucket of the wheel in which the row's valid entry stands.
+    pub due: u16,
+
+    /// The side that sent the flow's first packet.
+    pub first: Side,
+
+    /// Ordinal of the flow's first frame.
+    pub ordinal: u64,
+    /// Offset of the segment's first record.
+    pub first_off: u64,
+    /// History letters of the flow.
+    pub history: History,
+    /// Extended columns.
+    pub ext: Option<Box<Ext>>,
+    /// Active-time-out cuts so far.
+    pub segment: u32,
+    /// Interface; a source describes at most 65 536.
+    pub interface: u16,
+    /// VLAN ids of the first packet, -1 = none.
+    pub vlan_outer: i16,
+    /// Inner VLAN id.
+    pub vlan_inner: i16,
+    /// ICMP type and code of the flow's first packet.
+    pub icmp_first: Option<(u8, u8)>,
+    /// ICMP type and code of the originator's first packet.
+    pub icmp_src: Option<(u8, u8)>,
 }
 
 impl Pair {
+    /// For a flow of which so far only `first` was heard.
+    #[must_use]
+    pub fn of(first: &Side) -> Self {
+        Self {
+            side: Side::new(),
+            both: first.gaps,
+            rtt_syn: -1,
+            rtt_ack: -1,
+            synack_ts: i64::MIN,
+        }
+    }
+
     /// Read a word of every cache line; the value means nothing.
     #[inline]
     pub fn touch(&self) -> u64 {
-        self.side.touch() ^ self.both.mean.to_bits() ^ self.rtt_syn.unsigned_abs()
+        self.side.touch() ^ self.both.mean.to_bits()
     }
 }
 
@@ -237,7 +243,7 @@ impl Row {
     /// Read a word of every cache line; the value means nothing.
     #[inline]
     pub fn touch(&self) -> u64 {
-        self.first.touch() ^ self.last_off ^ u64::from(self.quality) ^ self.key.tunnel_id
+        self.first.touch() ^ self.last_off ^ self.key.tunnel_id
     }
 
     /// Both sides in the order (originator, responder); the responder may be unheard.
@@ -292,11 +298,11 @@ impl Row {
 mod tests {
     use super::{History, Pair, Row};
 
-    /// A one-packet flow must stay well below 450 B with its index cell and wheel entry.
+    /// A one-packet flow must stay well below 450 B with its index cell and wheel entry; both are whole cache lines.
     #[test]
     fn row_is_small() {
         assert!(
-            size_of::<Row>() <= 416,
+            size_of::<Row>() <= 384 && size_of::<Pair>() <= 256,
             "row {} B, side {} B, pair {} B, key {}, app {}",
             size_of::<Row>(),
             size_of::<super::Side>(),

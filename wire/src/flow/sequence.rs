@@ -127,7 +127,7 @@ pub(super) fn acknowledge(peer: &mut Side, seg: &Segment, history: &mut History)
         rare.holes.retain(|hole| hole.0 < hole.1);
     }
     if lost > 0 {
-        peer.gap_bytes += lost;
+        peer.rare().gap_bytes += lost;
         if !seg.has(flag::FIN) {
             scaled_letter(peer, history, !seg.from_src, 3, b'G');
         }
@@ -156,7 +156,7 @@ pub(super) fn advance(me: &mut Side, history: &mut History, seg: &Segment) -> bo
     }
     let filled = seg.len > 0 && start < top && fill(me, start, start + i64::from(seg.len));
     if filled {
-        me.ooo += 1;
+        me.rare().ooo += 1;
     }
     if end > top {
         if start > top {
@@ -166,7 +166,7 @@ pub(super) fn advance(me: &mut Side, history: &mut History, seg: &Segment) -> bo
         me.gap_rel = me.gap_rel.max(me.end_rel);
     } else if seg.len > 0 {
         if !filled {
-            me.retx += 1;
+            me.rare().retx += 1;
         }
         scaled_letter(me, history, seg.from_src, 1, b'T');
     }
@@ -179,7 +179,7 @@ fn open_hole(me: &mut Side, from: u64, to: u64) {
     if from >= to {
         return;
     }
-    let rare = me.rare.get_or_insert_with(Box::default);
+    let rare = me.rare();
     if rare.holes.len() < MAX_HOLES {
         rare.holes.push((from, to));
     } else if let Some(last) = rare.holes.last_mut() {

@@ -99,65 +99,40 @@ pub struct Rare {
     pub tunnel_id: Option<u64>,
     /// Start of segment 0 (first side only).
     pub root_ts: Option<i64>,
-}
-
-/// One direction of a segment plus the TCP endpoint of the flow.
-#[derive(Clone, Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, packed by the compiler"
-)]
-pub struct Side {
-    /// Frame bytes.
-    pub bytes_l2: u64,
-    /// IP bytes.
-    pub bytes_ip: u64,
-    /// Payload bytes.
-    pub bytes_payload: u64,
-    /// Sum of squared payload lengths.
-    pub len_squares: u64,
-    /// First packet of the segment.
-    pub first_ts: i64,
-    /// Inter-arrival times.
-    pub gaps: Intervals,
-    /// Packets.
-    pub pkts: u32,
-    /// Packets with payload.
-    pub data_pkts: u32,
-    /// Smallest payload.
-    pub len_min: u32,
-    /// Largest payload.
-    pub len_max: u32,
-    /// Packets with SYN.
-    pub syn: u32,
-    /// Packets with FIN.
-    pub fin: u32,
-    /// Packets with RST.
-    pub rst: u32,
-    /// Packets with PSH.
-    pub psh: u32,
+    /// Bytes acknowledged but never seen.
+    pub gap_bytes: u64,
     /// Retransmissions.
     pub retx: u32,
     /// Reordered segments.
     pub ooo: u32,
-    /// Window of the first packet; -1 = none.
-    pub win_init: i32,
-    /// Bytes acknowledged but never seen.
-    pub gap_bytes: u64,
+    /// Fragments of the flow (first side only).
+    pub frag_pkts: u32,
+    /// Suppressed duplicates of the flow (first side only).
+    pub dup_pkts: u32,
+}
+
+/// One direction of a segment plus the TCP endpoint of the flow.
+///
+/// Three cache lines, in this order: the endpoint, which the other direction reads too; statistics; what changes seldom.
+#[derive(Clone, Debug, Default)]
+#[repr(C, align(64))]
+pub struct Side {
     /// Highest sequence end, relative to `start_seq`.
     pub end_rel: u64,
     /// Sequence space up to here is accounted for as seen or acknowledged; never below `end_rel`.
     pub gap_rel: u64,
     /// What few flows need.
     pub rare: Option<Box<Rare>>,
+    /// Frame bytes.
+    pub bytes_l2: u64,
     /// First sequence number (of the SYN, or one below the first seen).
     pub start_seq: u32,
     /// Latest window this side advertised, scaled; all ones = unknown scale.
     pub window: u32,
     /// Latest acknowledgement number this side sent.
     pub acked: u32,
-    /// Sequence numbers of the last S, F and R letters.
-    pub marks: [u32; 3],
+    /// Packets.
+    pub pkts: u32,
     /// Letters given, one bit each.
     pub letters: u16,
     /// Maximum segment size option; 0 = none.
@@ -170,14 +145,6 @@ pub struct Side {
     pub before: State,
     /// OR of TCP flags.
     pub flags: u8,
-    /// TCP flags of the segment's first packet.
-    pub flags_first: u8,
-    /// Extremes of the TTL.
-    pub ttl_min: u8,
-    /// Largest TTL.
-    pub ttl_max: u8,
-    /// Link address of the first packet.
-    pub mac: [u8; 6],
     /// A TCP header was seen in the segment.
     pub has_tcp: bool,
     /// The initial sequence number is that of a SYN.
@@ -190,26 +157,76 @@ pub struct Side {
     pub has_seq: bool,
     /// An acknowledgement was sent.
     pub has_ack: bool,
+    /// Extremes of the TTL.
+    pub ttl_min: u8,
+    /// Largest TTL.
+    pub ttl_max: u8,
+
+    /// Inter-arrival times.
+    pub gaps: Intervals,
+    /// Packets with payload.
+    pub data_pkts: u32,
+    /// Smallest payload.
+    pub len_min: u32,
+    /// Largest payload.
+    pub len_max: u32,
+    /// Packets with PSH.
+    pub psh: u32,
+    /// TCP flags of the segment's first packet.
+    pub flags_first: u8,
+
+    /// IP bytes.
+    pub bytes_ip: u64,
+    /// Payload bytes.
+    pub bytes_payload: u64,
+    /// Sum of squared payload lengths.
+    pub len_squares: u64,
+    /// First packet of the segment.
+    pub first_ts: i64,
+    /// Packets with SYN.
+    pub syn: u32,
+    /// Packets with FIN.
+    pub fin: u32,
+    /// Packets with RST.
+    pub rst: u32,
+    /// Sequence numbers of the last S, F and R letters.
+    pub marks: [u32; 3],
+    /// Window of the segment's first TCP header.
+    pub win_init: u16,
+    /// Link address of the first packet.
+    pub mac: [u8; 6],
 }
 
 impl Side {
     /// A side that was not heard yet.
     pub fn new() -> Self {
         Self {
-            win_init: -1,
             wscale: UNKNOWN_SCALE,
             ..Self::default()
         }
     }
 
+    /// What few flows need, made on first use.
+    pub fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_with(Box::default)
+    }
+
+    /// A count of what few flows need; 0 without it.
+    #[must_use]
+    pub fn seldom<T: Default>(&self, count: impl FnOnce(&Rare) -> T) -> T {
+        self.rare.as_deref().map(count).unwrap_or_default()
+    }
+
+    /// Bytes acknowledged but never seen.
+    #[must_use]
+    pub fn gap_bytes(&self) -> u64 {
+        self.seldom(|rare| rare.gap_bytes)
+    }
+
     /// Read a word of every cache line; the value means nothing.
     #[inline]
     pub fn touch(&self) -> u64 {
-        self.bytes_l2
-            ^ self.gaps.last.unsigned_abs()
-            ^ u64::from(self.pkts)
-            ^ u64::from(self.start_seq)
-            ^ u64::from(self.ttl_min)
+        self.bytes_l2 ^ self.gaps.last.unsigned_abs() ^ self.bytes_ip
     }
 
     /// Raw sequence number of the highest end.
@@ -237,12 +254,15 @@ impl Side {
 
     /// Start a new segment: counters and statistics anew, endpoint kept.
     pub fn next_segment(&mut self) {
-        let counted = self.bytes_payload + self.gap_bytes;
+        let counted = self.bytes_payload + self.gap_bytes();
         let reported = self.stream_bytes();
         let kept = std::mem::take(self);
         let mut rare = kept.rare.unwrap_or_default();
         rare.carried += counted;
         rare.reported_seq += reported;
+        rare.gap_bytes = 0;
+        (rare.retx, rare.ooo) = (0, 0);
+        (rare.frag_pkts, rare.dup_pkts) = (0, 0);
         *self = Self {
             rare: Some(rare),
             end_rel: kept.end_rel,
@@ -260,7 +280,6 @@ impl Side {
             fin_seen: kept.fin_seen,
             has_seq: kept.has_seq,
             has_ack: kept.has_ack,
-            win_init: -1,
             ..Self::default()
         };
     }
@@ -275,11 +294,8 @@ impl Side {
         if self.fin_seen {
             size = size.saturating_sub(1);
         }
-        let (carried, reported) = self
-            .rare
-            .as_deref()
-            .map_or((0, 0), |rare| (rare.carried, rare.reported_seq));
-        size.min(carried + self.bytes_payload + self.gap_bytes)
+        let (carried, reported) = self.seldom(|rare| (rare.carried, rare.reported_seq));
+        size.min(carried + self.bytes_payload + self.gap_bytes())
             .saturating_sub(reported)
     }
 }

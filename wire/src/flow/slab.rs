@@ -1,6 +1,6 @@
 //! Rows in chunks: a slot never moves, growth copies nothing, freed slots are used again in a fixed order.
 
-use super::row::Row;
+use super::row::{Pair, Row};
 
 /// Rows per chunk: 2 MB at a time.
 const CHUNK: usize = 4096;
@@ -11,7 +11,13 @@ pub struct Slab {
     chunks: Vec<Vec<Row>>,
     free: Vec<u32>,
     len: usize,
+    /// Pairs of rows that were freed: the allocator takes longer for whole cache lines than a new pair takes to fill.
+    #[expect(clippy::vec_box, reason = "the boxes are what is kept")]
+    spare: Vec<Box<Pair>>,
 }
+
+/// Pairs kept for use again, 1 MB.
+const SPARES: usize = 4096;
 
 impl Slab {
     /// The row in a slot.
@@ -52,12 +58,29 @@ impl Slab {
     pub fn free(&mut self, slot: u32) {
         if let Some(row) = self.get_mut(slot) {
             row.alive = false;
-            row.pair = None;
+            let pair = row.pair.take();
             row.ext = None;
             row.first.rare = None;
             row.app = crate::proto::App::default();
             self.free.push(slot);
+            if self.spare.len() < SPARES {
+                self.spare.extend(pair);
+            }
         }
+    }
+
+    /// The row in a slot, with a pair if it is answered now.
+    #[inline]
+    pub fn get_paired(&mut self, slot: u32, is_answered: bool) -> Option<&mut Row> {
+        let Self { chunks, spare, .. } = self;
+        let at = usize::try_from(slot).ok()?;
+        let row = chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)?;
+        if is_answered && row.pair.is_none() {
+            let mut pair = spare.pop().unwrap_or_default();
+            *pair = Pair::of(&row.first);
+            row.pair = Some(pair);
+        }
+        Some(row)
     }
 
     /// Slots ever used.

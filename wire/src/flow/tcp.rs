@@ -57,7 +57,10 @@ pub struct Effect {
 #[inline]
 pub fn update(me: &mut Side, peer: &mut Side, history: &mut History, seg: &Segment) -> Effect {
     let mut effect = Effect::default();
-    start_sequence(me, seg);
+    let is_plain = seg.tcp.flags & (flag::SYN | flag::FIN | flag::RST) == 0;
+    if !is_plain || me.state == State::Inactive {
+        start_sequence(me, seg);
+    }
     letters(me, peer, history, seg);
     if seg.has(flag::RST) && !rst_in_window(peer, seg) {
         effect.rst_out_of_window = true;
@@ -68,7 +71,10 @@ pub fn update(me: &mut Side, peer: &mut Side, history: &mut History, seg: &Segme
     if seg.has(flag::ACK) {
         effect.forged |= acknowledge(peer, seg, history);
     }
-    step(me, peer, seg);
+    // Without these flags only a side that was not heard before changes its state.
+    if !is_plain || me.state == State::Inactive {
+        step(me, peer, seg);
+    }
     effect
 }
 

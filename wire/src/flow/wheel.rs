@@ -34,7 +34,8 @@ impl Default for Wheel {
         Self {
             buckets: (0..BUCKETS).map(|_| Vec::new()).collect(),
             next: 0,
-            next_ns: 0,
+            // Due at once: the first look tells the wheel what time it is, before anything is put in.
+            next_ns: i64::MIN,
             started: false,
             spare: Vec::new(),
         }
@@ -46,15 +47,6 @@ fn index(tick: i64) -> u16 {
 }
 
 impl Wheel {
-    /// Tell the wheel what time it is before anything is put in.
-    #[inline]
-    pub fn start(&mut self, now: i64) {
-        if !self.started {
-            self.started = true;
-            self.move_to(now.div_euclid(TICK));
-        }
-    }
-
     fn move_to(&mut self, tick: i64) {
         self.next = tick;
         self.next_ns = tick.saturating_mul(TICK);
@@ -100,6 +92,10 @@ impl Wheel {
     /// Take the next bucket in use that `now` has passed, with its slots. `None` when all are swept.
     pub fn next_due(&mut self, now: i64) -> Option<(u16, Vec<u32>)> {
         let current = now.div_euclid(TICK);
+        if !self.started {
+            self.started = true;
+            self.move_to(current);
+        }
         // After a long silence every bucket is due once; one round sees them all.
         self.move_to(self.next.max(current.saturating_sub(BUCKETS)));
         while self.next <= current {

@@ -121,14 +121,11 @@ impl Found {
 
 type Signature = fn(&Look<'_>) -> Option<Found>;
 
-/// Signatures of streams; the frequent ones first.
+/// Signatures of streams of octets; the frequent ones first.
 const TCP: &[Signature] = &[
     security::tls,
-    web::http,
-    web::http2,
     windows::smb,
     naming::dns,
-    security::ssh,
     windows::rdp,
     industrial::iso_transport,
     industrial::modbus,
@@ -137,19 +134,26 @@ const TCP: &[Signature] = &[
     industrial::enip,
     windows::ldap,
     windows::kerberos,
+    remote::telnet,
+    web::mqtt,
+    web::bittorrent,
+];
+
+/// Signatures of streams of lines.
+const TCP_TEXT: &[Signature] = &[
+    web::http,
+    web::http2,
+    security::ssh,
     mail::smtp,
     remote::ftp,
     mail::pop3,
     mail::imap,
-    remote::telnet,
     telephony::sip,
     telephony::rtsp,
-    web::mqtt,
-    web::bittorrent,
     network::syslog,
 ];
 
-/// Signatures of datagrams.
+/// Signatures of datagrams of octets.
 const UDP: &[Signature] = &[
     naming::dns,
     naming::netbios,
@@ -157,29 +161,39 @@ const UDP: &[Signature] = &[
     network::ntp,
     network::dhcp,
     network::snmp,
-    web::ssdp,
     telephony::stun,
-    telephony::sip,
     industrial::bacnet,
     industrial::dnp3,
     windows::kerberos,
     windows::ldap,
     network::radius,
     remote::tftp,
-    network::syslog,
     web::bittorrent_dht,
 ];
+
+/// Signatures of datagrams of lines.
+const UDP_TEXT: &[Signature] = &[web::ssdp, telephony::sip, network::syslog];
 
 /// Recognise a payload.
 pub(super) fn look(look: &Look<'_>) -> Found {
     if look.data.is_empty() {
         return Found::NOTHING;
     }
-    let signatures = if look.is_stream { TCP } else { UDP };
-    signatures
-        .iter()
-        .find_map(|signature| signature(look))
-        .unwrap_or(Found::NOTHING)
+    let (octets, lines) = if look.is_stream {
+        (TCP, TCP_TEXT)
+    } else {
+        (UDP, UDP_TEXT)
+    };
+    let find = |signatures: &[Signature]| signatures.iter().find_map(|signature| signature(look));
+    let text = begins_as_text(look.data).then(|| find(lines)).flatten();
+    text.or_else(|| find(octets)).unwrap_or(Found::NOTHING)
+}
+
+/// The first octets are printable ASCII or end a line, as in every protocol of lines; one in fifty random payloads is.
+fn begins_as_text(data: &[u8]) -> bool {
+    data.iter()
+        .take(4)
+        .all(|octet| matches!(octet, 0x20..=0x7e | b'\r' | b'\n' | b'\t'))
 }
 
 /// An earlier and a later packet of one flow, each too weak alone, support the same protocol.
