@@ -32,6 +32,12 @@ fn slot_of(cell: u64) -> u32 {
 }
 
 impl Index {
+    /// Read the cell where a search for `hash` begins; the value means nothing.
+    #[inline]
+    pub fn touch(&self, hash: u64) -> u64 {
+        self.cell(self.home(hash))
+    }
+
     /// The slot that a search for `hash` would look at first; a guess until the row's key has been compared.
     #[inline]
     pub fn guess(&self, hash: u64) -> u32 {

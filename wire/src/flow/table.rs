@@ -141,10 +141,13 @@ impl Table {
     /// way at once: measured on 2 M flows, half of the cost of a packet is otherwise waiting here.
     #[inline]
     pub fn warm(&self, block: &mut [Keyed]) {
+        let mut sum = 0_u64;
+        for keyed in block.iter() {
+            sum ^= self.index.touch(keyed.hash);
+        }
         for keyed in block.iter_mut() {
             keyed.slot = self.index.guess(keyed.hash);
         }
-        let mut sum = 0_u64;
         for keyed in block.iter() {
             if let Some(row) = self.rows.get(keyed.slot) {
                 sum ^= row.touch();

@@ -21,8 +21,9 @@ pub const MAX_INTERFACES: usize = 65_536;
 /// Longest interface name kept, bytes; Linux allows 15 (`IFNAMSIZ`), Windows device names are about 50.
 pub const MAX_NAME: usize = 128;
 
-/// Bytes asked for in one read, 1 MiB: measured faster than both smaller reads and mapping the file.
-pub const READ_SIZE: usize = 1 << 20;
+/// Bytes asked for in one read, 256 KiB (range 64 KiB .. 4 MiB): what was copied from the page cache is still in the second-level
+/// cache when it is decoded. Mapping the file was measured slower (hot-path.md, "What gave the speed", 9).
+pub const READ_SIZE: usize = 1 << 18;
 
 /// Largest zstd window accepted, log2 of bytes: 128 MiB, the most that a standard decoder must accept without being
 /// asked. Source: RFC 8878 section 3.1.1.1.2 (a decoder may refuse more), zstd `ZSTD_WINDOWLOG_LIMIT_DEFAULT`.
