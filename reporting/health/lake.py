@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -10,42 +11,48 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reporting.clean import clean
-from reporting.figures import count_text
+from reporting.figures import bytes_text, count_text
 from reporting.health.check import Check, Status, fine
 from reporting.result import Text
-from store import schema
+from store import ledger, schema
+from store.integrity import file_hash, is_hash
 from store.lake import Lake
 
 SHOWN: Final = 3
 """Broken files named (1 … 20); all are counted."""
+
+HASHES_SHOWN: Final = 20
+"""Damaged files named by ``--deep`` (1 … 100): who asks for every byte wants to know which."""
+
+_ADVICE: Final = Text(
+    "put these files back from a copy ('sha256sum FILE' must print its name), or scan their captures again into "
+    "another case: taishi scan FILE --into NAME",
+    "请用备份恢复这些文件（sha256sum 的结果须等于文件名），"
+    "或把其抓包重新扫描到另一个案例：taishi scan FILE --into NAME",
+)
+"""What to do about damaged segments; their case knows the captures and would not read them again."""
 
 _FOOTER: Final = "taishi."
 """Prefix of our keys in a segment's footer (store/segment.py)."""
 
 
 def check_segments(lake: Lake) -> Check:
-    """Return whether every segment has a readable footer that agrees with its rows, columns and file name.
+    """Return whether every segment has a readable footer that agrees with its rows and columns, and the name it got.
 
-    Footers only: a lake of any size takes about 1 ms per segment. Rows are not decoded.
+    Footers and names only: a lake of any size takes about 1 ms per segment. Rows are not read; see ``check_hashes``.
     """
     rows = files = 0
     broken: list[str] = []
+    taken_in = cache(ledger.listed)
     for table in schema.TABLES:
         for path in lake.segments(table):
             files += 1
-            held, problem = _segment(path, table)
+            held, problem = _segment(path, table, taken_in(path.parents[2]))
             rows += held
             if problem:
                 broken.append(f"{path.relative_to(lake.root)}: {problem}")
     if broken:
-        more = len(broken) - SHOWN
-        named = "\n".join(clean(text) for text in broken[:SHOWN])
-        found = Text(
-            f"{len(broken)} of {files} segments: {named}" + (f"\n… {more} more" if more > 0 else ""),
-            f"{files} 个分段中有 {len(broken)} 个：{named}" + (f"\n…… 另有 {more} 个" if more > 0 else ""),
-        )
-        advice = Text("remove these files and scan their captures again", "请删除这些文件并重新扫描其抓包")
-        return Check("lake.segments", Status.FAIL, found, advice, verifies=True)
+        return _damage("lake.segments", broken, files, SHOWN)
     cases = len(lake.cases())
     return fine(
         "lake.segments",
@@ -54,8 +61,50 @@ def check_segments(lake: Lake) -> Check:
     )
 
 
-def _segment(path: Path, table: schema.Table) -> tuple[int, str]:
-    """Return the rows of a segment and what is wrong with it, or nothing."""
+def check_hashes(lake: Lake) -> Check:
+    """Return whether the bytes of every segment have the SHA-256 that is the file's name; reads the whole lake."""
+    broken: list[str] = []
+    files = size = 0
+    for table in schema.TABLES:
+        for path in lake.segments(table):
+            files += 1
+            size += max(_size(path), 0)
+            problem = _hash_problem(path)
+            if problem:
+                broken.append(f"{path.relative_to(lake.root)}: {problem}")
+    if broken:
+        return _damage("lake.hashes", broken, files, HASHES_SHOWN)
+    return fine(
+        "lake.hashes",
+        f"{count_text(files)} segments, {bytes_text(size)}: every file has the SHA-256 that its name says",
+        f"{count_text(files)} 个分段，{bytes_text(size)}：每个文件的 SHA-256 均与文件名相符",
+    )
+
+
+def _hash_problem(path: Path) -> str:
+    try:
+        found = file_hash(path)
+    except OSError as error:
+        return f"not readable ({error.strerror})"
+    return "" if found == path.stem else f"SHA-256 is {found}"
+
+
+def _damage(name: str, broken: list[str], files: int, shown: int) -> Check:
+    """Return the failed check that names the first ``shown`` of the broken files."""
+    more = len(broken) - shown
+    named = "\n".join(clean(text) for text in broken[:shown])
+    found = Text(
+        f"{len(broken)} of {files} segments: {named}" + (f"\n… {more} more" if more > 0 else ""),
+        f"{files} 个分段中有 {len(broken)} 个：{named}" + (f"\n…… 另有 {more} 个" if more > 0 else ""),
+    )
+    return Check(name, Status.FAIL, found, _ADVICE, verifies=True)
+
+
+def _segment(path: Path, table: schema.Table, taken_in: frozenset[str] | None) -> tuple[int, str]:
+    """Return the rows of a segment and what is wrong with it, or nothing.
+
+    ``taken_in`` are the names the case has given; None when that list is not there.
+    """
     try:
         footer = pq.read_metadata(path)
         names = footer.schema.to_arrow_schema().names
@@ -64,8 +113,10 @@ def _segment(path: Path, table: schema.Table) -> tuple[int, str]:
     told = {key.decode(): value.decode(errors="replace") for key, value in (footer.metadata or {}).items()}
     if told.get(f"{_FOOTER}table") != table.name:
         return footer.num_rows, f"says it is table {told.get(f'{_FOOTER}table')}, lies under {table.name}"
-    if told.get(f"{_FOOTER}content_hash") != path.stem:
-        return footer.num_rows, f"content {str(told.get(f'{_FOOTER}content_hash'))[:12]}… under another name"
+    if not is_hash(path.stem) or (taken_in is not None and path.stem not in taken_in):
+        return footer.num_rows, "under another name than it was written with"
+    if f"{_FOOTER}content_hash" in told:
+        return footer.num_rows, "named by the rule before ADR 0015 (not by the SHA-256 of the file)"
     if told.get(f"{_FOOTER}rows") != str(footer.num_rows):
         return footer.num_rows, f"{footer.num_rows} rows, {told.get(f'{_FOOTER}rows')} when written"
     if told.get(f"{_FOOTER}schema_version") != str(schema.SCHEMA_VERSION):
