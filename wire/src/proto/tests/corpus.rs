@@ -77,7 +77,7 @@ fn seeds() -> Seeds {
         let seed = |script: &[u8]| [&ends[..], script].concat();
         seeds.insert(("fuzz_recognise", format!("{name}_plain")), seed(&plain));
         seeds.insert(("fuzz_recognise", format!("{name}_lossy")), seed(&lossy));
-        seeds.insert(("fuzz_meter", format!("{name}.cap")), capture(&dialogue));
+        seeds.insert(("fuzz_meter", name.to_owned()), capture(&dialogue));
     }
     let recognised = streams().into_iter().chain(datagrams());
     for (at, (proto, from, to, client, data, name, _)) in recognised.enumerate() {
