@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sqlite3
@@ -89,7 +90,9 @@ def test_damaged_segments_are_found(over: Over, own_home: Path) -> None:
     moved = moved.rename(moved.with_name("0" * 64 + ".parquet"))
     ftp = min((own_home / "lake" / "ftp").rglob("*.parquet"))
     ftp.rename(moved.with_name(ftp.name))
-    found = _checks(over(own_home), 9)["lake.segments"]["found"]["en"]
+    told_in = _checks(over(own_home), 9)["lake.segments"]["found"]
+    assert all(text in told_in["zh"] for text in ("无法读取", "文件名与写入时不同", "自称表 ftp"))
+    found = told_in["en"]
     assert found.startswith("3 of ")
     assert "not readable" in found
     assert "under another name" in found
@@ -125,6 +128,7 @@ def test_deep_proves_every_byte(over: Over, own_home: Path) -> None:
     assert check["status"] == "fail"
     for lang, count in (("en", f"1 of {len(files)} segments"), ("zh", f"{len(files)} 个分段中有 1 个")):
         assert count in check["found"][lang]
+        assert hashlib.sha256(data).hexdigest() in check["found"][lang]
         assert str(victim.relative_to(own_home / "lake")) in check["found"][lang]
         assert "--into" in check["advice"][lang]
     for lang in LANGUAGES:
