@@ -62,7 +62,7 @@ test: lint rust-test generated $(VENV)/.installed ## lint, types, all tests; T=p
 	$(BIN)/python -Im pytest --import-mode=importlib -p no:cacheprovider $(T)
 
 test-full: test ## make test, then what takes long: fuzz targets for S seconds each, the wheel in a clean place
-	@if [ -d wire/fuzz ]; then for target in $$(cd wire/fuzz && cargo fuzz list); do $(MAKE) fuzz T=$$target S=$(S); done; fi
+	$(MAKE) fuzz T= S=$(S)
 	$(MAKE) wheel
 
 lint: $(VENV)/.deps ## ruff, mypy, import layers, rustfmt, clippy
@@ -86,9 +86,8 @@ golden: $(VENV)/.deps ## rewrite generated files and golden files, show what cha
 	  $(MAKE) $(VENV)/.installed && $(BIN)/python -Im pytest --import-mode=importlib -p no:cacheprovider --update-golden $(T); fi
 	git diff --stat
 
-fuzz: ## fuzz one target for a while: make fuzz T=frame S=60 (needs nightly Rust and cargo-fuzz)
-	@test -n "$(T)" || { echo "make fuzz: T is missing; allowed: one of $$(cd wire/fuzz && cargo fuzz list | xargs); type: make fuzz T=NAME S=60" >&2; exit 2; }
-	cd wire/fuzz && cargo +nightly fuzz run $(T) -- -max_total_time=$(S)
+fuzz: $(VENV)/.deps ## fuzz every decoder and parser for S seconds each, or one: make fuzz T=iec104 S=600
+	bash wire/fuzz/run.sh $(S) $(T)
 
 bench: $(VENV)/.installed ## paired benchmarks against peers; ARGS are passed on
 	$(BIN)/python bench/run.py $(ARGS)

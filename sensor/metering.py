@@ -5,7 +5,8 @@ is no failure: what could be read is kept, and the result says what was wrong.
 
 Options of the meter (keys of ``options``, all optional; the core refuses unknown ones): ``timeouts``, ``active_s``,
 ``max_flows``, ``vlan_in_key``, ``dedup_us``, ``ext``, ``parsers``. They are stored with the capture: packets are
-selected by metering again.
+selected by metering again. ``floats`` = ``double`` is for tests only: it hands out what was computed, and no segment
+takes that.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,9 +14,13 @@ from store import ledger, schema
 from store._dates import UNDATED, by_date, time_column
 from store._open_segment import FOOTER, Sealed
 from store.errors import TaishiError
+from store.integrity import HashingFile, is_hash
 from store.names import checked_name
 from store.segment import reveal, said
 from store.staging import StagedFile
+
+_COPY_BYTES: Final = 1 << 20
+"""Bytes copied at once (2^16 … 2^24): as much as the writer of segments hashes at once."""
 
 
 def adopt(lake_root: Path, case: str, table: schema.Table, file: Path) -> Path:
@@ -26,7 +30,8 @@ def adopt(lake_root: Path, case: str, table: schema.Table, file: Path) -> Path:
         The place of the segment in the lake.
 
     Raises:
-        TaishiError: the file is no segment of ``table`` and this schema version.
+        TaishiError: the file is no segment of ``table`` and this schema version, or its bytes are not those that its
+            name promises.
     """
     footer = read_footer(file)
     problem = _misfit(footer, table, pq.read_schema(file))
@@ -37,15 +42,32 @@ def adopt(lake_root: Path, case: str, table: schema.Table, file: Path) -> Path:
     date = (
         file.parent.parent.name if file.parent.parent.name.startswith("date=") else f"date={_first_date(file, table)}"
     )
-    staged = StagedFile(case_folder / date / f"sensor={sensor}")
-    shutil.copyfile(file, staged.path)
-    staged.sync()
-    sealed = Sealed(staged, case_folder / date / f"sensor={sensor}", footer["content_hash"], int(footer["rows"]))
+    sealed = _copied(file, case_folder / date / f"sensor={sensor}", int(footer["rows"]))
     with ledger.opened(case_folder) as known:
         target = reveal(sealed, known)
     if file.resolve() != target.resolve():
         file.unlink()
     return target
+
+
+def _copied(file: Path, folder: Path, rows: int) -> Sealed:
+    """Return a hidden copy of ``file`` in ``folder``, hashed on the way.
+
+    Raises:
+        TaishiError: the file is named by a hash, and its bytes have another.
+    """
+    staged = StagedFile(folder)
+    with file.open("rb") as source, HashingFile(staged.path) as copy:
+        shutil.copyfileobj(source, copy, _COPY_BYTES)
+        found = copy.hexdigest()
+    if is_hash(file.stem) and found != file.stem:
+        staged.discard()
+        raise TaishiError(
+            f"{file}: the SHA-256 of the bytes is {found}; allowed: the one in the file's name; it was damaged or "
+            "changed on its way: have it delivered again"
+        )
+    staged.sync()
+    return Sealed(staged, folder, found, rows)
 
 
 def read_footer(file: Path) -> dict[str, str]:
@@ -69,8 +91,8 @@ def _misfit(footer: Mapping[str, str], table: schema.Table, found: pa.Schema) ->
         return f"holds table {footer.get('table', 'none of ours')!r}; allowed: {table.name!r}"
     if footer.get("schema_version") != str(schema.SCHEMA_VERSION):
         return f"schema version {footer.get('schema_version')}; allowed: {schema.SCHEMA_VERSION}"
-    if not re.fullmatch(r"[0-9a-f]{64}", footer.get("content_hash", "")) or not footer.get("rows", "").isdigit():
-        return "footer without content hash or row count; allowed: 64 hex digits and a number"
+    if not footer.get("rows", "").isdigit():
+        return "footer without row count; allowed: a number"
     if not found.equals(table.arrow()):
         return f"columns {said(found)}; allowed: {said(table.arrow())}"
     return ""

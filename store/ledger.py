@@ -1,4 +1,4 @@
-"""Which segments a case has taken in: content hashes, one line each, so that taking one twice changes nothing.
+"""Which segments a case has taken in: hashes of the files, one line each, so that taking one twice changes nothing.
 
 The ledger lies inside the folder it speaks of (``<table>/case=<case>/.adopted``): removing the folder forgets both.
 """
@@ -49,3 +49,12 @@ def opened(folder: Path) -> Iterator[Ledger]:
         yield Ledger(handle)
     finally:
         os.close(handle)
+
+
+def listed(folder: Path) -> frozenset[str] | None:
+    """Return the hashes in the ledger of ``folder`` without locking it; None when it has no ledger."""
+    try:
+        text = (folder / FILE).read_text("ascii", "replace")
+    except FileNotFoundError:
+        return None
+    return frozenset(text.split())

@@ -1,8 +1,11 @@
-"""Segments: the unit that moves. Batches of one table and sensor become immutable, content-named Parquet files.
+"""Segments: the unit that moves. Batches of one table and sensor become immutable Parquet files named by their SHA-256.
 
 A segment is visible only when it is complete and on the disk; killing the process or filling the disk leaves at most
 hidden files that ``store.staging.sweep`` removes. Layout:
-``<table>/case=<case>/date=<YYYY-MM-DD>/sensor=<id>/<hash>.parquet``.
+``<table>/case=<case>/date=<YYYY-MM-DD>/sensor=<id>/<SHA-256 of the file>.parquet``.
+
+Row groups follow the batches: the same batches make the same bytes and so the same name, other cuts make another file
+of the same rows. That a capture is not taken in twice rests on its source id in ``packet_store``, not on equal names.
 """
 
 from __future__ import annotations
@@ -144,7 +147,7 @@ class SegmentWriter:
 
     def _append(self, date: str, rows: pa.RecordBatch) -> None:
         segment = self._segment(date)
-        segment.write(rows, self._stamped(rows))
+        segment.write(self._stamped(rows))
         if segment.rows >= self._row_limit:
             self._seal(date, {})
 
@@ -156,7 +159,7 @@ class SegmentWriter:
             while len(self._open) >= OPEN_DATES:
                 self._seal(next(iter(self._open)), {})
             folder = self._case_folder / f"date={date}" / f"sensor={self._sensor_id}"
-            segment = OpenSegment(self._table, self._sensor_id, self._stamps, folder)
+            segment = OpenSegment(self._table, self._sensor_id, folder)
         self._open[date] = segment
         return segment
 

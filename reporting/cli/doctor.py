@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import click
+
 from reporting.cli._command import command
 from reporting.cli._settings import Output, current
 
@@ -13,14 +15,15 @@ EXIT_UNVERIFIED: Final = 9
 
 
 @command("doctor")
-def doctor() -> int:
+@click.option("--deep", is_flag=True)
+def doctor(deep: bool) -> int:
     """Check the installation, the home and the last scans."""
     from reporting.health import Status, examine
     from reporting.tables import Column, emit, emit_object
 
     settings = current()
     words = settings.words
-    checks = examine(settings.home_path())
+    checks = examine(settings.home_path(), deep=deep)
     failed = [check for check in checks if check.status is Status.FAIL]
     if settings.output in {Output.JSON, Output.JSONL}:
         said = {

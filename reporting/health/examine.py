@@ -8,15 +8,20 @@ from pathlib import Path
 from reporting.health.check import Check, Status, fine
 from reporting.health.home import check_home, home_absent
 from reporting.health.installation import check_installation
-from reporting.health.lake import check_captures, check_segments
+from reporting.health.lake import check_captures, check_hashes, check_segments
 from reporting.result import Text
 from store.errors import TaishiError
 from store.home import Home
 from store.lake import Lake
 
 
-def examine(path: Path) -> list[Check]:
-    """Return what looking at the installation and the home at ``path`` found; nothing is made or changed there."""
+def examine(path: Path, *, deep: bool = False) -> list[Check]:
+    """Return what looking at the installation and the home at ``path`` found; nothing is made or changed there.
+
+    Args:
+        path: The home.
+        deep: Read every byte of the lake and compare its hashes too.
+    """
     checks = list(check_installation())
     if not path.is_dir():
         return [*checks, home_absent(path)]
@@ -28,8 +33,9 @@ def examine(path: Path) -> list[Check]:
     lake = Lake(home.lake)
     if not lake.cases():
         return [*checks, fine("lake.segments", "no case yet", "还没有案例")]
-    segments = check_segments(lake)
-    checks.append(segments)
+    checks.append(check_segments(lake))
+    if deep:
+        checks.append(check_hashes(lake))
     return checks + list(_captures(lake))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -10,42 +11,48 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reporting.clean import clean
-from reporting.figures import count_text
+from reporting.figures import bytes_text, count_text
 from reporting.health.check import Check, Status, fine
 from reporting.result import Text
-from store import schema
+from store import ledger, schema
+from store.integrity import file_hash, is_hash
 from store.lake import Lake
 
 SHOWN: Final = 3
 """Broken files named (1 … 20); all are counted."""
+
+HASHES_SHOWN: Final = 20
+"""Damaged files named by ``--deep`` (1 … 100): who asks for every byte wants to know which."""
+
+_ADVICE: Final = Text(
+    "put these files back from a copy ('sha256sum FILE' must print its name), or scan their captures again into "
+    "another case: taishi scan FILE --into NAME",
+    "请用备份恢复这些文件（sha256sum 的结果须等于文件名），"
+    "或把其抓包重新扫描到另一个案例：taishi scan FILE --into NAME",
+)
+"""What to do about damaged segments; their case knows the captures and would not read them again."""
 
 _FOOTER: Final = "taishi."
 """Prefix of our keys in a segment's footer (store/segment.py)."""
 
 
 def check_segments(lake: Lake) -> Check:
-    """Return whether every segment has a readable footer that agrees with its rows, columns and file name.
+    """Return whether every segment has a readable footer that agrees with its rows and columns, and the name it got.
 
-    Footers only: a lake of any size takes about 1 ms per segment. Rows are not decoded.
+    Footers and names only: a lake of any size takes about 1 ms per segment. Rows are not read; see ``check_hashes``.
     """
     rows = files = 0
-    broken: list[str] = []
+    broken: list[tuple[Path, Text]] = []
+    taken_in = cache(ledger.listed)
     for table in schema.TABLES:
         for path in lake.segments(table):
             files += 1
-            held, problem = _segment(path, table)
+            held, problem = _segment(path, table, taken_in(path.parents[2]))
             rows += held
             if problem:
-                broken.append(f"{path.relative_to(lake.root)}: {problem}")
+                broken.append((path.relative_to(lake.root), problem))
     if broken:
-        more = len(broken) - SHOWN
-        named = "\n".join(clean(text) for text in broken[:SHOWN])
-        found = Text(
-            f"{len(broken)} of {files} segments: {named}" + (f"\n… {more} more" if more > 0 else ""),
-            f"{files} 个分段中有 {len(broken)} 个：{named}" + (f"\n…… 另有 {more} 个" if more > 0 else ""),
-        )
-        advice = Text("remove these files and scan their captures again", "请删除这些文件并重新扫描其抓包")
-        return Check("lake.segments", Status.FAIL, found, advice, verifies=True)
+        return _damage("lake.segments", broken, files, SHOWN)
     cases = len(lake.cases())
     return fine(
         "lake.segments",
@@ -54,24 +61,94 @@ def check_segments(lake: Lake) -> Check:
     )
 
 
-def _segment(path: Path, table: schema.Table) -> tuple[int, str]:
-    """Return the rows of a segment and what is wrong with it, or nothing."""
+def check_hashes(lake: Lake) -> Check:
+    """Return whether the bytes of every segment have the SHA-256 that is the file's name; reads the whole lake."""
+    broken: list[tuple[Path, Text]] = []
+    files = size = 0
+    for table in schema.TABLES:
+        for path in lake.segments(table):
+            files += 1
+            size += max(_size(path), 0)
+            problem = _hash_problem(path)
+            if problem:
+                broken.append((path.relative_to(lake.root), problem))
+    if broken:
+        return _damage("lake.hashes", broken, files, HASHES_SHOWN)
+    return fine(
+        "lake.hashes",
+        f"{count_text(files)} segments, {bytes_text(size)}: every file has the SHA-256 that its name says",
+        f"{count_text(files)} 个分段，{bytes_text(size)}：每个文件的 SHA-256 均与文件名相符",
+    )
+
+
+def _hash_problem(path: Path) -> Text | None:
+    try:
+        found = file_hash(path)
+    except OSError as error:
+        return _unreadable(str(error.strerror))
+    return None if found == path.stem else Text(f"its bytes have the SHA-256 {found}", f"其字节的 SHA-256 为 {found}")
+
+
+def _unreadable(why: str) -> Text:
+    return Text(f"not readable ({why})", f"无法读取（{why}）")
+
+
+def _damage(name: str, broken: Sequence[tuple[Path, Text]], files: int, shown: int) -> Check:
+    """Return the failed check that names the first ``shown`` of the broken files."""
+    more = len(broken) - shown
+    en = "\n".join(clean(f"{path}: {problem.en}") for path, problem in broken[:shown])
+    zh = "\n".join(clean(f"{path}：{problem.zh}") for path, problem in broken[:shown])
+    found = Text(
+        f"{len(broken)} of {files} segments: {en}" + (f"\n… {more} more" if more > 0 else ""),
+        f"{files} 个分段中有 {len(broken)} 个：{zh}" + (f"\n…… 另有 {more} 个" if more > 0 else ""),
+    )
+    return Check(name, Status.FAIL, found, _ADVICE, verifies=True)
+
+
+def _segment(path: Path, table: schema.Table, taken_in: frozenset[str] | None) -> tuple[int, Text | None]:
+    """Return the rows of a segment and what is wrong with it, or nothing.
+
+    ``taken_in`` are the names the case has given; None when that list is not there.
+    """
     try:
         footer = pq.read_metadata(path)
         names = footer.schema.to_arrow_schema().names
     except (OSError, pa.ArrowException) as error:
-        return 0, f"not readable ({str(error).splitlines()[0]})"
+        return 0, _unreadable(str(error).splitlines()[0])
     told = {key.decode(): value.decode(errors="replace") for key, value in (footer.metadata or {}).items()}
-    if told.get(f"{_FOOTER}table") != table.name:
-        return footer.num_rows, f"says it is table {told.get(f'{_FOOTER}table')}, lies under {table.name}"
-    if told.get(f"{_FOOTER}content_hash") != path.stem:
-        return footer.num_rows, f"content {str(told.get(f'{_FOOTER}content_hash'))[:12]}… under another name"
-    if told.get(f"{_FOOTER}rows") != str(footer.num_rows):
-        return footer.num_rows, f"{footer.num_rows} rows, {told.get(f'{_FOOTER}rows')} when written"
-    if told.get(f"{_FOOTER}schema_version") != str(schema.SCHEMA_VERSION):
-        return footer.num_rows, f"schema version {told.get(f'{_FOOTER}schema_version')}, now {schema.SCHEMA_VERSION}"
-    missing = [column.name for column in table.stored() if column.name not in names]
-    return footer.num_rows, f"lacks the columns {', '.join(missing)}" if missing else ""
+    is_named = is_hash(path.stem) and (taken_in is None or path.stem in taken_in)
+    return footer.num_rows, _contradiction(told, footer.num_rows, names, table, is_named=is_named)
+
+
+def _contradiction(
+    told: Mapping[str, str], rows: int, names: Sequence[str], table: schema.Table, *, is_named: bool
+) -> Text | None:
+    """Return what a footer says otherwise than the file, its place or this version."""
+
+    def said(key: str) -> str | None:
+        return told.get(f"{_FOOTER}{key}")
+
+    if said("table") != table.name:
+        return Text(
+            f"says it is table {said('table')}, lies under {table.name}", f"自称表 {said('table')}，却位于 {table.name}"
+        )
+    if not is_named:
+        return Text("under another name than it was written with", "文件名与写入时不同")
+    if said("content_hash") is not None:
+        return Text(
+            "named by the rule before ADR 0015, not by the SHA-256 of the file",
+            "按 ADR 0015 之前的规则命名，文件名不是文件的 SHA-256",
+        )
+    if said("rows") != str(rows):
+        return Text(f"{rows} rows, {said('rows')} when written", f"{rows} 行，写入时为 {said('rows')} 行")
+    version = said("schema_version")
+    if version != str(schema.SCHEMA_VERSION):
+        return Text(
+            f"schema version {version}, now {schema.SCHEMA_VERSION}",
+            f"模式版本 {version}，现为 {schema.SCHEMA_VERSION}",
+        )
+    missing = ", ".join(column.name for column in table.stored() if column.name not in names)
+    return Text(f"lacks the columns {missing}", f"缺少列 {missing}") if missing else None
 
 
 def check_captures(lake: Lake) -> Iterator[Check]:

@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from capture.files import Shot, write_pcap
 from compare import differences
@@ -15,6 +17,8 @@ from naive_meter import Metered, meter
 from real_captures import folder, small_captures
 from traffic import captures
 from wire_meter import missing, wire_meter
+
+from store import schema
 
 WITHOUT_WIRE: Final = missing()
 needs_wire = pytest.mark.skipif(WITHOUT_WIRE is not None, reason=str(WITHOUT_WIRE))
@@ -59,6 +63,24 @@ def test_tame_captures(shots: list[Shot]) -> None:
 def test_wild_captures(shots: list[Shot]) -> None:
     """Both meters make the same rows of any traffic, in every column."""
     agree(*both(shots))
+
+
+FLOATS: Final = tuple(
+    column.name for table in (schema.FLOW, schema.FLOW_EXT) for column in table.emitted() if column.type == pa.float32()
+)
+
+
+@needs_wire
+@random_runs
+@given(shots=captures())
+def test_stored_floats_are_the_computed_ones(shots: list[Shot]) -> None:
+    """What is stored is what was computed and compared at 1e-9, rounded to float32; all else is the same."""
+    with tempfile.TemporaryDirectory() as place:
+        path = write_pcap(Path(place) / "random.pcap", shots)
+        stored, computed = wire_meter(path, floats="single"), wire_meter(path)
+    for row in computed.rows:
+        row |= {name: None if row[name] is None else float(np.float32(row[name])) for name in FLOATS}
+    assert stored.rows == computed.rows
 
 
 @needs_wire

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 import types
 from collections.abc import Mapping, Sequence
@@ -232,3 +233,15 @@ def test_packets_of_all_segments_of_a_conversation(tmp_path: Path) -> None:
     assert selection.flows == 2
     with pytest.raises(TaishiError, match="were not kept"):
         select_packets(lake, "c", [uid(51)], tmp_path / "out.pcap")
+
+
+def test_a_kill_between_the_tables_is_healed_by_reading_again(tmp_path: Path) -> None:
+    """Flows that became visible without the row of their capture are not written twice: same batches, same name."""
+    lake = Lake(tmp_path / "lake")
+    capture = _capture(tmp_path, "10")
+    first = meter_capture(capture, lake, "c")
+    shutil.rmtree(lake.root / schema.PACKET_STORE.name)
+    again = meter_capture(capture, lake, "c")
+    assert not again.is_known
+    assert again.segments[:-1] == first.segments[:-1]
+    assert _rows(lake, "SELECT count(*) AS n FROM flow") == [{"n": 5}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
@@ -17,6 +18,7 @@ import pytest
 from store import schema
 from store.adopt import adopt, read_footer
 from store.errors import TaishiError
+from store.integrity import HashingFile, file_hash
 from store.segment import OVERFLOW_DATE, SegmentWriter, publish
 from store.staging import PREFIX, StagedFile, sweep
 from tests.store.rows import DAY_US, T0_US, batch, flow
@@ -51,7 +53,7 @@ def test_stamps_and_footer(tmp_path: Path) -> None:
     assert footer["rows"] == "2"
     assert footer["table"] == "flow"
     assert json.loads(footer["counters"]) == {"frames.delivered": 9}
-    assert file.stem == footer["content_hash"]
+    assert "content_hash" not in footer
     assert file.relative_to(tmp_path).parts[:4] == ("flow", "case=c1", "date=2023-11-14", "sensor=scan")
     assert not _hidden(tmp_path)
 
@@ -66,22 +68,30 @@ def test_same_content_same_file(tmp_path: Path) -> None:
     assert len(list(tmp_path.rglob("*.parquet"))) == 2
 
 
-def test_hash_ignores_slices_and_where_a_capture_lay(tmp_path: Path) -> None:
-    """A sliced batch hashes like a fresh one, and the path in packet_store is no content."""
-    whole = batch(FLOW, [flow(n, server_name=f"h{n}", icmp_type=None if n % 2 else 8) for n in range(20)])
-    part = batch(FLOW, [flow(n, server_name=f"h{n}", icmp_type=None if n % 2 else 8) for n in range(3, 14)])
-    names = []
-    for number, rows in enumerate((whole.slice(3, 11), part)):
+def test_name_is_the_hash_of_the_bytes(tmp_path: Path) -> None:
+    """``sha256sum`` of a segment gives its name, whatever its size, its slices and the number of row groups."""
+    whole = batch(FLOW, [flow(n, server_name=f"h{n}", icmp_type=None if n % 2 else 8) for n in range(40_000)])
+    writer = _writer(tmp_path, row_limit=30_000)
+    for start in range(0, 40_000, 17_000):
+        writer.write(whole.slice(start, 17_000))
+    writer.write(batch(FLOW, [flow(n, ts_start=T0_US + DAY_US) for n in range(3)]))
+    files = writer.close({"frames.delivered": 40_003})
+    assert len(files) == 3
+    for file in files:
+        assert file.stem == hashlib.sha256(file.read_bytes()).hexdigest() == file_hash(file)
+
+
+def test_cuts_change_the_name_and_not_the_rows(tmp_path: Path) -> None:
+    """Row groups follow the batches: other cuts give another file of the same rows; the same cuts the same file."""
+    rows = batch(FLOW, [flow(n) for n in range(40_000)])
+    files: list[Path] = []
+    for number, size in enumerate((17_000, 20_000, 20_000)):
         writer = _writer(tmp_path / str(number))
-        writer.write(rows)
-        names.append(writer.close({})[0].name)
-    assert names[0] == names[1]
-    names = []
-    for path in ("/a/x.pcap", "/b/y.pcap"):
-        writer = SegmentWriter(tmp_path / path[1], schema.PACKET_STORE, "c", "scan", stamps={})
-        writer.write(batch(schema.PACKET_STORE, [{"path": path, "sha256": "00"}]))
-        names.append(writer.close({})[0].name)
-    assert names[0] == names[1]
+        for start in range(0, 40_000, size):
+            writer.write(rows.slice(start, size))
+        files += writer.close({})
+    assert files[0].name != files[1].name == files[2].name
+    assert pq.read_table(files[0], partitioning=None).equals(pq.read_table(files[1], partitioning=None))
 
 
 @pytest.mark.parametrize("table", schema.TABLES, ids=lambda t: t.name)
@@ -254,6 +264,35 @@ def test_adopt_moves_once(tmp_path: Path) -> None:
     again.write_bytes(data[:100])
     with pytest.raises(TaishiError, match="not a readable Parquet file"):
         adopt(tmp_path / "lake", "site", FLOW, again)
+
+
+def test_adopt_refuses_bytes_that_are_not_what_their_name_says(tmp_path: Path) -> None:
+    """A segment damaged on its way keeps lying where it was delivered; under a free name its own hash names it."""
+    (delivered,) = _written(tmp_path / "far", 1, 2)
+    data = bytearray(delivered.read_bytes())
+    data[5] ^= 1  # in a page: footers have their own reading
+    delivered.write_bytes(data)
+    with pytest.raises(TaishiError, match="SHA-256 of the bytes"):
+        adopt(tmp_path / "lake", "site", FLOW, delivered)
+    assert delivered.exists()
+    assert not list((tmp_path / "lake").rglob("*.parquet"))
+    assert not _hidden(tmp_path)
+    free = delivered.rename(delivered.with_name("delivered.parquet"))
+    target = adopt(tmp_path / "lake", "site", FLOW, free)
+    assert target.stem == hashlib.sha256(bytes(data)).hexdigest()
+
+
+def test_a_short_write_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system may take a part of a write only; the hash speaks of what lies on the disk."""
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda handle, view: real(handle, view[:7]))
+    path = tmp_path / "x"
+    with HashingFile(path) as file:
+        assert file.write(b"a" * 20) == 20
+        file.write(memoryview(b"b" * 20))
+        told = file.hexdigest()
+    assert path.read_bytes() == b"a" * 20 + b"b" * 20
+    assert told == file_hash(path)
 
 
 def test_sweep_spares_the_living(tmp_path: Path) -> None:

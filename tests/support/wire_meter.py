@@ -46,6 +46,7 @@ def wire_meter(
     dedup_us: int = 0,
     max_flows: int | None = None,
     source_id: bytes | None = None,
+    floats: str = "double",
 ) -> Metered:
     """Return the flow rows of a capture file, ``flow`` and ``flow_ext`` joined, as the Rust meter makes them.
 
@@ -56,9 +57,10 @@ def wire_meter(
         dedup_us: window for suppressing SPAN duplicates, us; 0 = off.
         max_flows: bound of the flow table; None = the default.
         source_id: 32 bytes that seed the identifiers; None = SHA-256 of the file.
+        floats: "double" = float columns as computed, as the naive meter has them; "single" = as they are stored.
     """
     wire = importlib.import_module("sensor._wire")
-    options: dict[str, Any] = {"ext": True, "active_s": active_s, "dedup_us": dedup_us}
+    options: dict[str, Any] = {"ext": True, "active_s": active_s, "dedup_us": dedup_us, "floats": floats}
     if max_flows is not None:
         options["max_flows"] = max_flows
     if timeouts is not None:

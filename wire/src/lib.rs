@@ -6,6 +6,12 @@
 pub mod columns;
 pub mod decode;
 pub mod flow;
+#[cfg(any(test, feature = "fuzzing"))]
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "a panic is how a target tells a broken promise"
+)]
+pub mod fuzz;
 pub mod meter;
 pub mod packet;
 pub mod proto;

@@ -78,10 +78,15 @@ impl Runner {
         mode: Mode,
         seed: [u64; 2],
     ) -> std::io::Result<Self> {
+        let mut table = Table::new(options, source_id, seed);
+        if options.wide_floats {
+            table.out.flow.widen();
+            table.out.flow_ext.widen();
+        }
         Ok(Self {
             source: Source::open(path)?,
             decoder: Decoder::new(),
-            table: Table::new(options, source_id, seed),
+            table,
             dedup: (options.dedup > 0).then(|| Dedup::new(options.dedup)),
             mode,
             frames: Vec::with_capacity(FRAMES),

@@ -99,6 +99,16 @@ fn set_timeouts(options: &mut Options, given: &Bound<'_, PyDict>) -> PyResult<()
     Ok(())
 }
 
+fn is_double(floats: &str) -> PyResult<bool> {
+    match floats {
+        "single" => Ok(false),
+        "double" => Ok(true),
+        _ => Err(PyValueError::new_err(format!(
+            "meter options: floats = '{floats}'; allowed: single (as stored), double (as computed); correct the value"
+        ))),
+    }
+}
+
 fn options_from(py: Python<'_>, json: &str) -> PyResult<(Options, Mode)> {
     let loaded = py.import("json")?.call_method1("loads", (json,))?;
     let given = loaded.cast::<PyDict>().map_err(|_| {
@@ -131,13 +141,14 @@ fn options_from(py: Python<'_>, json: &str) -> PyResult<(Options, Mode)> {
             "dedup_us" => options.dedup = value.extract::<i64>()?.clamp(0, 1_000_000_000) * 1000,
             "ext" => options.ext = value.extract()?,
             "parsers" => options.parsers = value.extract()?,
+            "floats" => options.wide_floats = is_double(&value.extract::<String>()?)?,
             "emit" => match value.extract::<bool>() {
                 Ok(emit) => options.emit = emit,
                 Err(_) => mode = Mode::ReadOnly,
             },
             _ => {
                 return Err(PyValueError::new_err(format!(
-                    "meter options: unknown key '{name}'; allowed: timeouts, active_s, max_flows, vlan_in_key, dedup_us, ext, parsers, emit; correct the name"
+                    "meter options: unknown key '{name}'; allowed: timeouts, active_s, max_flows, vlan_in_key, dedup_us, ext, parsers, floats, emit; correct the name"
                 )));
             }
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sqlite3
@@ -22,8 +23,8 @@ Over = Callable[[Path], Run]
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def _checks(run: Run, code: int) -> dict[str, Any]:
-    result = run("doctor", "-o", "json")
+def _checks(run: Run, code: int, *options: str) -> dict[str, Any]:
+    result = run("doctor", *options, "-o", "json")
     assert result.exit_code == code, result.output
     said = json.loads(result.stdout)
     assert said["is_sound"] is (code == 0)
@@ -89,7 +90,9 @@ def test_damaged_segments_are_found(over: Over, own_home: Path) -> None:
     moved = moved.rename(moved.with_name("0" * 64 + ".parquet"))
     ftp = min((own_home / "lake" / "ftp").rglob("*.parquet"))
     ftp.rename(moved.with_name(ftp.name))
-    found = _checks(over(own_home), 9)["lake.segments"]["found"]["en"]
+    told_in = _checks(over(own_home), 9)["lake.segments"]["found"]
+    assert all(text in told_in["zh"] for text in ("无法读取", "文件名与写入时不同", "自称表 ftp"))
+    found = told_in["en"]
     assert found.startswith("3 of ")
     assert "not readable" in found
     assert "under another name" in found
@@ -97,6 +100,41 @@ def test_damaged_segments_are_found(over: Over, own_home: Path) -> None:
     told = over(own_home)("alert", "list")
     assert told.exit_code == 1
     assert "taishi doctor" in told.stderr
+
+
+def test_names_are_checked_without_the_list_of_a_case(over: Over, own_home: Path) -> None:
+    """A lake copied without its hidden files is sound; a name that is no hash is not."""
+    for hidden in (own_home / "lake").rglob(".adopted"):
+        hidden.unlink()
+    assert _checks(over(own_home), 0)["lake.segments"]["status"] == "ok"
+    file = min((own_home / "lake" / "arp").rglob("*.parquet"))
+    file.rename(file.with_name("mine.parquet"))
+    assert "under another name" in _checks(over(own_home), 9)["lake.segments"]["found"]["en"]
+
+
+def test_deep_proves_every_byte(over: Over, own_home: Path) -> None:
+    """One turned bit in the rows is found by ``--deep`` only, and the file is named in both languages."""
+    run = over(own_home)
+    checks = _checks(run, 0, "--deep")
+    assert checks["lake.hashes"]["status"] == "ok"
+    files = sorted((own_home / "lake").rglob("*.parquet"))
+    assert checks["lake.hashes"]["found"]["en"].startswith(f"{len(files)} segments")
+    victim = max((own_home / "lake" / "flow").rglob("*.parquet"))
+    data = bytearray(victim.read_bytes())
+    data[1000] ^= 4
+    victim.write_bytes(data)
+    assert "lake.hashes" not in _checks(run, 0)
+    check = _checks(run, 9, "--deep")["lake.hashes"]
+    assert check["status"] == "fail"
+    for lang, count in (("en", f"1 of {len(files)} segments"), ("zh", f"{len(files)} 个分段中有 1 个")):
+        assert count in check["found"][lang]
+        assert hashlib.sha256(data).hexdigest() in check["found"][lang]
+        assert str(victim.relative_to(own_home / "lake")) in check["found"][lang]
+        assert "--into" in check["advice"][lang]
+    for lang in LANGUAGES:
+        told = run("--lang", lang, "doctor", "--deep")
+        assert told.exit_code == 9
+        assert max(cells(line) for line in told.stdout.splitlines()) <= MAX_COLUMNS
 
 
 def test_a_moved_capture_is_worth_a_look(over: Over, own_home: Path, tmp_path: Path, scanned: Path) -> None:

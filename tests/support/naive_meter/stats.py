@@ -9,8 +9,6 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
-import numpy as np
-
 BURST_GAP_NS: Final = 1_000_000_000
 """A silence longer than this ends a burst, ns (CIC's activity time-out, flows.md row 105)."""
 
@@ -19,23 +17,23 @@ I16_MAX: Final = 32_767
 I32_MAX: Final = 2**31 - 1
 
 
-def as_float32(value: Fraction | float | None) -> float | None:
-    """Return a value as it comes back from a 32-bit float column."""
-    return None if value is None else float(np.float32(float(value)))
+def real(value: Fraction | float | None) -> float | None:
+    """Return a value rounded once, to float64: as it is before a column stores it as float32."""
+    return None if value is None else float(value)
 
 
 def four(prefix: str, samples: Sequence[Fraction | int]) -> dict[str, float | None]:
-    """Return minimum, mean, sample standard deviation and maximum as float32 values."""
+    """Return minimum, mean, sample standard deviation and maximum."""
     count = len(samples)
     mean = Fraction(sum(samples), 1) / count if count else None
     deviation = None
     if mean is not None and count > 1:
         deviation = math.sqrt(sum((Fraction(x) - mean) ** 2 for x in samples) / (count - 1))
     return {
-        f"{prefix}_min": as_float32(min(samples)) if count else None,
-        f"{prefix}_mean": as_float32(mean),
-        f"{prefix}_std": as_float32(deviation),
-        f"{prefix}_max": as_float32(max(samples)) if count else None,
+        f"{prefix}_min": real(min(samples)) if count else None,
+        f"{prefix}_mean": real(mean),
+        f"{prefix}_std": real(deviation),
+        f"{prefix}_max": real(max(samples)) if count else None,
     }
 
 
@@ -62,10 +60,10 @@ def bursts(times: Sequence[int]) -> dict[str, float | int | None]:
         latest = max(latest, now)
         active[-1] = latest - start
     return {
-        "active_mean": as_float32(Fraction(sum(active), 1000 * len(active))),
-        "active_max": as_float32(Fraction(max(active), 1000)),
-        "idle_mean": as_float32(Fraction(sum(idle), 1000 * len(idle))) if idle else None,
-        "idle_max": as_float32(Fraction(max(idle), 1000)) if idle else None,
+        "active_mean": real(Fraction(sum(active), 1000 * len(active))),
+        "active_max": real(Fraction(max(active), 1000)),
+        "idle_mean": real(Fraction(sum(idle), 1000 * len(idle))) if idle else None,
+        "idle_max": real(Fraction(max(idle), 1000)) if idle else None,
         "subflows": len(active),
     }
 
@@ -75,7 +73,7 @@ def entropy(data: bytes) -> float | None:
     if not data:
         return None
     shares = [count / len(data) for count in Counter(data).values()]
-    return as_float32(-sum(share * math.log2(share) for share in shares) + 0.0)
+    return real(-sum(share * math.log2(share) for share in shares) + 0.0)
 
 
 def splt(packets: Sequence[tuple[int, int, bool]]) -> dict[str, list[int]]:

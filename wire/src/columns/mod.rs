@@ -1,6 +1,7 @@
 //! Columns: how rows leave the crate. `tables.rs` is generated from `store/schema.py`.
 
 mod builder;
+mod reals;
 #[rustfmt::skip]
 #[expect(clippy::doc_markdown, clippy::too_many_lines, reason = "generated: texts come from the schema, length from its columns")]
 pub mod tables;

@@ -99,7 +99,7 @@ impl Ext {
     /// Shannon entropy of a side's first payload bytes, bits per byte.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "at most 256 bytes are counted")]
-    pub fn entropy(&self, side: usize) -> Option<f32> {
+    pub fn entropy(&self, side: usize) -> Option<f64> {
         let head = self.heads.get(side).filter(|head| !head.is_empty())?;
         let mut counts = [0_u32; 256];
         for byte in head {
@@ -116,7 +116,7 @@ impl Ext {
                 -share * share.log2()
             })
             .sum();
-        Some(narrow(sum.max(0.0)))
+        Some(sum.max(0.0))
     }
 }
 
@@ -128,21 +128,14 @@ fn close(sums: &mut (u32, i64, i64), value: i64) {
 
 /// Mean and maximum of a (count, sum, longest) triple in microseconds.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "stored as float32 anyway")]
-pub fn mean_max(sums: (u32, i64, i64)) -> (Option<f32>, Option<f32>) {
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "2^53 ns are 104 days; beyond them 1 ns in 10^16 is lost"
+)]
+pub fn mean_max(sums: (u32, i64, i64)) -> (Option<f64>, Option<f64>) {
     if sums.0 == 0 {
         return (None, None);
     }
     let mean = sums.1 as f64 / f64::from(sums.0) / 1000.0;
-    (Some(narrow(mean)), Some(narrow(sums.2 as f64 / 1000.0)))
-}
-
-/// Store a float64 as float32 (relative error below 1e-6).
-#[must_use]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "this is the one place that narrows"
-)]
-pub fn narrow(value: f64) -> f32 {
-    value as f32
+    (Some(mean), Some(sums.2 as f64 / 1000.0))
 }

@@ -126,6 +126,8 @@ pub struct Options {
     pub parsers: bool,
     /// Rows are built (off only to measure the core alone).
     pub emit: bool,
+    /// Float columns leave as computed in float64, not as stored in float32 (for tests of the computation).
+    pub wide_floats: bool,
 }
 
 impl Default for Options {
@@ -138,6 +140,7 @@ impl Default for Options {
             ext: false,
             parsers: true,
             emit: true,
+            wide_floats: false,
         }
     }
 }

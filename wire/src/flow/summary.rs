@@ -1,6 +1,5 @@
 //! What a row says of a side: statistics, and NULL where nothing was heard.
 
-use super::ext::narrow;
 use super::side::{Intervals, Side};
 
 static UNHEARD: std::sync::LazyLock<Side> = std::sync::LazyLock::new(Side::default);
@@ -9,8 +8,8 @@ static UNHEARD: std::sync::LazyLock<Side> = std::sync::LazyLock::new(Side::defau
     clippy::cast_precision_loss,
     reason = "payload sums below 2^53 are exact"
 )]
-fn mean(sum: u64, n: u64) -> Option<f32> {
-    (n > 0).then(|| narrow(sum as f64 / n as f64))
+fn mean(sum: u64, n: u64) -> Option<f64> {
+    (n > 0).then(|| sum as f64 / n as f64)
 }
 
 /// Sample standard deviation from exact sums: sqrt((n Σx² − (Σx)²) / (n (n−1))).
@@ -18,28 +17,26 @@ fn mean(sum: u64, n: u64) -> Option<f32> {
     clippy::cast_precision_loss,
     reason = "the difference is taken exactly in u128 first"
 )]
-fn deviation(sum: u64, squares: u64, n: u64) -> Option<f32> {
+fn deviation(sum: u64, squares: u64, n: u64) -> Option<f64> {
     if n < 2 {
         return None;
     }
     let spread =
         (u128::from(squares) * u128::from(n)).saturating_sub(u128::from(sum) * u128::from(sum));
     let divisor = n as f64 * (n - 1) as f64;
-    Some(narrow((spread as f64 / divisor).sqrt()))
+    Some((spread as f64 / divisor).sqrt())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "lengths are below 2^24")]
-fn length(value: u32) -> f32 {
-    value as f32
-}
-
-#[expect(clippy::cast_precision_loss, reason = "stored as float32 anyway")]
-fn micros(ns: i64) -> f32 {
-    narrow(ns as f64 / 1000.0)
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "2^53 ns are 104 days; beyond them 1 ns in 10^16 is lost"
+)]
+fn micros(ns: i64) -> f64 {
+    ns as f64 / 1000.0
 }
 
 /// Minimum, mean, sample standard deviation, maximum.
-pub type Four = [Option<f32>; 4];
+pub type Four = [Option<f64>; 4];
 
 /// Statistics of inter-arrival times, us.
 pub fn gap_stats(gaps: &Intervals, packets: u64) -> Four {
@@ -49,8 +46,8 @@ pub fn gap_stats(gaps: &Intervals, packets: u64) -> Four {
     let n = u32::try_from(packets - 1).unwrap_or(u32::MAX);
     [
         Some(micros(gaps.min)),
-        Some(narrow(gaps.mean / 1000.0)),
-        gaps.std(n).map(|std| narrow(std / 1000.0)),
+        Some(gaps.mean / 1000.0),
+        gaps.std(n).map(|std| std / 1000.0),
         Some(micros(gaps.max)),
     ]
 }
@@ -62,10 +59,10 @@ pub fn side_lengths(side: &Side) -> Four {
         return [None; 4];
     }
     [
-        Some(length(side.len_min)),
+        Some(f64::from(side.len_min)),
         mean(side.bytes_payload, n),
         deviation(side.bytes_payload, side.len_squares, n),
-        Some(length(side.len_max)),
+        Some(f64::from(side.len_max)),
     ]
 }
 
@@ -82,10 +79,10 @@ pub fn both_lengths(a: &Side, b: &Side) -> Four {
     let sum = a.bytes_payload + b.bytes_payload;
     let squares = a.len_squares.saturating_add(b.len_squares);
     [
-        Some(length(a.len_min.min(b.len_min))),
+        Some(f64::from(a.len_min.min(b.len_min))),
         mean(sum, n),
         deviation(sum, squares, n),
-        Some(length(a.len_max.max(b.len_max))),
+        Some(f64::from(a.len_max.max(b.len_max))),
     ]
 }
 

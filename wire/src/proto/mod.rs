@@ -13,6 +13,12 @@ mod arp;
 mod dhcp;
 mod escape;
 mod ftp;
+#[cfg(any(test, feature = "fuzzing"))]
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "a panic is how a target tells a broken promise"
+)]
+pub(crate) mod fuzz;
 mod held;
 mod iec104;
 mod modbus;

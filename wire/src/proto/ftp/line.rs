@@ -23,8 +23,9 @@ pub(super) struct Reply<'a> {
     pub(super) text: &'a [u8],
 }
 
-/// Find the next line: up to LF, or as much as there is of an overlong one.
-pub(super) fn cut(data: &[u8], from_server: bool, lost: bool) -> Cut {
+/// Find the next line: up to LF, or as much as there is of an overlong one. While `lost`, only a line that its sender may
+/// begin with counts; who the server is may not be known.
+pub(super) fn cut(data: &[u8], from_server: Option<bool>, lost: bool) -> Cut {
     let Some(end) = data.iter().position(|byte| *byte == b'\n') else {
         return match (data.len() > MAX_LINE, lost) {
             (false, _) => Cut::Need,
@@ -37,11 +38,9 @@ pub(super) fn cut(data: &[u8], from_server: bool, lost: bool) -> Cut {
     if line.contains(&0) {
         return Cut::Bad(end + 1);
     }
-    let is_start = if from_server {
-        reply(line).is_some()
-    } else {
-        command(line).0 != OTHER
-    };
+    let may_be = |server: bool| from_server.is_none_or(|known| known == server);
+    let is_start =
+        may_be(true) && reply(line).is_some() || may_be(false) && command(line).0 != OTHER;
     if lost && !is_start {
         return Cut::Bad(end + 1);
     }

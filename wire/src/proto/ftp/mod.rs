@@ -165,13 +165,7 @@ impl Dialogue for Ftp {
     const BAD: Weird = Weird::FtpBadLine;
 
     fn cut(&self, data: &[u8], from_lo: bool, lost: bool) -> Cut {
-        let from_server =
-            self.server_is_lo.is_none_or(|lo| lo == from_lo) && line::reply(trim(data)).is_some();
-        line::cut(
-            data,
-            from_server || self.server_is_lo == Some(from_lo),
-            lost,
-        )
+        line::cut(data, self.server_is_lo.map(|lo| lo == from_lo), lost)
     }
 
     fn message(&mut self, message: &Message<'_>, sink: &mut Sink<'_>) {

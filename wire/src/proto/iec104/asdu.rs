@@ -120,6 +120,12 @@ impl<'a> Asdu<'a> {
 
     fn object(&self, layout: &Layout, index: usize) -> Option<Object> {
         let (at, address) = if self.is_sequence {
+            // Only the first has its address in the message: one that has no octet either is not there at all.
+            let is_there =
+                layout.length > 0 && self.objects.len() > ADDRESS + index * layout.length;
+            if index > 0 && !is_there {
+                return None;
+            }
             let first = read::le24(self.objects, 0)?;
             let step = u32::try_from(index).ok()?;
             (

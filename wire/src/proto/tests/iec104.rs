@@ -295,3 +295,21 @@ fn split_and_merged() {
     talk.ask(&apdu.repeat(50));
     assert_eq!((talk.out.iec104.len(), talk.out.ics.len()), (51, 50));
 }
+
+/// A sequence that promises 127 objects and holds two gives two; one without any gives the one row of a broken command.
+#[test]
+fn promised_objects_are_not_made_up() {
+    for (asdu, rows) in [
+        ("64 ff 06 00 0100 000000 14 14", 2),
+        ("64 ff 06 00 0100 000000", 1),
+        ("64 ff 06 00 0100", 1),
+        ("7d ff 0d 00 0100 010000 0700 01 02 aabb", 1),
+    ] {
+        let mut talk = Talk::tcp(2404);
+        talk.ask(&bytes(STARTDT_ACT));
+        talk.answer(&bytes(STARTDT_CON));
+        talk.ask(&info(0, 0, &bytes(asdu)));
+        assert_eq!(talk.out.ics.len(), rows, "{asdu}");
+        assert_eq!(talk.weird(), ["iec104_bad_asdu"], "{asdu}");
+    }
+}

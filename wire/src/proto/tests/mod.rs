@@ -7,7 +7,9 @@
 )]
 
 mod captures;
+mod corpus;
 mod dialogues;
+mod frames;
 mod ftp;
 mod iec104;
 mod modbus;

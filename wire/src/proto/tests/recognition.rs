@@ -5,7 +5,7 @@ use super::talk::{Talk, bytes};
 use crate::proto::Hint;
 
 /// First message of a flow: transport, ports, sender, bytes, expected name and hint.
-type Case = (u8, u16, u16, bool, Vec<u8>, &'static str, Hint);
+pub type Case = (u8, u16, u16, bool, Vec<u8>, &'static str, Hint);
 
 fn text(text: &str) -> Vec<u8> {
     text.as_bytes().to_vec()
@@ -35,7 +35,7 @@ fn dns(flags: &str) -> Vec<u8> {
 
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "one case after the other")]
-fn streams() -> Vec<Case> {
+pub fn streams() -> Vec<Case> {
     let tcp_dns = [&bytes("0021")[..], &dns("0100")].concat();
     vec![
         (
@@ -233,7 +233,7 @@ fn streams() -> Vec<Case> {
 }
 
 #[rustfmt::skip]
-fn datagrams() -> Vec<Case> {
+pub fn datagrams() -> Vec<Case> {
     let ntp = [vec![0x23, 0, 6, 0xe9], vec![0; 44]].concat();
     let nbns = [
         bytes("0001 0110 0001 0000 0000 0000 20"),

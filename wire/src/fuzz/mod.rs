@@ -1,0 +1,28 @@
+//! What the fuzz targets run: any bytes into one part of the crate, and what must hold whatever they are.
+//!
+//! `wire/fuzz` gives each function to libFuzzer; the tests play `wire/fuzz/corpus` into the same functions. Compiled for
+//! both only (feature `fuzzing`). A broken promise is a panic here and nowhere else.
+
+mod capture;
+mod frames;
+
+pub use crate::proto::fuzz::{arp, dhcp, ftp, iec104, modbus, recognise, stream};
+pub use capture::{meter, source};
+pub use frames::decode;
+
+/// A function that takes any bytes and panics when a promise is broken.
+pub type Run = fn(&[u8]);
+
+/// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
+pub const TARGETS: [(&str, Run); 10] = [
+    ("fuzz_arp", arp),
+    ("fuzz_decode", decode),
+    ("fuzz_dhcp", dhcp),
+    ("fuzz_ftp", ftp),
+    ("fuzz_iec104", iec104),
+    ("fuzz_meter", meter),
+    ("fuzz_modbus", modbus),
+    ("fuzz_recognise", recognise),
+    ("fuzz_source", source),
+    ("fuzz_stream", stream),
+];

@@ -1,0 +1,134 @@
+//! Any bytes into the protocol parsers. A script says which side sends what, in which order, and what the capture lacks.
+
+mod rows;
+pub(in crate::proto) mod script;
+mod stream;
+
+pub use stream::stream;
+
+use super::ftp::Ftp;
+use super::iec104::Iec104;
+use super::modbus::Modbus;
+use super::session::{Dialogue, Session};
+use super::weird::Notes;
+use super::{App, Context, Records, iec104 as iec104_proto, modbus as modbus_proto};
+use rows::Budget;
+use script::{Packet, Script};
+
+/// FTP control connections.
+pub fn ftp(input: &[u8]) {
+    dialogue::<Ftp>(input, 21);
+}
+
+/// IEC 60870-5-104.
+pub fn iec104(input: &[u8]) {
+    dialogue::<Iec104>(input, iec104_proto::PORT);
+}
+
+/// Modbus/TCP.
+pub fn modbus(input: &[u8]) {
+    dialogue::<Modbus>(input, modbus_proto::PORT);
+}
+
+/// A DHCP message: octets cut off by the snap length, then the payload.
+pub fn dhcp(input: &[u8]) {
+    alone(input, 17, super::dhcp::recognise, |ctx, notes, out| {
+        super::dhcp::on_packet(ctx, notes, out);
+    });
+}
+
+/// An ARP packet: octets cut off by the snap length, then the payload.
+pub fn arp(input: &[u8]) {
+    alone(input, 0, |_| None, super::arp::on_packet);
+}
+
+/// A flow of any transport and ports: what it is called never changes, and parsers that start late stay bounded.
+///
+/// Input: transport, ports of both ends, then a script.
+pub fn recognise(input: &[u8]) {
+    let [transport, a, b, c, d, rest @ ..] = input else {
+        return;
+    };
+    let proto = if transport & 1 == 0 { 6 } else { 17 };
+    let ports = (u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d]));
+    let (mut app, mut out, mut budget) = (App::default(), Records::default(), Budget::default());
+    let mut known = None;
+    for packet in Script::new(rest) {
+        if packet.ends_before {
+            app.on_end(packet.ts_ns, &mut out);
+        }
+        let was_done = app.is_done();
+        budget.add(&packet);
+        app.on_payload(&packet.context(proto, ports), &mut out);
+        assert!(app.is_done() || !was_done);
+        assert_eq!(app.name().is_none(), app.basis() == "none");
+        assert!(known.is_none() || known == app.name());
+        known = app.name();
+    }
+    app.on_end(0, &mut out);
+    budget.check(out);
+}
+
+/// One message that stands for itself.
+fn alone(
+    input: &[u8],
+    proto: u8,
+    recognise: fn(&[u8]) -> Option<super::Hint>,
+    read: impl Fn(&Context<'_>, &mut Notes, &mut Records),
+) {
+    let Some((cut, data)) = input.split_first() else {
+        return;
+    };
+    recognise(data);
+    let packet = Packet::alone(data, u32::from(*cut));
+    let (mut notes, mut out, mut budget) =
+        (Notes::default(), Records::default(), Budget::default());
+    budget.add(&packet);
+    read(&packet.context(proto, (68, 67)), &mut notes, &mut out);
+    budget.check(out);
+}
+
+/// A conversation: bounded rows of escaped text; and where nothing is lost or moved, how it is cut changes nothing.
+///
+/// Input: whether the server has the registered port, then a script.
+fn dialogue<D: Dialogue>(input: &[u8], port: u16) {
+    let Some((at_port, rest)) = input.split_first() else {
+        return;
+    };
+    let ports = (40_000, if at_port & 1 == 0 { port } else { 40_001 });
+    let (mut out, mut budget) = (Records::default(), Budget::default());
+    let mut session = Session::<D>::default();
+    for packet in Script::new(rest) {
+        if packet.ends_before {
+            session.on_end(&mut out);
+        }
+        budget.add(&packet);
+        session.on_payload(&packet.context(6, ports), &mut out);
+    }
+    session.on_end(&mut out);
+    budget.check(out);
+    if Script::new(rest).all(|packet| packet.is_plain) {
+        assert_eq!(
+            outcome::<D>(rest, ports, false),
+            outcome::<D>(rest, ports, true)
+        );
+    }
+}
+
+/// All rows of a plain script, with one time and frame number; `cut` sends each packet in two.
+fn outcome<D: Dialogue>(
+    rest: &[u8],
+    ports: (u16, u16),
+    cut: bool,
+) -> Vec<arrow_array::RecordBatch> {
+    let mut out = Records::default();
+    let mut session = Session::<D>::default();
+    for packet in Script::new(rest) {
+        let parts = packet.parts(cut);
+        for part in parts.iter().filter(|part| !part.data.is_empty()) {
+            session.on_payload(&part.context(6, ports), &mut out);
+        }
+    }
+    session.on_end(&mut out);
+    rows::batches(&mut out)
+}

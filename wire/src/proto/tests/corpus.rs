@@ -1,0 +1,171 @@
+//! The corpora of `wire/fuzz`: seeds are made here from the conversations of the other tests, and every file of a corpus,
+//! seed or finding, is played into its target.
+//!
+//! `TAISHI_WRITE_CORPUS=1 cargo test corpus` writes the seeds anew.
+
+use super::dialogues::{Dialogue, all};
+use super::frames::capture;
+use super::recognition::{datagrams, streams};
+use super::talk::bytes;
+use crate::fuzz::TARGETS;
+use crate::proto::fuzz::script::{AGAIN, CUT, ENDS, FROM_LO, LATE, MOVED};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+/// Target and name of a seed, and its bytes.
+type Seeds = BTreeMap<(&'static str, String), Vec<u8>>;
+
+fn corpus(target: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target)
+}
+
+fn packet(flags: u8, parameter: u8, data: &[u8]) -> Vec<u8> {
+    assert!(data.len() < 256);
+    let mut packet = vec![flags, parameter, data.len() as u8];
+    packet.extend_from_slice(data);
+    packet
+}
+
+/// A conversation as a script: in order; with every second message in two, the later part first; and with losses.
+fn scripts(dialogue: &Dialogue) -> [(&'static str, Vec<u8>); 3] {
+    let (mut plain, mut shuffled, mut lossy) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, (client, data)) in dialogue.messages.iter().enumerate() {
+        let side = if *client { FROM_LO } else { 0 };
+        let half = data.len() / 2;
+        let (head, tail) = data.split_at(half);
+        plain.extend(packet(side, half as u8, data));
+        if at % 2 == 0 {
+            shuffled.extend(packet(side, 0, data));
+        } else {
+            shuffled.extend(packet(side | MOVED | AGAIN, half as u8, tail));
+            shuffled.extend(packet(side, 0, head));
+            shuffled.extend(packet(side | LATE, 0, tail));
+        }
+        match at % 3 {
+            0 => lossy.extend(packet(side, 0, data)),
+            1 => lossy.extend(packet(side | CUT, tail.len() as u8, head)),
+            _ => lossy.extend(packet(side | ENDS, 0, data)),
+        }
+    }
+    [("plain", plain), ("shuffled", shuffled), ("lossy", lossy)]
+}
+
+fn seeds() -> Seeds {
+    let mut seeds = Seeds::new();
+    for dialogue in all() {
+        let target = match dialogue.port {
+            21 => "fuzz_ftp",
+            502 => "fuzz_modbus",
+            2404 => "fuzz_iec104",
+            _ => {
+                for (at, (_, data)) in dialogue.messages.iter().enumerate() {
+                    let seed = [&[0][..], data].concat();
+                    seeds.insert(("fuzz_dhcp", format!("message_{at}")), seed);
+                }
+                continue;
+            }
+        };
+        let name = target.trim_start_matches("fuzz_");
+        for (how, script) in scripts(&dialogue) {
+            seeds.insert((target, how.to_owned()), [&[0][..], &script].concat());
+        }
+        let [(_, plain), _, (_, lossy)] = scripts(&dialogue);
+        let ends = [bytes("00 9c40"), dialogue.port.to_be_bytes().to_vec()].concat();
+        let seed = |script: &[u8]| [&ends[..], script].concat();
+        seeds.insert(("fuzz_recognise", format!("{name}_plain")), seed(&plain));
+        seeds.insert(("fuzz_recognise", format!("{name}_lossy")), seed(&lossy));
+        seeds.insert(("fuzz_meter", name.to_owned()), capture(&dialogue));
+    }
+    let recognised = streams().into_iter().chain(datagrams());
+    for (at, (proto, from, to, client, data, name, _)) in recognised.enumerate() {
+        let transport = u8::from(proto == 17);
+        let side = if client { FROM_LO } else { 0 };
+        let ends = [from.to_be_bytes(), to.to_be_bytes()].concat();
+        let short = &data[..data.len().min(255)];
+        let seed = [&[transport][..], &ends, &packet(side, 0, short)].concat();
+        seeds.insert(("fuzz_recognise", format!("{at:02}_{name}")), seed);
+    }
+    let arp = "00 0001 0800 06 04 0001 02000000000a 0a000001 000000000000 0a000002";
+    seeds.insert(("fuzz_arp", "request".to_owned()), bytes(arp));
+    // Offset, captured, missing, what follows: in order; later first; overlapping; cut and late.
+    for (name, text) in [
+        ("in_order", "0000 40 00 f0  0040 40 00 f0  0080 08 00 70"),
+        (
+            "later_first",
+            "0000 10 00 f0  0020 10 00 f0  0030 08 00 f0  0010 10 00 f0",
+        ),
+        (
+            "overlap",
+            "0000 20 00 70  0030 20 00 f0  0010 30 00 f0  0000 60 00 f0",
+        ),
+        (
+            "cut_and_late",
+            "0000 20 10 f0  0040 10 00 f1  0050 08 f8 f1  0150 08 00 f3",
+        ),
+    ] {
+        seeds.insert(("fuzz_stream", name.to_owned()), bytes(text));
+    }
+    seeds
+}
+
+/// Seeds in the repository are those that the generators make.
+#[test]
+fn corpus_seeds_are_generated() {
+    let write = std::env::var_os("TAISHI_WRITE_CORPUS").is_some();
+    for ((target, name), data) in seeds() {
+        let path = corpus(target).join(&name);
+        if write {
+            fs::create_dir_all(corpus(target)).unwrap();
+            fs::write(&path, &data).unwrap();
+        }
+        let kept = fs::read(&path).unwrap_or_default();
+        assert_eq!(
+            kept, data,
+            "{target}/{name}: TAISHI_WRITE_CORPUS=1 cargo test corpus"
+        );
+    }
+}
+
+/// No file of any corpus breaks a promise, and no target is without a corpus.
+#[test]
+fn corpus_is_played() {
+    for (target, run) in TARGETS {
+        let mut files: Vec<_> = fs::read_dir(corpus(target))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        assert!(!files.is_empty(), "{target} has no corpus");
+        for path in files {
+            println!("{}", path.display());
+            run(&fs::read(path).unwrap());
+        }
+    }
+}
+
+/// Every target is a program of `wire/fuzz` that calls the function of its name, and there are no others.
+#[test]
+fn corpus_targets_are_programs() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    for (target, _) in TARGETS {
+        assert!(
+            manifest.contains(&format!("name = \"{target}\"")),
+            "{target}"
+        );
+        let path = folder.join(format!("fuzz_targets/{target}.rs"));
+        let call = format!("_wire::fuzz::{}(input)", target.trim_start_matches("fuzz_"));
+        assert!(
+            fs::read_to_string(path).unwrap().contains(&call),
+            "{target}"
+        );
+    }
+    assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
+    assert_eq!(
+        fs::read_dir(folder.join("corpus")).unwrap().count(),
+        TARGETS.len()
+    );
+}
