@@ -1,6 +1,6 @@
 //! Zeek's history letters (flow-semantics.md 5).
 
-use super::row::History;
+use super::history::History;
 use super::side::{Side, State};
 use super::tcp::{Segment, flag};
 

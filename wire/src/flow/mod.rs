@@ -11,6 +11,8 @@ pub mod emit_ext;
 pub mod expire;
 pub mod ext;
 mod follow;
+mod handshake;
+pub mod history;
 pub mod ident;
 pub mod index;
 pub mod key;

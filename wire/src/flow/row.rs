@@ -4,8 +4,8 @@
 //! the round-trip times come with the first answer, the extended columns only when they are asked for.
 
 use super::ext::Ext;
+use super::history::History;
 use super::key::Key;
-use super::limits::MAX_HISTORY;
 use super::side::{Intervals, Side};
 use crate::proto::App;
 
@@ -87,69 +87,6 @@ pub struct Pair {
     pub rtt_ack: i64,
     /// Time of the first SYN/ACK; `i64::MIN` = none.
     pub synack_ts: i64,
-}
-
-/// History letters, in the row while they are few.
-#[derive(Clone, Debug, Default)]
-pub struct History {
-    len: u8,
-    near: [u8; 15],
-    far: Option<Box<[u8; MAX_HISTORY]>>,
-}
-
-impl History {
-    /// Append a letter; nothing happens beyond the limit.
-    pub fn push(&mut self, letter: u8) {
-        let at = usize::from(self.len);
-        if at >= MAX_HISTORY {
-            return;
-        }
-        if let Some(place) = self.near.get_mut(at) {
-            *place = letter;
-        } else {
-            let near = self.near;
-            let far = self.far.get_or_insert_with(|| {
-                let mut all = [0; MAX_HISTORY];
-                all.iter_mut().zip(near).for_each(|(to, from)| *to = from);
-                Box::new(all)
-            });
-            if let Some(place) = far.get_mut(at) {
-                *place = letter;
-            }
-        }
-        self.len += 1;
-    }
-
-    fn letters_mut(&mut self) -> &mut [u8] {
-        let len = usize::from(self.len);
-        match &mut self.far {
-            Some(far) => far.get_mut(..len).unwrap_or_default(),
-            None => self.near.get_mut(..len).unwrap_or_default(),
-        }
-    }
-
-    /// The letters so far.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        let len = usize::from(self.len);
-        let letters = match &self.far {
-            Some(far) => far.get(..len),
-            None => self.near.get(..len),
-        };
-        std::str::from_utf8(letters.unwrap_or_default()).unwrap_or_default()
-    }
-
-    /// Exchange the roles: case of every letter, `^` in front.
-    pub fn flip(&mut self) {
-        for letter in self.letters_mut() {
-            *letter = match *letter {
-                upper @ b'A'..=b'Z' => upper.to_ascii_lowercase(),
-                lower => lower.to_ascii_uppercase(),
-            };
-        }
-        self.push(b'^');
-        self.letters_mut().rotate_right(1);
-    }
 }
 
 /// A live flow: six cache lines, in this order: key and roles; what every packet changes; the first side (three); what is
@@ -296,7 +233,7 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use super::{History, Pair, Row};
+    use super::{Pair, Row};
 
     /// A one-packet flow must stay well below 450 B with its index cell and wheel entry; both are whole cache lines.
     #[test]
@@ -310,21 +247,5 @@ mod tests {
             size_of::<super::Key>(),
             size_of::<super::App>()
         );
-    }
-
-    /// Letters survive the move out of the row, and a flip turns every case.
-    #[test]
-    fn history_flips() {
-        let mut history = History::default();
-        for _ in 0..10 {
-            history.push(b'S');
-            history.push(b'h');
-        }
-        history.flip();
-        assert_eq!(history.as_str(), "^sHsHsHsHsHsHsHsHsHsH");
-        for _ in 0..100 {
-            history.push(b'D');
-        }
-        assert_eq!(history.as_str().len(), 64);
     }
 }

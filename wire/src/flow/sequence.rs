@@ -2,9 +2,9 @@
 //!
 //! HOT: runs for every TCP packet; positions are relative 64-bit numbers, so that wrapping needs no case of its own.
 
+use super::history::History;
 use super::letters::scaled_letter;
 use super::limits::{LARGE_DELTA, MAX_HOLES, MAX_WINDOW};
-use super::row::History;
 use super::side::{Rare, Side, State};
 use super::tcp::{Segment, flag};
 

@@ -2,8 +2,8 @@
 //!
 //! HOT: runs for every TCP packet; no allocation except for a direction's first hole or repeated letter.
 
+use super::history::History;
 use super::letters::letters;
-use super::row::History;
 use super::sequence::{acknowledge, advance, remember_window, rst_in_window, start_sequence};
 use super::side::{Side, State};
 use crate::packet::Tcp;
