@@ -1,4 +1,4 @@
-"""Segments of real metering: named by their bytes, and the same bytes whenever the same program reads the same capture."""
+"""Segments of real metering: named by their bytes, and the same bytes when the same program reads a capture again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from store.lake import Lake
 @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(shots=captures())
 def test_metering_again_writes_the_same_files(shots: list[Shot]) -> None:
-    """Every name is the SHA-256 of its file, and another lake gets the same names: a killed metering can be repeated."""
+    """Every name is the SHA-256 of its file, and another lake gets the same names: metering can be repeated."""
     with tempfile.TemporaryDirectory() as place:
         path = write_pcap(Path(place) / "random.pcap", shots)
         names = []
