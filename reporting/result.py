@@ -51,10 +51,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class HomeNetwork:
-    """One network taken as the site's own, and why."""
+    """One network taken as the site's own, and why; ``basis`` names the reason for programs (``store.site.Basis``)."""
 
     cidr: str
     why: Text
+    basis: str
 
 
 @dataclass(frozen=True, slots=True)

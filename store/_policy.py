@@ -32,6 +32,7 @@ class Basis(StrEnum):
     ARP = "arp"
     DHCP = "dhcp"
     SITE = "site"
+    CASE = "case"
     OPTION = "option"
 
 
@@ -108,6 +109,10 @@ DEFAULT_HOME: Final = tuple(
 """Ranges that no one routes on the internet: inside somebody's site, and ours is the one we listen to."""
 
 
+GIVEN: Final = Reason("given with --home-net", "由 --home-net 指定")
+"""Why a network of the command line is home."""
+
+
 @dataclass(frozen=True, slots=True)
 class SitePolicy:
     """What the organisation told us (or did not) about its networks."""
@@ -121,16 +126,15 @@ class SitePolicy:
     @property
     def is_home_declared(self) -> bool:
         """Tell whether people named the home networks, so that nothing may be inferred."""
-        return any(network.basis in {Basis.SITE, Basis.OPTION} for network in self.home)
+        return any(network.basis in {Basis.SITE, Basis.CASE, Basis.OPTION} for network in self.home)
 
-    def with_home(self, cidrs: Iterable[str]) -> SitePolicy:
-        """Return the policy with these networks, given for this run, in place of its home networks.
+    def with_home(self, cidrs: Iterable[str], *, why: Reason = GIVEN, basis: Basis = Basis.OPTION) -> SitePolicy:
+        """Return the policy with these networks, given for this run or kept with the case, in place of its own.
 
         Raises:
             ValueError: not a network, or host bits set.
         """
-        why = Reason("given with --home-net", "由 --home-net 指定")
-        return replace(self, home=tuple(HomeNetwork(ipaddress.ip_network(c), why, Basis.OPTION) for c in cidrs))
+        return replace(self, home=tuple(HomeNetwork(ipaddress.ip_network(c), why, basis) for c in cidrs))
 
     def in_force(self, on: date) -> SitePolicy:
         """Return the policy without the entries that ended before ``on`` (a date of the data, never of the wall)."""

@@ -18,10 +18,16 @@ EXIT_PARTIAL = 7
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--into", metavar="NAME")
 @click.option("--home-net", "home_nets", multiple=True, metavar="CIDR")
+@click.option("--forget-home-net", "forget", is_flag=True)
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.html")
-def scan(files: tuple[Path, ...], into: str | None, home_nets: tuple[str, ...], report: Path | None) -> int:
+def scan(
+    files: tuple[Path, ...], into: str | None, home_nets: tuple[str, ...], forget: bool, report: Path | None
+) -> int:
     """Read captures, judge them, show the incidents."""
-    return run(current(), files, into=into, home_nets=home_nets, report=report)
+    settings = current()
+    if forget and home_nets:
+        raise click.UsageError(settings.words("error.forget_and_name"))
+    return run(settings, files, into=into, home_nets=home_nets, forget=forget, report=report)
 
 
 def run(
@@ -30,6 +36,7 @@ def run(
     *,
     into: str | None = None,
     home_nets: tuple[str, ...] = (),
+    forget: bool = False,
     report: Path | None = None,
 ) -> int:
     """Scan and print; return the exit code."""
@@ -41,8 +48,9 @@ def run(
     from store.errors import TaishiError
     from store.home import Home
 
+    networks = checked_networks(home_nets)
     home = Home.open(settings.home_path())
-    request = ScanRequest(files, into, checked_networks(home_nets), {}, settings.program())
+    request = ScanRequest(files, into, networks, forget, {}, settings.program())
     try:
         with Bar(settings.words) as bar:
             scanned = do_scan(request, home, bar.update)

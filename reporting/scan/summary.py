@@ -205,7 +205,7 @@ def _home(reader: LakeReader, policy: SitePolicy) -> tuple[HomeNetwork, ...]:
             continue
         hosts = 0 if row is None else row["hosts"]
         why = Text(f"{network.why.en}; {hosts} address(es) heard", f"{network.why.zh}；听到 {hosts} 个地址")
-        shown.append((-hosts, HomeNetwork(str(network.network), why)))
+        shown.append((-hosts, HomeNetwork(str(network.network), why, network.basis.value)))
     return tuple(one for _, one in sorted(shown, key=lambda pair: (pair[0], pair[1].cidr)))
 
 

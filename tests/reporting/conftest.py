@@ -81,9 +81,12 @@ def result() -> ScanResult:
             HomeNetwork(
                 "10.0.0.0/8",
                 Text("private range (RFC 1918); 41 addresses seen", "私有地址（RFC 1918）；看到 41 个地址"),
+                "default",
             ),
             HomeNetwork(
-                "fe80::/10", Text("link-local range (RFC 4291); 3 addresses seen", "链路本地地址；看到 3 个地址")
+                "fe80::/10",
+                Text("link-local range (RFC 4291); 3 addresses seen", "链路本地地址；看到 3 个地址"),
+                "default",
             ),
         ),
         blind=(

@@ -182,8 +182,9 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Figu
                     "private range with 29 talking hosts and a DHCP server",
                     "私有地址段，有 29 台通信主机和一台 DHCP 服务器",
                 ),
+                "dhcp",
             ),
-            HomeNetwork("fe80::/10", Text("link-local", "链路本地地址")),
+            HomeNetwork("fe80::/10", Text("link-local", "链路本地地址"), "default"),
         ),
         blind=(
             Blind(
