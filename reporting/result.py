@@ -25,7 +25,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """One capture file of the scan."""
+    """One capture file of the scan; ``problem`` is English, ``problem_zh`` the same in Chinese."""
 
     path: str
     sha256: str
@@ -33,6 +33,7 @@ class FileResult:
     frames: int
     status: FileStatus
     problem: str | None = None
+    problem_zh: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,22 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 import pyarrow as pa
 
 from store.schema import IP
+from store.text import Text
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _MAPPED: Final = b"\0" * 10 + b"\xff\xff"
-
-
-class Reason(NamedTuple):
-    """A sentence in both languages."""
-
-    en: str
-    zh: str
 
 
 class Basis(StrEnum):
@@ -55,7 +49,7 @@ class HomeNetwork:
     """A network taken as the site's own, and why."""
 
     network: Network
-    why: Reason
+    why: Text
     basis: Basis
     owner: str = ""
     expires: date | None = None
@@ -95,7 +89,7 @@ class Role:
 
 
 DEFAULT_HOME: Final = tuple(
-    HomeNetwork(ipaddress.ip_network(cidr), Reason(en, zh), Basis.DEFAULT)
+    HomeNetwork(ipaddress.ip_network(cidr), Text(en, zh), Basis.DEFAULT)
     for cidr, en, zh in (
         ("10.0.0.0/8", "private use (RFC 1918)", "私有地址（RFC 1918）"),
         ("172.16.0.0/12", "private use (RFC 1918)", "私有地址（RFC 1918）"),
@@ -109,7 +103,7 @@ DEFAULT_HOME: Final = tuple(
 """Ranges that no one routes on the internet: inside somebody's site, and ours is the one we listen to."""
 
 
-GIVEN: Final = Reason("given with --home-net", "由 --home-net 指定")
+GIVEN: Final = Text("given with --home-net", "由 --home-net 指定")
 """Why a network of the command line is home."""
 
 
@@ -128,7 +122,7 @@ class SitePolicy:
         """Tell whether people named the home networks, so that nothing may be inferred."""
         return any(network.basis in {Basis.SITE, Basis.CASE, Basis.OPTION} for network in self.home)
 
-    def with_home(self, cidrs: Iterable[str], *, why: Reason = GIVEN, basis: Basis = Basis.OPTION) -> SitePolicy:
+    def with_home(self, cidrs: Iterable[str], *, why: Text = GIVEN, basis: Basis = Basis.OPTION) -> SitePolicy:
         """Return the policy with these networks, given for this run or kept with the case, in place of its own.
 
         Raises:

@@ -25,13 +25,20 @@ from cryptography.hazmat.primitives.serialization import (
 from store import audit
 from store._casebook_tables import AUDIT_ANCHOR, SIGNING_KEY
 from store.casebook import Casebook
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
+from store.text import Text
 
 MODE: Final = 0o600
 """Permission of a private key file."""
 
 MIN_PASSPHRASE: Final = 8
 """Shortest passphrase (characters). Source: NIST SP 800-63B section 5.1.1.1, minimum for user-chosen secrets."""
+
+_PUBLIC: Final = Text("public key", "公钥")
+_ED25519: Final = Text("allowed: PEM or 64 hex digits of an Ed25519 key", "可用：Ed25519 公钥的 PEM 或 64 位十六进制数")
+_ASK_FOR_KEY: Final = Text("ask for what 'taishi key init' printed there", "请对方提供“taishi key init”打印的公钥")
+_OF_OURS: Final = Text("allowed: files made by 'taishi key init'", "可用：“taishi key init”建立的文件")
+_PUT_BACK: Final = Text("put the right file back", "请放回正确的文件")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,13 @@ class KeyRing:
             if key.key_id == key_id:
                 return key
         raise TaishiError(
-            f"key {key_id!r}: unknown; allowed: an id as 'taishi key list' shows it; check it", exit_code=3
+            Problem(
+                Text(f"key {key_id!r}", f"密钥 {key_id!r}"),
+                Text("unknown", "没有此密钥"),
+                Text("allowed: an id as 'taishi key list' shows it", "可用：“taishi key list”列出的指纹"),
+                Text("check it", "请核对"),
+            ),
+            exit_code=3,
         )
 
     def trust(self, public: str, name: str, reason: str = "") -> Key:
@@ -155,10 +168,15 @@ class KeyRing:
             private = load_pem_private_key(file.read_bytes(), passphrase.encode() if passphrase is not None else None)
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise TaishiError(
-                f"{file}: private key not usable ({error}); needed: the file and its passphrase"
+                Problem(
+                    str(file),
+                    Text(f"private key not usable ({error})", f"私钥不能使用（{error}）"),
+                    Text("needed: the file and its passphrase", "需要：该文件及其口令"),
+                    Text("give the right passphrase, or restore the file", "请给出正确的口令，或恢复该文件"),
+                )
             ) from error
         if not isinstance(private, Ed25519PrivateKey):
-            raise TaishiError(f"{file}: no Ed25519 key; allowed: files made by 'taishi key init'")
+            raise TaishiError(Problem(str(file), Text("no Ed25519 key", "不是 Ed25519 密钥"), _OF_OURS, _PUT_BACK))
         return private.sign(message)
 
     def is_valid(self, message: bytes, signature: bytes, key_id: str) -> bool:
@@ -210,11 +228,10 @@ def _public(text: str) -> Ed25519PublicKey:
         else:
             loaded = Ed25519PublicKey.from_public_bytes(bytes.fromhex(text.strip()))
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise TaishiError(
-            f"public key: not readable ({error}); allowed: PEM or 64 hex digits of an Ed25519 key"
-        ) from error
+        told = Text(f"not readable ({error})", f"无法读取（{error}）")
+        raise TaishiError(Problem(_PUBLIC, told, _ED25519, _ASK_FOR_KEY)) from error
     if not isinstance(loaded, Ed25519PublicKey):
-        raise TaishiError("public key: another algorithm; allowed: Ed25519; ask for a key made by 'taishi key init'")
+        raise TaishiError(Problem(_PUBLIC, Text("another algorithm", "是其他算法"), _ED25519, _ASK_FOR_KEY))
     return loaded
 
 
@@ -223,7 +240,12 @@ def _encryption(passphrase: str | None) -> KeySerializationEncryption:
         return NoEncryption()
     if len(passphrase) < MIN_PASSPHRASE:
         raise TaishiError(
-            f"passphrase: {len(passphrase)} characters; allowed: at least {MIN_PASSPHRASE}; choose a longer one",
+            Problem(
+                Text("passphrase", "口令"),
+                Text(f"{len(passphrase)} characters", f"{len(passphrase)} 个字符"),
+                Text(f"allowed: at least {MIN_PASSPHRASE}", f"可用：至少 {MIN_PASSPHRASE} 个"),
+                Text("choose a longer one", "请换更长的"),
+            ),
             exit_code=2,
         )
     return BestAvailableEncryption(passphrase.encode())
@@ -239,4 +261,11 @@ def _write_private(folder: Path, file: Path, encoded: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
-        raise TaishiError(f"{file}: private key not written ({error}); needed: a writable home; check it") from error
+        raise TaishiError(
+            Problem(
+                str(file),
+                Text(f"private key not written ({error})", f"私钥未能写入（{error}）"),
+                Text("needed: a writable home", "需要：可写的主目录"),
+                Text("check its permissions and the room left", "请检查权限和剩余空间"),
+            )
+        ) from error

@@ -124,7 +124,7 @@ class Root(Group):
             click.echo(explain(error, settings.words), err=True)
             return error.exit_code
         except TaishiError as error:
-            click.echo(error.diagnostics(), err=True)
+            click.echo(error.diagnostics(settings.lang), err=True)
             return error.exit_code
         except (click.Abort, KeyboardInterrupt):
             click.echo(settings.words("error.interrupted"), err=True)

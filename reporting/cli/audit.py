@@ -34,7 +34,7 @@ def verify() -> int:
         "rows": report.rows,
         "head": report.head.hash,
         "anchors": report.anchors,
-        "problems": list(report.problems),
+        "problems": [problem._asdict() for problem in report.problems],
     }
     if settings.output is Output.CSV:
         emit([said], [Column(name, name) for name in said], "csv")
@@ -44,5 +44,5 @@ def verify() -> int:
         click.echo(words("audit.valid", rows=report.rows, head=report.head.hash, anchors=report.anchors))
     else:
         for problem in report.problems[:PROBLEMS_SHOWN]:
-            click.echo(words("audit.broken", found=clean(problem)), err=True)
+            click.echo(words("audit.broken", found=clean(problem.of(settings.lang))), err=True)
     return 0 if report.is_intact else EXIT_BROKEN

@@ -80,7 +80,8 @@ def trust(file: Path, name: str | None, reason: str) -> None:
     try:
         key = KeyRing(casebook, home.keys).trust(text, name or file.stem, reason)
     except TaishiError as error:
-        told = settings.words("error.key_file", path=clean(str(file)), found=error.diagnostics().partition(";")[0])
+        found = "; ".join(problem.found.of(settings.lang) for problem in error.problems)
+        told = settings.words("error.key_file", path=clean(str(file)), found=found)
         raise TaishiError(told, error.exit_code) from error
     finally:
         casebook.close()

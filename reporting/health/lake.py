@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,20 +29,21 @@ def check_segments(lake: Lake) -> Check:
     Footers only: a lake of any size takes about 1 ms per segment. Rows are not decoded.
     """
     rows = files = 0
-    broken: list[str] = []
+    broken: list[Text] = []
     for table in schema.TABLES:
         for path in lake.segments(table):
             files += 1
             held, problem = _segment(path, table)
             rows += held
-            if problem:
-                broken.append(f"{path.relative_to(lake.root)}: {problem}")
+            if problem is not None:
+                place = clean(str(path.relative_to(lake.root)))
+                broken.append(Text(f"{place}: {clean(problem.en)}", f"{place}：{clean(problem.zh)}"))
     if broken:
         more = len(broken) - SHOWN
-        named = "\n".join(clean(text) for text in broken[:SHOWN])
+        named, named_zh = "\n".join(t.en for t in broken[:SHOWN]), "\n".join(t.zh for t in broken[:SHOWN])
         found = Text(
             f"{len(broken)} of {files} segments: {named}" + (f"\n… {more} more" if more > 0 else ""),
-            f"{files} 个分段中有 {len(broken)} 个：{named}" + (f"\n…… 另有 {more} 个" if more > 0 else ""),
+            f"{files} 个分段中有 {len(broken)} 个：{named_zh}" + (f"\n…… 另有 {more} 个" if more > 0 else ""),
         )
         advice = Text("remove these files and scan their captures again", "请删除这些文件并重新扫描其抓包")
         return Check("lake.segments", Status.FAIL, found, advice, verifies=True)
@@ -54,24 +55,35 @@ def check_segments(lake: Lake) -> Check:
     )
 
 
-def _segment(path: Path, table: schema.Table) -> tuple[int, str]:
-    """Return the rows of a segment and what is wrong with it, or nothing."""
+def _segment(path: Path, table: schema.Table) -> tuple[int, Text | None]:
+    """Return the rows of a segment and what is wrong with it, or None."""
     try:
         footer = pq.read_metadata(path)
         names = footer.schema.to_arrow_schema().names
     except (OSError, pa.ArrowException) as error:
-        return 0, f"not readable ({str(error).splitlines()[0]})"
+        cause = str(error).splitlines()[0]
+        return 0, Text(f"not readable ({cause})", f"无法读取（{cause}）")
     told = {key.decode(): value.decode(errors="replace") for key, value in (footer.metadata or {}).items()}
-    if told.get(f"{_FOOTER}table") != table.name:
-        return footer.num_rows, f"says it is table {told.get(f'{_FOOTER}table')}, lies under {table.name}"
-    if told.get(f"{_FOOTER}content_hash") != path.stem:
-        return footer.num_rows, f"content {str(told.get(f'{_FOOTER}content_hash'))[:12]}… under another name"
-    if told.get(f"{_FOOTER}rows") != str(footer.num_rows):
-        return footer.num_rows, f"{footer.num_rows} rows, {told.get(f'{_FOOTER}rows')} when written"
-    if told.get(f"{_FOOTER}schema_version") != str(schema.SCHEMA_VERSION):
-        return footer.num_rows, f"schema version {told.get(f'{_FOOTER}schema_version')}, now {schema.SCHEMA_VERSION}"
-    missing = [column.name for column in table.stored() if column.name not in names]
-    return footer.num_rows, f"lacks the columns {', '.join(missing)}" if missing else ""
+    return footer.num_rows, _misfit(told, table, path.stem, footer.num_rows, names)
+
+
+def _misfit(told: Mapping[str, str], table: schema.Table, stem: str, rows: int, names: Sequence[str]) -> Text | None:
+    """Return in what a footer disagrees with where its file lies, how it is called and what it holds, or None."""
+    said, content = told.get(f"{_FOOTER}table"), told.get(f"{_FOOTER}content_hash", "-")
+    counted, version = told.get(f"{_FOOTER}rows"), told.get(f"{_FOOTER}schema_version")
+    if said != table.name:
+        return Text(f"says it is table {said}, lies under {table.name}", f"自称表 {said}，却放在 {table.name} 下")
+    if content != stem:
+        return Text(f"content {content[:12]}… under another name", f"内容 {content[:12]}… 用了别的文件名")
+    if counted != str(rows):
+        return Text(f"{rows} rows, {counted} when written", f"现有 {rows} 行，写入时 {counted} 行")
+    if version != str(schema.SCHEMA_VERSION):
+        return Text(
+            f"schema version {version}, now {schema.SCHEMA_VERSION}",
+            f"表结构版本 {version}，现为 {schema.SCHEMA_VERSION}",
+        )
+    missing = ", ".join(column.name for column in table.stored() if column.name not in names)
+    return Text(f"lacks the columns {missing}", f"缺少列 {missing}") if missing else None
 
 
 def check_captures(lake: Lake) -> Iterator[Check]:
@@ -121,7 +133,7 @@ def _losses(counters: dict[str, int], captures: list[dict[str, object]]) -> Chec
     unbalanced = _imbalance(counters)
     if unbalanced:
         advice = Text("report this as a bug, with the capture if possible", "请作为缺陷报告，尽可能附上抓包")
-        return Check("capture.losses", Status.FAIL, Text(unbalanced, unbalanced), advice)
+        return Check("capture.losses", Status.FAIL, unbalanced, advice)
     errors = sum(count for name, count in counters.items() if name.startswith("decode_error."))
     cut = sum(1 for row in captures if not row["is_complete"])
     lost = [
@@ -146,8 +158,8 @@ def _losses(counters: dict[str, int], captures: list[dict[str, object]]) -> Chec
     return Check("capture.losses", Status.WARN, found, advice)
 
 
-def _imbalance(counters: dict[str, int]) -> str:
-    """Return which term of the conservation law does not balance, or nothing (docs/architecture.md, Counters)."""
+def _imbalance(counters: dict[str, int]) -> Text | None:
+    """Return which term of the conservation law does not balance, or None (docs/architecture.md, Counters)."""
 
     def total(prefix: str) -> int:
         return sum(count for name, count in counters.items() if name.startswith(prefix))
@@ -155,6 +167,14 @@ def _imbalance(counters: dict[str, int]) -> str:
     delivered, decoded = counters.get("frames.delivered", 0), counters.get("frames.decoded", 0)
     out = decoded + counters.get("frames.filtered", 0) + total("decode_error.")
     if delivered != out:
-        return f"frames.delivered {delivered} != decoded + filtered + decode errors {out}"
+        return Text(
+            f"frames.delivered {delivered} != decoded + filtered + decode errors {out}",
+            f"frames.delivered {delivered} 不等于已解码 + 已过滤 + 解码错误 {out}",
+        )
     placed = counters.get("flow.packets", 0) + counters.get("flow.dup_suppressed", 0) + total("non_flow.")
-    return f"frames.decoded {decoded} != packets + duplicates + non-flow {placed}" if decoded != placed else ""
+    if decoded != placed:
+        return Text(
+            f"frames.decoded {decoded} != packets + duplicates + non-flow {placed}",
+            f"frames.decoded {decoded} 不等于入流 + 重复 + 非流 {placed}",
+        )
+    return None

@@ -17,7 +17,8 @@ from reporting.scan.summary import Summary, iso_time, not_assessed, summarise
 from store.casebook import Casebook
 from store.home import Home
 from store.lake import Lake
-from store.site import Basis, Reason, SitePolicy, infer_home, load_site
+from store.site import Basis, SitePolicy, infer_home, load_site
+from store.text import Text as Why
 
 INCIDENTS_SHOWN: Final = 5
 """Incidents on the screen, the most severe first (1 … 20): an analyst-day's budget (detectors.md section 7)."""
@@ -101,7 +102,7 @@ def with_kept_home(policy: SitePolicy, casebook: Casebook, case: str) -> SitePol
     if kept is None:
         return policy
     day = kept.at[:10]
-    why = Reason(
+    why = Why(
         f"given with --home-net at an earlier scan of this case ({kept.actor}, {day}); --forget-home-net drops it",
         f"本案例此前扫描时由 --home-net 指定（{kept.actor}，{day}）；用 --forget-home-net 可取消",
     )

@@ -227,7 +227,7 @@ def _blind(
     say("scope", *_SCOPE)
     for file in files:
         if file.problem is not None:
-            say(f"file_{file.status}", f"{file.path}: {file.problem}", f"{file.path}：{file.problem}")
+            say(f"file_{file.status}", f"{file.path}: {file.problem}", f"{file.path}：{file.problem_zh}")
     if row["tcp"] and row["one_sided"] >= ONE_SIDED_SHARE * row["tcp"]:
         share = share_text(row["one_sided"], row["tcp"])
         say(

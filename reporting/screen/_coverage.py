@@ -61,6 +61,6 @@ def file_lines(result: ScanResult, words: Words) -> list[Line]:
     for file in result.files:
         facts = words(f"file.{file.status}", frames=count_text(file.frames), size=bytes_text(file.bytes))
         lines += paragraph(f"{file.path}: {facts}", indent=2, label="·")
-        if file.problem:
-            lines += paragraph(file.problem, indent=6, style="yellow")
+        if file.problem and file.problem_zh:
+            lines += paragraph(words.pick(file.problem, file.problem_zh), indent=6, style="yellow")
     return lines

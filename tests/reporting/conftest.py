@@ -73,7 +73,13 @@ def result() -> ScanResult:
         files=(
             FileResult("office.pcap", "3f" * 32, 1_234_567, 8123, "read"),
             FileResult(
-                f"cut{HOSTILE}.pcap", "ab" * 32, 4096, 12, "partial", "cut.pcap: record 12 is cut off; allowed: …"
+                f"cut{HOSTILE}.pcap",
+                "ab" * 32,
+                4096,
+                12,
+                "partial",
+                "cut.pcap: record 12 is cut off; allowed: …",
+                "cut.pcap：记录 12 不完整；可用：……",
             ),
         ),
         totals=Totals(8135, 1400, 1234, 57, 9_876_543, "2026-11-20T00:00:01.5Z", "2026-11-20T23:59:59Z", 86398.5),

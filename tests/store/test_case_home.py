@@ -9,7 +9,8 @@ import pytest
 
 from store.audit import Actor
 from store.casebook import Casebook
-from store.site import Basis, Reason, SitePolicy
+from store.site import Basis, SitePolicy
+from store.text import Text
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_a_casebook_of_the_first_version_gets_the_table(book: Casebook) -> None:
 
 def test_a_policy_with_kept_networks_counts_as_declared() -> None:
     """Networks kept with the case stand in place of the policy's own and nothing is inferred beside them."""
-    why = Reason("kept", "沿用")
+    why = Text("kept", "沿用")
     policy = SitePolicy().with_home(["192.0.2.0/24"], why=why, basis=Basis.CASE)
     assert policy.is_home_declared
     assert [(str(n.network), n.why, n.basis) for n in policy.home] == [("192.0.2.0/24", why, Basis.CASE)]

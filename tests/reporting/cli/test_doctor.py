@@ -132,7 +132,7 @@ def test_a_changed_audit_row_is_found(over: Over, own_home: Path) -> None:
     assert "audit row 1" in broken.stderr
     said = json.loads(run("audit", "verify", "-o", "json").stdout)
     assert not said["is_intact"]
-    assert said["problems"] == ["audit row 1: its content was changed"]
+    assert said["problems"] == [{"en": "audit row 1: its content was changed", "zh": "审计第 1 行：内容被改动"}]
     assert _checks(run, 9)["audit"]["status"] == "fail"
 
 
