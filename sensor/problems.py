@@ -58,7 +58,7 @@ ALLOWED: Final = (
 )
 """What is allowed."""
 
-TODO: Final = (
+ADVICE: Final = (
     Text(
         "the file is damaged from here on: the frames before were read, capture or copy it again",
         "文件自此处起已损坏：此前的帧已读出，请重新抓包或复制",
@@ -101,7 +101,7 @@ def _readings(problem: str) -> Iterable[str]:
     for first in cuts:
         for second in (cut for cut in cuts if cut > first):
             pieces = (head[3][:first], head[3][first + 2 : second], head[3][second + 2 :])
-            said = [translated(piece, known) for piece, known in zip(pieces, (FOUND, ALLOWED, TODO), strict=True)]
+            said = [translated(piece, known) for piece, known in zip(pieces, (FOUND, ALLOWED, ADVICE), strict=True)]
             if all(said):
                 yield f"偏移 {head[1]}，记录 {head[2]}：{'；'.join(text for text in said if text)}"
 
