@@ -170,6 +170,12 @@ class Casebook:
         with self.reading() as connection:
             return [dict(row) for row in connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq)).mappings()]
 
+    def audit_hash(self, seq: int) -> str | None:
+        """Return the hash of one row of the audit chain, or None where it has no such row."""
+        with self.reading() as connection:
+            found: str | None = connection.execute(sa.select(AUDIT.c.hash).where(AUDIT.c.seq == seq)).scalar()
+        return found
+
     def verify(self) -> audit.ChainReport:
         """Walk the audit chain and its signed heads."""
         with self.reading() as connection:

@@ -34,6 +34,9 @@ MODE: Final = 0o600
 MIN_PASSPHRASE: Final = 8
 """Shortest passphrase (characters). Source: NIST SP 800-63B section 5.1.1.1, minimum for user-chosen secrets."""
 
+MAX_PASSPHRASE: Final = 1023
+"""Longest passphrase (bytes UTF-8): what the PEM encryption of ``cryptography`` takes."""
+
 _PUBLIC: Final = Text("public key", "公钥")
 _ED25519: Final = Text("allowed: PEM or 64 hex digits of an Ed25519 key", "可用：Ed25519 公钥的 PEM 或 64 位十六进制数")
 _ASK_FOR_KEY: Final = Text("ask for what 'taishi key init' printed there", "请对方提供“taishi key init”打印的公钥")
@@ -66,7 +69,7 @@ class KeyRing:
     """
 
     def __init__(self, casebook: Casebook, folder: Path) -> None:
-        self._casebook = casebook
+        self.casebook = casebook
         self._folder = folder
 
     def create(self, name: str, passphrase: str | None = None) -> Key:
@@ -83,7 +86,7 @@ class KeyRing:
         key = _key(private.public_key(), name, is_own=True)
         file = self._folder / f"{key.key_id}.pem"
         encoded = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption(passphrase))
-        with self._casebook.change("key init", f"key {key.key_id}") as change:
+        with self.casebook.change("key init", f"key {key.key_id}") as change:
             change.connection.execute(SIGNING_KEY.insert().values(_row(key)))
             change.payload, change.words["to_value"] = _row(key), "own, trusted"
             _write_private(self._folder, file, encoded)
@@ -92,7 +95,7 @@ class KeyRing:
     def listed(self) -> list[Key]:
         """Return all keys, our own first, then by name."""
         order = (SIGNING_KEY.c.is_own.desc(), SIGNING_KEY.c.name, SIGNING_KEY.c.key_id)
-        with self._casebook.reading() as connection:
+        with self.casebook.reading() as connection:
             rows = connection.execute(sa.select(SIGNING_KEY).order_by(*order)).mappings().all()
         return [Key(**row) for row in rows]
 
@@ -126,8 +129,8 @@ class KeyRing:
         Raises:
             TaishiError: no Ed25519 public key.
         """
-        key = _key(_public(public), name, is_own=False)
-        with self._casebook.change("key trust", f"key {key.key_id}", reason) as change:
+        key = public_key(public, name)
+        with self.casebook.change("key trust", f"key {key.key_id}", reason) as change:
             row = (
                 change.connection.execute(sa.select(SIGNING_KEY).where(SIGNING_KEY.c.key_id == key.key_id))
                 .mappings()
@@ -149,7 +152,7 @@ class KeyRing:
             TaishiError: unknown (exit code 3).
         """
         key = self.key(key_id)
-        with self._casebook.change("key distrust", f"key {key_id}", reason) as change:
+        with self.casebook.change("key distrust", f"key {key_id}", reason) as change:
             self._set_trust(change.connection, key_id, trusted=False)
             change.payload = {"key_id": key_id, "is_trusted": False}
             change.words.update(from_value="trusted", to_value="not trusted")
@@ -157,15 +160,29 @@ class KeyRing:
                 change.cancel()
         return self.key(key_id)
 
+    def is_locked(self, key_id: str) -> bool:
+        """Tell whether the private key of that id is here and needs a passphrase.
+
+        Raises:
+            TaishiError: unknown (exit code 3).
+        """
+        try:
+            return b"ENCRYPTED" in self._file(key_id).read_bytes()[:64]
+        except OSError:
+            return False
+
+    def _file(self, key_id: str) -> Path:
+        return self._folder / f"{self.key(key_id).key_id}.pem"
+
     def sign(self, message: bytes, key_id: str, passphrase: str | None = None) -> bytes:
         """Return the 64-byte signature of ``message`` by one of our own keys.
 
         Raises:
             TaishiError: no private key of that id here, or wrong passphrase.
         """
-        file = self._folder / f"{self.key(key_id).key_id}.pem"
+        file = self._file(key_id)
         try:
-            private = load_pem_private_key(file.read_bytes(), passphrase.encode() if passphrase is not None else None)
+            private = load_pem_private_key(file.read_bytes(), None if passphrase is None else _secret(passphrase))
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise TaishiError(
                 Problem(
@@ -196,7 +213,7 @@ class KeyRing:
         Raises:
             TaishiError: no such private key, or wrong passphrase.
         """
-        with self._casebook.change("audit anchor", f"key {key_id}") as change:
+        with self.casebook.change("audit anchor", f"key {key_id}") as change:
             at = audit.head(change.connection)
             signature = self.sign(audit.anchor_message(at), key_id, passphrase).hex()
             values = {"seq": at.seq, "key_id": key_id, "hash": at.hash, "signature": signature}
@@ -221,6 +238,15 @@ def _key(public: Ed25519PublicKey, name: str, *, is_own: bool) -> Key:
     return Key(hashlib.sha256(raw).hexdigest()[:16], raw.hex(), name, is_own, is_trusted=True)
 
 
+def public_key(text: str, name: str) -> Key:
+    """Return the public key that a text holds, PEM or 64 hex digits, as one from elsewhere.
+
+    Raises:
+        TaishiError: no Ed25519 public key.
+    """
+    return _key(_public(text), name, is_own=False)
+
+
 def _public(text: str) -> Ed25519PublicKey:
     try:
         if text.lstrip().startswith("-----BEGIN"):
@@ -238,17 +264,26 @@ def _public(text: str) -> Ed25519PublicKey:
 def _encryption(passphrase: str | None) -> KeySerializationEncryption:
     if passphrase is None:
         return NoEncryption()
-    if len(passphrase) < MIN_PASSPHRASE:
+    secret = _secret(passphrase)
+    if len(passphrase) < MIN_PASSPHRASE or len(secret) > MAX_PASSPHRASE:
         raise TaishiError(
             Problem(
                 Text("passphrase", "口令"),
                 Text(f"{len(passphrase)} characters", f"{len(passphrase)} 个字符"),
-                Text(f"allowed: at least {MIN_PASSPHRASE}", f"可用：至少 {MIN_PASSPHRASE} 个"),
-                Text("choose a longer one", "请换更长的"),
+                Text(
+                    f"allowed: at least {MIN_PASSPHRASE} characters and at most {MAX_PASSPHRASE} bytes",
+                    f"可用：至少 {MIN_PASSPHRASE} 个字符，最多 {MAX_PASSPHRASE} 字节",
+                ),
+                Text("choose another one", "请另换一个"),
             ),
             exit_code=2,
         )
-    return BestAvailableEncryption(passphrase.encode())
+    return BestAvailableEncryption(secret)
+
+
+def _secret(passphrase: str) -> bytes:
+    """Return the bytes of a passphrase, also where the locale could not read them as text."""
+    return passphrase.encode("utf-8", "surrogateescape")
 
 
 def _write_private(folder: Path, file: Path, encoded: bytes) -> None:
