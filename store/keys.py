@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,36 +11,20 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
     Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
-    load_pem_private_key,
     load_pem_public_key,
 )
 
-from store import audit
+from store import _private_key, audit
 from store._casebook_tables import AUDIT_ANCHOR, SIGNING_KEY
 from store.casebook import Casebook
 from store.errors import Problem, TaishiError
 from store.text import Text
 
-MODE: Final = 0o600
-"""Permission of a private key file."""
-
-MIN_PASSPHRASE: Final = 8
-"""Shortest passphrase (characters). Source: NIST SP 800-63B section 5.1.1.1, minimum for user-chosen secrets."""
-
-MAX_PASSPHRASE: Final = 1023
-"""Longest passphrase (bytes UTF-8): what the PEM encryption of ``cryptography`` takes."""
-
 _PUBLIC: Final = Text("public key", "公钥")
 _ED25519: Final = Text("allowed: PEM or 64 hex digits of an Ed25519 key", "可用：Ed25519 公钥的 PEM 或 64 位十六进制数")
 _ASK_FOR_KEY: Final = Text("ask for what 'taishi key init' printed there", "请对方提供“taishi key init”打印的公钥")
-_OF_OURS: Final = Text("allowed: files made by 'taishi key init'", "可用：“taishi key init”建立的文件")
-_PUT_BACK: Final = Text("put the right file back", "请放回正确的文件")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +68,11 @@ class KeyRing:
         private = Ed25519PrivateKey.generate()
         key = _key(private.public_key(), name, is_own=True)
         file = self._folder / f"{key.key_id}.pem"
-        encoded = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption(passphrase))
+        encoded = _private_key.encoded(private, passphrase)
         with self.casebook.change("key init", f"key {key.key_id}") as change:
             change.connection.execute(SIGNING_KEY.insert().values(_row(key)))
             change.payload, change.words["to_value"] = _row(key), "own, trusted"
-            _write_private(self._folder, file, encoded)
+            _private_key.write(self._folder, file, encoded)
         return key
 
     def listed(self) -> list[Key]:
@@ -166,10 +149,7 @@ class KeyRing:
         Raises:
             TaishiError: unknown (exit code 3).
         """
-        try:
-            return b"ENCRYPTED" in self._file(key_id).read_bytes()[:64]
-        except OSError:
-            return False
+        return _private_key.is_locked(self._file(key_id))
 
     def _file(self, key_id: str) -> Path:
         return self._folder / f"{self.key(key_id).key_id}.pem"
@@ -180,21 +160,7 @@ class KeyRing:
         Raises:
             TaishiError: no private key of that id here, or wrong passphrase.
         """
-        file = self._file(key_id)
-        try:
-            private = load_pem_private_key(file.read_bytes(), None if passphrase is None else _secret(passphrase))
-        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise TaishiError(
-                Problem(
-                    str(file),
-                    Text(f"private key not usable ({error})", f"私钥不能使用（{error}）"),
-                    Text("needed: the file and its passphrase", "需要：该文件及其口令"),
-                    Text("give the right passphrase, or restore the file", "请给出正确的口令，或恢复该文件"),
-                )
-            ) from error
-        if not isinstance(private, Ed25519PrivateKey):
-            raise TaishiError(Problem(str(file), Text("no Ed25519 key", "不是 Ed25519 密钥"), _OF_OURS, _PUT_BACK))
-        return private.sign(message)
+        return _private_key.read(self._file(key_id), passphrase).sign(message)
 
     def is_valid(self, message: bytes, signature: bytes, key_id: str) -> bool:
         """Tell whether a trusted key of that id signed ``message``."""
@@ -259,48 +225,3 @@ def _public(text: str) -> Ed25519PublicKey:
     if not isinstance(loaded, Ed25519PublicKey):
         raise TaishiError(Problem(_PUBLIC, Text("another algorithm", "是其他算法"), _ED25519, _ASK_FOR_KEY))
     return loaded
-
-
-def _encryption(passphrase: str | None) -> KeySerializationEncryption:
-    if passphrase is None:
-        return NoEncryption()
-    secret = _secret(passphrase)
-    if len(passphrase) < MIN_PASSPHRASE or len(secret) > MAX_PASSPHRASE:
-        raise TaishiError(
-            Problem(
-                Text("passphrase", "口令"),
-                Text(f"{len(passphrase)} characters", f"{len(passphrase)} 个字符"),
-                Text(
-                    f"allowed: at least {MIN_PASSPHRASE} characters and at most {MAX_PASSPHRASE} bytes",
-                    f"可用：至少 {MIN_PASSPHRASE} 个字符，最多 {MAX_PASSPHRASE} 字节",
-                ),
-                Text("choose another one", "请另换一个"),
-            ),
-            exit_code=2,
-        )
-    return BestAvailableEncryption(secret)
-
-
-def _secret(passphrase: str) -> bytes:
-    """Return the bytes of a passphrase, also where the locale could not read them as text."""
-    return passphrase.encode("utf-8", "surrogateescape")
-
-
-def _write_private(folder: Path, file: Path, encoded: bytes) -> None:
-    """Write a key file that was never readable for anyone else, not even for a moment."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(encoded)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        raise TaishiError(
-            Problem(
-                str(file),
-                Text(f"private key not written ({error})", f"私钥未能写入（{error}）"),
-                Text("needed: a writable home", "需要：可写的主目录"),
-                Text("check its permissions and the room left", "请检查权限和剩余空间"),
-            )
-        ) from error
