@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
-RESULT_VERSION: Final = 1
+RESULT_VERSION: Final = 2
 """Version of the JSON object; raised when a field changes its meaning or goes away."""
+
+LAYER_2: Final = "layer 2"
+"""What stands for the protocol of flows without IP, e.g. ARP or GOOSE."""
 
 FileStatus = Literal["read", "known", "partial", "failed"]
 """read: wholly; known: same SHA-256 was read before; partial: ended early, rows kept; failed: nothing could be read."""
@@ -68,10 +71,19 @@ class Blind:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What this version looks for and what it does not, so that silence is not read as all-clear."""
+
+    covered: Text
+    not_covered: Text
+
+
+@dataclass(frozen=True, slots=True)
 class NotAssessed:
-    """A detector that could not judge this data, or only in its short-capture mode."""
+    """A detector that could not judge this data, or only in its short-capture mode; ``detector`` is its id."""
 
     detector: str
+    name: Text
     status: str
     reason: Text
     seen_s: float | None
@@ -111,7 +123,10 @@ class Talker:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One application protocol by flows and bytes; ``guessed`` when only the port said so."""
+    """One application protocol by flows and bytes; ``guessed`` when only the port said so.
+
+    ``app_proto`` is empty for what was not recognised and ``LAYER_2`` for frames without IP.
+    """
 
     app_proto: str
     guessed: bool
@@ -139,6 +154,7 @@ class ScanResult:
     totals: Totals
     home_networks: tuple[HomeNetwork, ...]
     blind: tuple[Blind, ...]
+    scope: Scope
     not_assessed: tuple[NotAssessed, ...]
     incidents: tuple[IncidentLine, ...]
     incident_count: int

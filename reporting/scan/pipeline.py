@@ -13,7 +13,7 @@ from detectors.incident import Incident
 from reporting.result import IncidentLine, ScanResult, Text
 from reporting.scan.captures import FileProgress, Intake, case_name, digests_of, take_in
 from reporting.scan.knowledge import Knowledge, address_text, judge
-from reporting.scan.summary import Summary, iso_time, not_assessed, summarise
+from reporting.scan.summary import SCOPE, Summary, iso_time, not_assessed, summarise
 from store.casebook import Casebook
 from store.home import Home
 from store.lake import Lake
@@ -133,6 +133,7 @@ def _result(request: ScanRequest, case: str, intake: Intake, knowledge: Knowledg
         totals=summary.totals,
         home_networks=summary.home_networks,
         blind=summary.blind,
+        scope=SCOPE,
         not_assessed=not_assessed(knowledge.assessments.to_pylist()),
         incidents=lines[:INCIDENTS_SHOWN],
         incident_count=len(lines),
@@ -152,7 +153,7 @@ def verdict(result: ScanResult, lines: Sequence[IncidentLine]) -> Text:
         return Text("The capture holds no traffic: no verdict.", "抓包中没有流量：无法判断。")
     partial = ""
     partial_zh = ""
-    if any(blind.kind != "scope" for blind in result.blind) or result.not_assessed:
+    if result.blind or result.not_assessed:
         partial = " Not everything could be seen: read below what."
         partial_zh = "并非全部可见：见下文。"
     if not lines:

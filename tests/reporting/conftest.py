@@ -15,6 +15,7 @@ from reporting.result import (
     IncidentLine,
     NotAssessed,
     ScanResult,
+    Scope,
     Spoken,
     Talker,
     Text,
@@ -100,9 +101,11 @@ def result() -> ScanResult:
                 "loss", Text("1.2 MB were acknowledged but never seen (0.4 %)", "1.2 MB 已被确认却没有看到（0.4 %）")
             ),
         ),
+        scope=Scope(Text("scans, password guessing", "扫描、口令猜测"), Text("ARP sweeps, floods", "ARP 扫描、洪泛")),
         not_assessed=(
             NotAssessed(
                 "scan_slow",
+                Text("Slow scan", "慢速扫描"),
                 "not_assessed",
                 Text("not assessed: 24 h seen, 7 d needed", "未评估：已观测24小时，需要7天"),
                 1,
@@ -134,6 +137,7 @@ def empty_result() -> ScanResult:
         totals=Totals(),
         home_networks=(),
         blind=(),
+        scope=Scope(Text("scans", "扫描"), Text("floods", "洪泛")),
         not_assessed=(),
         incidents=(),
         incident_count=0,
