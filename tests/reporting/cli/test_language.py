@@ -43,6 +43,15 @@ def test_errors_come_in_the_language_of_the_run(scanned: Path, over: Callable[[P
     assert chinese.stderr.count("；") >= 2
 
 
+@pytest.mark.parametrize("lang", ["en", "zh-CN"])
+def test_a_hostile_file_name_cannot_drive_the_terminal(over: Callable[[Path], Run], tmp_path: Path, lang: str) -> None:
+    """Controls in a name are shown as text in the message, whichever module words it."""
+    result = over(tmp_path / "home")("scan", tmp_path / "x\x1b[31m\u202e.pcap", "--lang", lang)
+    assert result.exit_code == 3
+    assert not {"\x1b", "\u202e"} & set(result.stderr)
+    assert "\\x1b[31m" in result.stderr
+
+
 def test_mistakes_of_the_site_policy_are_told_in_chinese(own_home: Path, over: Callable[[Path], Run]) -> None:
     """Every line of the list is Chinese."""
     (own_home / "site.toml").write_text('homenet = 1\n[[zones]]\nname = "a"\n', encoding="utf-8")
