@@ -65,8 +65,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Nothing was read, so nothing could be seen or judged.", "没有读到任何内容，因此既无所见，也无从研判。"
     ),
     "scope": Text("What this version looks for", "本版本的检测范围"),
-    "covered": Text("Looked for", "已查"),
-    "not_covered": Text("Not looked for", "未查"),
+    "covered": Text("Looked for:", "已查："),
+    "not_covered": Text("Not looked for:", "未查："),
     "not_assessed": Text("Not judged, or judged on little", "未研判或依据不足"),
     "not_assessed_none": Text("Every detector had the data it needs.", "每个检测器都有所需的数据。"),
     "detector": Text("Detector", "检测器"),
