@@ -138,13 +138,9 @@ def file_digest(path: Path) -> bytes:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
+        told = Text(f"cannot be read ({error.strerror})", f"无法读取（{error.strerror}）")
         raise TaishiError(
-            Problem(
-                str(path),
-                Text(f"cannot be read ({error.strerror})", f"无法读取（{error.strerror}）"),
-                _CAPTURE,
-                Text("check name and permission", "请检查文件名和权限"),
-            ),
+            Problem(str(path), told, _CAPTURE, Text("check name and permission", "请检查文件名和权限")),
             exit_code=3 if isinstance(error, FileNotFoundError) else 1,
         ) from error
 
