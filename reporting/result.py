@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
-RESULT_VERSION: Final = 1
+RESULT_VERSION: Final = 2
 """Version of the JSON object; raised when a field changes its meaning or goes away."""
+
+LAYER_2: Final = "layer 2"
+"""What stands for the protocol of flows without IP, e.g. ARP or GOOSE."""
 
 FileStatus = Literal["read", "known", "partial", "failed"]
 """read: wholly; known: same SHA-256 was read before; partial: ended early, rows kept; failed: nothing could be read."""
@@ -25,7 +28,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """One capture file of the scan."""
+    """One capture file of the scan; ``problem`` is English, ``problem_zh`` the same in Chinese."""
 
     path: str
     sha256: str
@@ -33,6 +36,7 @@ class FileResult:
     frames: int
     status: FileStatus
     problem: str | None = None
+    problem_zh: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class HomeNetwork:
-    """One network taken as the site's own, and why."""
+    """One network taken as the site's own, and why; ``basis`` names the reason for programs (``store.site.Basis``)."""
 
     cidr: str
     why: Text
+    basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,19 @@ class Blind:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What this version looks for and what it does not, so that silence is not read as all-clear."""
+
+    covered: Text
+    not_covered: Text
+
+
+@dataclass(frozen=True, slots=True)
 class NotAssessed:
-    """A detector that could not judge this data, or only in its short-capture mode."""
+    """A detector that could not judge this data, or only in its short-capture mode; ``detector`` is its id."""
 
     detector: str
+    name: Text
     status: str
     reason: Text
     seen_s: float | None
@@ -109,7 +123,10 @@ class Talker:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One application protocol by flows and bytes; ``guessed`` when only the port said so."""
+    """One application protocol by flows and bytes; ``guessed`` when only the port said so.
+
+    ``app_proto`` is empty for what was not recognised and ``LAYER_2`` for frames without IP.
+    """
 
     app_proto: str
     guessed: bool
@@ -137,6 +154,7 @@ class ScanResult:
     totals: Totals
     home_networks: tuple[HomeNetwork, ...]
     blind: tuple[Blind, ...]
+    scope: Scope
     not_assessed: tuple[NotAssessed, ...]
     incidents: tuple[IncidentLine, ...]
     incident_count: int

@@ -23,9 +23,10 @@ from typing import Any, Final, Protocol, cast
 import pyarrow as pa
 
 from store import schema
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
 from store.lake import Lake
 from store.segment import SegmentWriter
+from store.text import Text
 from store.threaded import ThreadedWriter
 
 Progress = Callable[[int, int], None]
@@ -56,6 +57,8 @@ class Core(Protocol):
     ) -> Mapping[str, object]:
         """Write the frames of those flows; return counts."""
 
+
+_CAPTURE: Final = Text("allowed: a readable capture file", "可用：可读的抓包文件")
 
 SENSOR_ID: Final = "scan"
 """Sensor identity of captures that were read from files."""
@@ -136,8 +139,9 @@ def file_digest(path: Path) -> bytes:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
+        told = Text(f"cannot be read ({error.strerror})", f"无法读取（{error.strerror}）")
         raise TaishiError(
-            f"{path}: cannot be read ({error.strerror}); allowed: a readable capture file; check name and permission",
+            Problem(str(path), told, _CAPTURE, Text("check name and permission", "请检查文件名和权限")),
             exit_code=3 if isinstance(error, FileNotFoundError) else 1,
         ) from error
 
@@ -157,7 +161,12 @@ def wire_core() -> Core:
         return cast(Core, importlib.import_module("sensor._wire"))
     except ImportError as error:
         raise TaishiError(
-            f"sensor._wire: {error}; needed: the compiled core; run 'make dev' or install a wheel"
+            Problem(
+                "sensor._wire",
+                Text(f"{error}", f"无法载入（{error}）"),
+                Text("needed: the compiled core", "需要：编译好的核心"),
+                Text("run 'make dev' or install a wheel", "请执行“make dev”或安装 wheel"),
+            )
         ) from error
 
 
@@ -166,9 +175,18 @@ def _open_meter(path: Path, digest: bytes, options: str) -> Meter:
     try:
         return core.Meter(str(path), source_id=digest, options_json=options)
     except OSError as error:
-        raise TaishiError(f"{path}: cannot be opened ({error}); allowed: a readable capture file; check it") from error
+        told = Text(f"cannot be opened ({error})", f"无法打开（{error}）")
+        raise TaishiError(Problem(str(path), told, _CAPTURE, Text("check it", "请检查该文件"))) from error
     except ValueError as error:
-        raise TaishiError(f"meter options {options}: {error}; correct the options", exit_code=2) from error
+        raise TaishiError(
+            Problem(
+                Text(f"meter options {options}", f"计量选项 {options}"),
+                Text(f"{error}", f"不能使用（{error}）"),
+                Text("allowed: the options that the message names", "可用：上述信息列出的选项"),
+                Text("correct the options", "请改正选项"),
+            ),
+            exit_code=2,
+        ) from error
 
 
 def _writers(lake: Lake, case: str, sensor_id: str, stamps: Mapping[str, object]) -> ThreadedWriter:
@@ -250,9 +268,17 @@ def _known(lake: Lake, case: str, path: Path, sha256: str, options: str) -> Mete
             "SELECT counter, count FROM sensor_counter WHERE pcap_file_id = ?", [row["pcap_file_id"]]
         )
     if row["meter_options"] != options:
+        before = row["meter_options"]
         raise TaishiError(
-            f"{path}: case {case!r} holds this capture metered with {row['meter_options']}, now asked with {options}; "
-            "allowed: the same options in one case; name another case with --into"
+            Problem(
+                str(path),
+                Text(
+                    f"case {case!r} holds this capture metered with {before}, now asked with {options}",
+                    f"案例 {case!r} 中此抓包的计量选项为 {before}，现要求 {options}",
+                ),
+                Text("allowed: the same options in one case", "可用：同一案例用同样的选项"),
+                Text("name another case with --into", "请用 --into 指定其他案例"),
+            )
         )
     return MeterResult(
         path=path,

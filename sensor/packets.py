@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from sensor.metering import file_digest, wire_core
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
 from store.lake import Lake, add_table
 from store.staging import StagedFile
+from store.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,14 @@ def _captures(lake: Lake, case: str | None, uids: Sequence[bytes]) -> list[dict[
         ).to_pylist()
         stored = reader.arrow("SELECT DISTINCT ON (pcap_file_id) * FROM packet_store ORDER BY pcap_file_id").to_pylist()
     if not flows:
+        where = Text("the lake", "数据湖") if case is None else Text(f"case {case!r}", f"案例 {case!r}")
         raise TaishiError(
-            f"packets: none of {len(uids)} flow(s) is in {'any case' if case is None else f'case {case!r}'}; allowed: "
-            "flow_uids as 'taishi sql' shows them; check the case with --case",
+            Problem(
+                where,
+                Text(f"none of {len(uids)} flow(s) is in it", f"其中没有这 {len(uids)} 条流"),
+                Text("allowed: flow_uids as 'taishi sql' shows them", "可用：“taishi sql”给出的 flow_uid"),
+                Text("check the case with --case", "请用 --case 核对案例"),
+            ),
             exit_code=3,
         )
     found = []
@@ -70,7 +76,14 @@ def _captures(lake: Lake, case: str | None, uids: Sequence[bytes]) -> list[dict[
         if mine:
             found.append({**row, "uids": mine})
     if not found:
-        raise TaishiError("packets: the packets of these flows were not kept; needed: a capture file that was scanned")
+        raise TaishiError(
+            Problem(
+                Text("packets", "报文"),
+                Text("the packets of these flows were not kept", "这些流的报文没有保存"),
+                Text("needed: a capture file that was scanned", "需要：扫描过的抓包文件"),
+                Text("scan the capture into this case", "请把该抓包扫描进本案例"),
+            )
+        )
     return found
 
 
@@ -79,9 +92,17 @@ def _write(capture: Mapping[str, Any], out: Path) -> Selection:
     path = Path(capture["path"])
     digest = file_digest(path)
     if digest.hex() != capture["sha256"]:
+        now, then = digest.hex()[:12], capture["sha256"][:12]
         raise TaishiError(
-            f"{path}: changed since it was scanned (SHA-256 {digest.hex()[:12]}…, then {capture['sha256'][:12]}…); "
-            "needed: the same bytes; put the original back or scan the file again"
+            Problem(
+                str(path),
+                Text(
+                    f"changed since it was scanned (SHA-256 {now}…, then {then}…)",
+                    f"扫描之后已改变（SHA-256 现为 {now}…，当时为 {then}…）",
+                ),
+                Text("needed: the same bytes", "需要：同样的内容"),
+                Text("put the original back or scan the file again", "请放回原文件，或重新扫描"),
+            )
         )
     staged = None
     try:
@@ -91,7 +112,12 @@ def _write(capture: Mapping[str, Any], out: Path) -> Selection:
         staged.publish(out.absolute())
     except (OSError, ValueError) as error:
         raise TaishiError(
-            f"{out}: packets not written ({error}); needed: a writable place; choose another -w"
+            Problem(
+                str(out),
+                Text(f"packets not written ({error})", f"报文未能写出（{error}）"),
+                Text("needed: a writable place", "需要：可写的位置"),
+                Text("choose another -w", "请用 -w 另选"),
+            )
         ) from error
     finally:
         if staged is not None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from store._casebook_tables import REVISION
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
+from store.text import Text
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -38,8 +39,12 @@ def open_engine(path: Path) -> sa.Engine:
         _migrate(engine, path)
     except (OSError, sa.exc.DBAPIError) as error:
         raise TaishiError(
-            f"{path}: not usable as a casebook ({_cause(error)}); needed: a writable SQLite file; restore it from a "
-            "backup or move it away"
+            Problem(
+                str(path),
+                Text(f"not usable as a casebook ({_cause(error)})", f"不能用作案卷（{_cause(error)}）"),
+                Text("needed: a writable SQLite file", "需要：可写的 SQLite 文件"),
+                Text("restore it from a backup or move it away", "请用备份恢复，或把它移走"),
+            )
         ) from error
     return engine
 
@@ -67,7 +72,14 @@ def _migrate(engine: sa.Engine, path: Path) -> None:
     if found == REVISION:
         return
     if found is not None and found > REVISION:
-        raise TaishiError(f"{path}: casebook version {found}; allowed: up to {REVISION}; update taishi")
+        raise TaishiError(
+            Problem(
+                str(path),
+                Text(f"casebook version {found}", f"案卷版本 {found}"),
+                Text(f"allowed: up to {REVISION}", f"可用：不高于 {REVISION}"),
+                Text("update taishi", "请更新 taishi"),
+            )
+        )
     from alembic import command  # noqa: PLC0415 - 0.3 s of import that only the first opening after an update pays
 
     with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():

@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """Newest migration; known here so that an up-to-date casebook opens without importing Alembic."""
 
 METADATA: Final = sa.MetaData()
@@ -77,6 +77,14 @@ AUDIT_ANCHOR: Final = sa.Table(
     sa.Column("key_id", sa.String(16), primary_key=True),
     sa.Column("hash", sa.String(64), nullable=False),
     sa.Column("signature", sa.String(128), nullable=False, comment="Ed25519, hex"),
+)
+
+CASE_HOME: Final = sa.Table(
+    "case_home",
+    METADATA,
+    sa.Column("case_name", sa.String(64), primary_key=True),
+    sa.Column("cidr", sa.String(64), primary_key=True, comment="home network given with --home-net"),
+    sa.Column("audit_seq", sa.Integer, nullable=False, comment="audit row of the same transaction: who, when"),
 )
 
 SIGNING_KEY: Final = sa.Table(

@@ -11,7 +11,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from store._policy import Basis, HomeNetwork, Network, Reason, SitePolicy
+from store._policy import Basis, HomeNetwork, Network, SitePolicy
+from store.text import Text
 
 ARP_PREFIX: Final = 24
 """Prefix (bits, 8..32) of the network assumed around an ARP speaker: the most common IPv4 subnet size, and too small
@@ -69,7 +70,7 @@ def _leased(dhcp: pa.Table) -> Iterator[HomeNetwork]:
     for network in sorted(counts, key=lambda n: (-counts[n], n)):
         by_en = f" by {servers[network]}" if servers[network] else ""
         by_zh = f"由 {servers[network]} " if servers[network] else ""
-        why = Reason(f"DHCP: {counts[network]} lease(s) given{by_en}", f"DHCP：{by_zh}分配了 {counts[network]} 个租约")
+        why = Text(f"DHCP: {counts[network]} lease(s) given{by_en}", f"DHCP：{by_zh}分配了 {counts[network]} 个租约")
         yield HomeNetwork(network, why, Basis.DHCP)
 
 
@@ -92,7 +93,7 @@ def _spoken(arp: pa.Table, home_of_dhcp: list[HomeNetwork]) -> Iterator[HomeNetw
         count = speakers[network]
         yield HomeNetwork(
             network,
-            Reason(f"ARP: {count} address(es) spoke on the wire", f"ARP：有 {count} 个地址在链路上发言"),
+            Text(f"ARP: {count} address(es) spoke on the wire", f"ARP：有 {count} 个地址在链路上发言"),
             Basis.ARP,
         )
 

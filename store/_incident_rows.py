@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from store import audit
 from store._casebook_tables import INCIDENT, INCIDENT_ALERT, INCIDENT_HISTORY
 from store._change import Change
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
+from store.text import Text
 
 
 class State(StrEnum):
@@ -111,7 +112,12 @@ def found(connection: sa.Connection, number: str) -> dict[str, Any]:
     if rows:
         return dict(rows[0])
     raise TaishiError(
-        f"incident {number!r}: not in the casebook; allowed: a number as 'taishi incident list' shows it; check it",
+        Problem(
+            Text(f"incident {number!r}", f"事件 {number!r}"),
+            Text("not in the casebook", "案卷中没有"),
+            Text("allowed: a number as 'taishi incident list' shows it", "可用：“taishi incident list”列出的编号"),
+            Text("check it", "请核对"),
+        ),
         exit_code=3,
     )
 

@@ -7,22 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 import pyarrow as pa
 
 from store.schema import IP
+from store.text import Text
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _MAPPED: Final = b"\0" * 10 + b"\xff\xff"
-
-
-class Reason(NamedTuple):
-    """A sentence in both languages."""
-
-    en: str
-    zh: str
 
 
 class Basis(StrEnum):
@@ -32,6 +26,7 @@ class Basis(StrEnum):
     ARP = "arp"
     DHCP = "dhcp"
     SITE = "site"
+    CASE = "case"
     OPTION = "option"
 
 
@@ -54,7 +49,7 @@ class HomeNetwork:
     """A network taken as the site's own, and why."""
 
     network: Network
-    why: Reason
+    why: Text
     basis: Basis
     owner: str = ""
     expires: date | None = None
@@ -94,7 +89,7 @@ class Role:
 
 
 DEFAULT_HOME: Final = tuple(
-    HomeNetwork(ipaddress.ip_network(cidr), Reason(en, zh), Basis.DEFAULT)
+    HomeNetwork(ipaddress.ip_network(cidr), Text(en, zh), Basis.DEFAULT)
     for cidr, en, zh in (
         ("10.0.0.0/8", "private use (RFC 1918)", "私有地址（RFC 1918）"),
         ("172.16.0.0/12", "private use (RFC 1918)", "私有地址（RFC 1918）"),
@@ -106,6 +101,10 @@ DEFAULT_HOME: Final = tuple(
     )
 )
 """Ranges that no one routes on the internet: inside somebody's site, and ours is the one we listen to."""
+
+
+GIVEN: Final = Text("given with --home-net", "由 --home-net 指定")
+"""Why a network of the command line is home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +120,15 @@ class SitePolicy:
     @property
     def is_home_declared(self) -> bool:
         """Tell whether people named the home networks, so that nothing may be inferred."""
-        return any(network.basis in {Basis.SITE, Basis.OPTION} for network in self.home)
+        return any(network.basis in {Basis.SITE, Basis.CASE, Basis.OPTION} for network in self.home)
 
-    def with_home(self, cidrs: Iterable[str]) -> SitePolicy:
-        """Return the policy with these networks, given for this run, in place of its home networks.
+    def with_home(self, cidrs: Iterable[str], *, why: Text = GIVEN, basis: Basis = Basis.OPTION) -> SitePolicy:
+        """Return the policy with these networks, given for this run or kept with the case, in place of its own.
 
         Raises:
             ValueError: not a network, or host bits set.
         """
-        why = Reason("given with --home-net", "由 --home-net 指定")
-        return replace(self, home=tuple(HomeNetwork(ipaddress.ip_network(c), why, Basis.OPTION) for c in cidrs))
+        return replace(self, home=tuple(HomeNetwork(ipaddress.ip_network(c), why, basis) for c in cidrs))
 
     def in_force(self, on: date) -> SitePolicy:
         """Return the policy without the entries that ended before ``on`` (a date of the data, never of the wall)."""

@@ -14,8 +14,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from store._policy import Basis, HomeNetwork, Master, Network, Reason, Role, RoleName, SitePolicy, Zone
-from store.errors import TaishiError
+from store._policy import Basis, HomeNetwork, Master, Network, Role, RoleName, SitePolicy, Zone
+from store.errors import Problem, TaishiError
+from store.text import Text
 
 _SHARED: Final = {"why": True, "owner": False, "expires": False}
 _SECTIONS: Final[Mapping[str, Mapping[str, bool]]] = {
@@ -54,22 +55,22 @@ class _Reader:
     """Turns the parsed document into a policy, collecting what is wrong."""
 
     def __init__(self, name: str, text: str) -> None:
-        self.problems: list[tuple[int, str]] = []
-        self._name = name
+        self.problems: list[tuple[int, Problem]] = []
+        self.name = name
         self._lines = _Lines(text)
         self._place = ("", 0)
 
     def policy(self, document: Mapping[str, Any]) -> SitePolicy:
         for key in document:
             if key not in _SECTIONS:
-                self._say(self._lines.of("", 0, key), f"unknown key {key!r}", _nearest(key, _SECTIONS))
+                self._say(self._lines.of("", 0, key), _unknown_key(key), _nearest(key, _SECTIONS), _RENAME)
         home = tuple(n for e in self._entries(document, "home_networks") for n in self._home(e))
         return SitePolicy(
             home=home or SitePolicy().home,
             zones=tuple(self._zone(e) for e in self._entries(document, "zones")),
             masters=tuple(self._master(e) for e in self._entries(document, "known_masters")),
             roles=tuple(self._role(e) for e in self._entries(document, "roles")),
-            source=self._name,
+            source=self.name,
         )
 
     def _entries(self, document: Mapping[str, Any], section: str) -> Iterable[Mapping[str, Any]]:
@@ -77,7 +78,10 @@ class _Reader:
         found = document.get(section, [])
         if not isinstance(found, list):
             self._say(
-                self._lines.of("", 0, section), f"{section} is {_kind(found)}", f"a list of [[{section}]] entries"
+                self._lines.of("", 0, section),
+                _is(section, found),
+                Text(f"allowed: a list of [[{section}]] entries", f"可用：由 [[{section}]] 条目组成的列表"),
+                _CORRECT,
             )
             return
         for index, entry in enumerate(found):
@@ -85,7 +89,8 @@ class _Reader:
             if section == "home_networks" and isinstance(entry, str):
                 yield {"cidr": entry, "why": ""}
             elif not isinstance(entry, dict):
-                self._say(self._lines.of(section, index), f"{section}[{index}] is {_kind(entry)}", "a table")
+                told = _is(f"{section}[{index}]", entry)
+                self._say(self._lines.of(section, index), told, Text("allowed: a table", "可用：表"), _CORRECT)
             elif self._keys(entry, _SECTIONS[section]):
                 yield entry
 
@@ -93,15 +98,17 @@ class _Reader:
         """Report unknown and missing keys; tell whether all required ones are there."""
         for key in entry:
             if key not in allowed:
-                self._at(key, f"unknown key {key!r}", _nearest(key, allowed))
+                self._at(key, _unknown_key(key), _nearest(key, allowed), _RENAME)
         missing = [key for key, required in allowed.items() if required and key not in entry]
         for key in missing:
-            self._at("", f"key {key!r} is missing in {self._place[0]}", f"required: {_names(allowed, required=True)}")
+            section, names = self._place[0], ", ".join(name for name, needed in allowed.items() if needed)
+            told = Text(f"key {key!r} is missing in {section}", f"缺少键 {key!r}，位于 {section}")
+            self._at("", told, Text(f"needed: {names}", f"需要：{names}"), Text("add it", "请补上"))
         return not missing
 
     def _home(self, entry: Mapping[str, Any]) -> list[HomeNetwork]:
         why = self._text(entry, "why") or "named in site.toml"
-        reason = Reason(f"site policy: {why}", f"站点策略：{why}")
+        reason = Text(f"site policy: {why}", f"站点策略：{why}")
         owner, expires = self._text(entry, "owner"), self._date(entry)
         return [HomeNetwork(n, reason, Basis.SITE, owner, expires) for n in self._networks(entry, "cidr")]
 
@@ -116,7 +123,8 @@ class _Reader:
         known = {role.value: role for role in RoleName}
         for name in names:
             if name not in known:
-                self._at("roles", f"unknown role {name!r}", _nearest(name, known))
+                told = Text(f"unknown role {name!r}", f"未知的角色 {name!r}")
+                self._at("roles", told, _nearest(name, known), _RENAME)
         roles = tuple(known[name] for name in names if name in known)
         return Role(self._networks(entry, "address"), roles, *self._answer(entry))
 
@@ -128,7 +136,7 @@ class _Reader:
         value = entry.get(key, "")
         if isinstance(value, str):
             return value
-        self._at(key, f"{key} is {_kind(value)}", "a string")
+        self._at(key, _is(key, value), Text("allowed: a string", "可用：字符串"), _CORRECT)
         return ""
 
     def _texts(self, entry: Mapping[str, Any], key: str) -> list[str]:
@@ -136,7 +144,8 @@ class _Reader:
         values = value if isinstance(value, list) else [value]
         if values and all(isinstance(v, str) for v in values):
             return values
-        self._at(key, f"{key} is {_kind(value)}", "a string or a list of strings, not empty")
+        allowed = Text("allowed: a string or a list of strings, not empty", "可用：字符串或非空的字符串列表")
+        self._at(key, _is(key, value), allowed, _CORRECT)
         return []
 
     def _networks(self, entry: Mapping[str, Any], key: str) -> tuple[Network, ...]:
@@ -145,21 +154,23 @@ class _Reader:
             try:
                 networks.append(ipaddress.ip_network(text))
             except ValueError as error:
-                self._at(key, f"{text!r} is no network ({error})", "an address or a CIDR such as 192.0.2.0/24")
+                told = Text(f"{text!r} is no network ({error})", f"{text!r} 不是网络（{error}）")
+                self._at(key, told, _NETWORK, _CORRECT)
         return tuple(networks)
 
     def _date(self, entry: Mapping[str, Any]) -> date | None:
         value = entry.get("expires")
         if value is None or type(value) is date:
             return value
-        self._at("expires", f"expires is {_kind(value)}", "a date such as 2027-12-31, without quotes")
+        allowed = Text("allowed: a date such as 2027-12-31, without quotes", "可用：日期，如 2027-12-31，不加引号")
+        self._at("expires", _is("expires", value), allowed, _CORRECT)
         return None
 
-    def _at(self, key: str, found: str, allowed: str) -> None:
-        self._say(self._lines.of(*self._place, key), found, allowed)
+    def _at(self, key: str, found: Text, allowed: Text, todo: Text) -> None:
+        self._say(self._lines.of(*self._place, key), found, allowed, todo)
 
-    def _say(self, line: int, found: str, allowed: str) -> None:
-        self.problems.append((line, f"{self._name}:{line}: {found}; allowed: {allowed}"))
+    def _say(self, line: int, found: Text, allowed: Text, todo: Text) -> None:
+        self.problems.append((line, Problem(f"{self.name}:{line}", found, allowed, todo)))
 
 
 def read_site(path: Path) -> SitePolicy:
@@ -174,35 +185,62 @@ def read_site(path: Path) -> SitePolicy:
     except FileNotFoundError:
         return SitePolicy()
     except (OSError, UnicodeDecodeError) as error:
-        raise TaishiError(f"{path}: not readable ({error}); allowed: a UTF-8 text file; correct it") from error
+        told = Text(f"not readable ({error})", f"无法读取（{error}）")
+        allowed = Text("allowed: a UTF-8 text file", "可用：UTF-8 文本文件")
+        raise TaishiError(Problem(str(path), told, allowed, _CORRECT)) from error
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         place = f"{path}:{line[1]}" if line else str(path)
-        raise TaishiError(f"{place}: not TOML ({error}); allowed: TOML 1.0; correct that line") from error
+        told = Text(f"not TOML ({error})", f"不是 TOML（{error}）")
+        raise TaishiError(Problem(place, told, Text("allowed: TOML 1.0", "可用：TOML 1.0"), _CORRECT)) from error
     return _complete(_Reader(str(path), text), lambda reader: reader.policy(document))
 
 
 def _complete(reader: _Reader, read: Callable[[_Reader], SitePolicy]) -> SitePolicy:
     policy = read(reader)
     if reader.problems:
-        told = "\n".join(message for _, message in sorted(reader.problems))
-        raise TaishiError(f"{told}\n{len(reader.problems)} mistake(s) in the site policy; correct them and run again")
+        in_order = sorted(reader.problems, key=lambda entry: (entry[0], entry[1].text().en))
+        count = len(in_order)
+        closing = Problem(
+            reader.name,
+            Text(f"{count} mistake(s) in the site policy", f"站点策略中有 {count} 处错误"),
+            Text("needed: a file without mistakes", "需要：没有错误的文件"),
+            Text("correct them and run again", "请改正后再执行"),
+        )
+        raise TaishiError([*(problem for _, problem in in_order), closing])
     return policy
 
 
-def _nearest(name: str, allowed: Iterable[str]) -> str:
+_CORRECT: Final = Text("correct that line", "请改正该行")
+_RENAME: Final = Text("rename or remove it", "请改名或删除")
+_NETWORK: Final = Text("allowed: an address or a CIDR such as 192.0.2.0/24", "可用：地址或 CIDR，如 192.0.2.0/24")
+
+
+def _unknown_key(key: str) -> Text:
+    return Text(f"unknown key {key!r}", f"未知的键 {key!r}")
+
+
+def _nearest(name: str, allowed: Iterable[str]) -> Text:
     """Return the allowed names, led by the one that was probably meant."""
     names = list(allowed)
     near = difflib.get_close_matches(name, names, 1)
     said = ", ".join(names)
-    return f"{said}; did you mean {near[0]!r}?" if near else said
+    if near:
+        return Text(f"allowed: {said}; did you mean {near[0]!r}?", f"可用：{said}；是否想写 {near[0]!r}？")
+    return Text(f"allowed: {said}", f"可用：{said}")
 
 
-def _names(allowed: Mapping[str, bool], *, required: bool) -> str:
-    return ", ".join(name for name, needed in allowed.items() if needed is required)
+def _is(name: str, value: object) -> Text:
+    """Return that something is of a type, in the words of TOML."""
+    kind = _KINDS.get(type(value), Text("a date or time", "日期或时间"))
+    return Text(f"{name} is {kind.en}", f"{name} 是{kind.zh}")
 
 
-def _kind(value: object) -> str:
-    """Return a value's type in the words of TOML."""
-    words = {bool: "a boolean", int: "an integer", float: "a float", str: "a string", list: "an array", dict: "a table"}
-    return words.get(type(value), "a date or time")
+_KINDS: Final[Mapping[type, Text]] = {
+    bool: Text("a boolean", "布尔值"),
+    int: Text("an integer", "整数"),
+    float: Text("a float", "浮点数"),
+    str: Text("a string", "字符串"),
+    list: Text("an array", "数组"),
+    dict: Text("a table", "表"),
+}

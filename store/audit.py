@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from store._casebook_tables import AUDIT, AUDIT_ANCHOR, SIGNING_KEY
+from store.text import Text
 
 GENESIS: Final = "0" * 64
 """``prev_hash`` of the first row."""
@@ -52,7 +53,7 @@ class ChainReport:
     rows: int
     head: Head
     anchors: int
-    problems: tuple[str, ...]
+    problems: tuple[Text, ...]
 
     @property
     def is_intact(self) -> bool:
@@ -112,7 +113,7 @@ def _row_hash(row: Mapping[str, Any]) -> str:
 
 def verify(connection: sa.Connection) -> ChainReport:
     """Walk the chain and its signed heads; every break is named with its row."""
-    problems: list[str] = []
+    problems: list[Text] = []
     last, hashes = Head(0, GENESIS), dict[int, str]()
     for row in connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq)).mappings():
         problems += _row_problems(row, last)
@@ -125,29 +126,41 @@ def verify(connection: sa.Connection) -> ChainReport:
     return ChainReport(len(hashes), last, len(anchors), tuple(problems))
 
 
-def _row_problems(row: sa.RowMapping, last: Head) -> list[str]:
-    problems = []
-    if row["seq"] != last.seq + 1:
-        problems.append(f"audit row {row['seq']}: follows row {last.seq}; rows between are missing")
+def _row_problems(row: sa.RowMapping, last: Head) -> list[Text]:
+    problems, seq = [], row["seq"]
+    if seq != last.seq + 1:
+        missing = Text(
+            f"audit row {seq}: follows row {last.seq}; rows between are missing",
+            f"审计第 {seq} 行：前一行是第 {last.seq} 行，中间缺行",
+        )
+        problems.append(missing)
     if row["prev_hash"] != last.hash:
-        problems.append(f"audit row {row['seq']}: does not continue row {last.seq}")
+        problems.append(
+            Text(f"audit row {seq}: does not continue row {last.seq}", f"审计第 {seq} 行：与第 {last.seq} 行不衔接")
+        )
     if row["hash"] != _row_hash(dict(row)):
-        problems.append(f"audit row {row['seq']}: its content was changed")
+        problems.append(Text(f"audit row {seq}: its content was changed", f"审计第 {seq} 行：内容被改动"))
     return problems
 
 
-def _anchor_problems(anchor: sa.RowMapping, hashes: Mapping[int, str], keys: Mapping[str, str]) -> list[str]:
-    name = f"signed head {anchor['hash'][:12]} @ {anchor['seq']}"
-    if hashes.get(anchor["seq"]) != anchor["hash"]:
-        return [f"{name}: the chain has no such row any more"]
-    public = keys.get(anchor["key_id"])
+def _anchor_problems(anchor: sa.RowMapping, hashes: Mapping[int, str], keys: Mapping[str, str]) -> list[Text]:
+    head, seq, key_id = anchor["hash"][:12], anchor["seq"], anchor["key_id"]
+    if hashes.get(seq) != anchor["hash"]:
+        gone = Text(
+            f"signed head {head} @ {seq}: the chain has no such row any more",
+            f"签名链头 {head} @ {seq}：链中已没有该行",
+        )
+        return [gone]
+    public = keys.get(key_id)
     if public is None:
-        return [f"{name}: key {anchor['key_id']} is unknown"]
+        return [
+            Text(f"signed head {head} @ {seq}: key {key_id} is unknown", f"签名链头 {head} @ {seq}：未知密钥 {key_id}")
+        ]
     try:
         message = anchor_message(Head(anchor["seq"], anchor["hash"]))
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(anchor["signature"]), message)
     except (InvalidSignature, ValueError):
-        return [f"{name}: the signature is wrong"]
+        return [Text(f"signed head {head} @ {seq}: the signature is wrong", f"签名链头 {head} @ {seq}：签名不符")]
     return []
 
 

@@ -6,7 +6,7 @@ Nothing outside ``store`` knows that SQLite is underneath.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,8 @@ from typing import Any, Final
 import pyarrow as pa
 import sqlalchemy as sa
 
-from store import audit
+from store import _case_home, audit
+from store._case_home import CaseHome
 from store._casebook_file import WRITES, open_engine
 from store._casebook_tables import AUDIT, INCIDENT, INCIDENT_HISTORY, METADATA
 from store._change import Change
@@ -34,7 +35,7 @@ from store._incident_rows import (
     write,
 )
 
-__all__ = ["Casebook", "Change", "IncidentRecord", "State", "Upserted", "Verdict"]
+__all__ = ["CaseHome", "Casebook", "Change", "IncidentRecord", "State", "Upserted", "Verdict"]
 
 
 class Casebook:
@@ -169,6 +170,12 @@ class Casebook:
         with self.reading() as connection:
             return [dict(row) for row in connection.execute(sa.select(AUDIT).order_by(AUDIT.c.seq)).mappings()]
 
+    def audit_hash(self, seq: int) -> str | None:
+        """Return the hash of one row of the audit chain, or None where it has no such row."""
+        with self.reading() as connection:
+            found: str | None = connection.execute(sa.select(AUDIT.c.hash).where(AUDIT.c.seq == seq)).scalar()
+        return found
+
     def verify(self) -> audit.ChainReport:
         """Walk the audit chain and its signed heads."""
         with self.reading() as connection:
@@ -186,6 +193,16 @@ class Casebook:
             if before == sha256:
                 change.cancel()
         return before != sha256
+
+    def home_networks(self, case: str) -> CaseHome | None:
+        """Return the home networks that an earlier scan of ``case`` was told, or None."""
+        with self.reading() as connection:
+            return _case_home.kept(connection, case)
+
+    def keep_home_networks(self, case: str, cidrs: Iterable[str], command: str = "scan") -> bool:
+        """Keep these home networks with ``case``, none to forget them; return whether that changed anything."""
+        with self.change(command, f"case {case}, home networks") as change:
+            return _case_home.keep(change, case, cidrs)
 
     def snapshots(self) -> dict[str, pa.Table]:
         """Return every table of the casebook as Arrow, as it is at one moment."""

@@ -10,7 +10,8 @@ from typing import Final
 
 import platformdirs
 
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
+from store.text import Text
 
 MODE: Final = 0o700
 """Permission of the home: it holds who talked to whom, and keys."""
@@ -42,7 +43,12 @@ class Home:
                     folder.mkdir(mode=MODE, exist_ok=True)
         except OSError as error:
             raise TaishiError(
-                f"{home.path}: cannot be made a home ({error}); needed: a writable folder; choose one with --home"
+                Problem(
+                    str(home.path),
+                    Text(f"cannot be made a home ({error})", f"不能作为主目录（{error}）"),
+                    Text("needed: a writable folder", "需要：可写的目录"),
+                    Text("choose one with --home", "请用 --home 另选"),
+                )
             ) from error
         home._check()
         return home
@@ -50,11 +56,23 @@ class Home:
     def _check(self) -> None:
         if not self.path.is_dir():
             raise TaishiError(
-                f"{self.path}: no home here; allowed: a folder that 'taishi scan' made; name it with --home",
+                Problem(
+                    str(self.path),
+                    Text("no home here", "这里没有主目录"),
+                    Text("allowed: a folder that 'taishi scan' made", "可用：“taishi scan”建立的目录"),
+                    Text("name it with --home", "请用 --home 指定"),
+                ),
                 exit_code=3,
             )
         if not os.access(self.path, os.R_OK | os.X_OK):
-            raise TaishiError(f"{self.path}: not readable for you; needed: rx; ask its owner or use another --home")
+            raise TaishiError(
+                Problem(
+                    str(self.path),
+                    Text("not readable for you", "您无权读取"),
+                    Text("needed: permission to read and enter (rx)", "需要：读取和进入权限（rx）"),
+                    Text("ask its owner or use another --home", "请联系属主，或用 --home 另选"),
+                )
+            )
 
     @property
     def site(self) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,26 +11,20 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
     Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
-    load_pem_private_key,
     load_pem_public_key,
 )
 
-from store import audit
+from store import _private_key, audit
 from store._casebook_tables import AUDIT_ANCHOR, SIGNING_KEY
 from store.casebook import Casebook
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
+from store.text import Text
 
-MODE: Final = 0o600
-"""Permission of a private key file."""
-
-MIN_PASSPHRASE: Final = 8
-"""Shortest passphrase (characters). Source: NIST SP 800-63B section 5.1.1.1, minimum for user-chosen secrets."""
+_PUBLIC: Final = Text("public key", "公钥")
+_ED25519: Final = Text("allowed: PEM or 64 hex digits of an Ed25519 key", "可用：Ed25519 公钥的 PEM 或 64 位十六进制数")
+_ASK_FOR_KEY: Final = Text("ask for what 'taishi key init' printed there", "请对方提供“taishi key init”打印的公钥")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +52,7 @@ class KeyRing:
     """
 
     def __init__(self, casebook: Casebook, folder: Path) -> None:
-        self._casebook = casebook
+        self.casebook = casebook
         self._folder = folder
 
     def create(self, name: str, passphrase: str | None = None) -> Key:
@@ -75,17 +68,17 @@ class KeyRing:
         private = Ed25519PrivateKey.generate()
         key = _key(private.public_key(), name, is_own=True)
         file = self._folder / f"{key.key_id}.pem"
-        encoded = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption(passphrase))
-        with self._casebook.change("key init", f"key {key.key_id}") as change:
+        encoded = _private_key.encoded(private, passphrase)
+        with self.casebook.change("key init", f"key {key.key_id}") as change:
             change.connection.execute(SIGNING_KEY.insert().values(_row(key)))
             change.payload, change.words["to_value"] = _row(key), "own, trusted"
-            _write_private(self._folder, file, encoded)
+            _private_key.write(self._folder, file, encoded)
         return key
 
     def listed(self) -> list[Key]:
         """Return all keys, our own first, then by name."""
         order = (SIGNING_KEY.c.is_own.desc(), SIGNING_KEY.c.name, SIGNING_KEY.c.key_id)
-        with self._casebook.reading() as connection:
+        with self.casebook.reading() as connection:
             rows = connection.execute(sa.select(SIGNING_KEY).order_by(*order)).mappings().all()
         return [Key(**row) for row in rows]
 
@@ -99,7 +92,13 @@ class KeyRing:
             if key.key_id == key_id:
                 return key
         raise TaishiError(
-            f"key {key_id!r}: unknown; allowed: an id as 'taishi key list' shows it; check it", exit_code=3
+            Problem(
+                Text(f"key {key_id!r}", f"密钥 {key_id!r}"),
+                Text("unknown", "没有此密钥"),
+                Text("allowed: an id as 'taishi key list' shows it", "可用：“taishi key list”列出的指纹"),
+                Text("check it", "请核对"),
+            ),
+            exit_code=3,
         )
 
     def trust(self, public: str, name: str, reason: str = "") -> Key:
@@ -113,8 +112,8 @@ class KeyRing:
         Raises:
             TaishiError: no Ed25519 public key.
         """
-        key = _key(_public(public), name, is_own=False)
-        with self._casebook.change("key trust", f"key {key.key_id}", reason) as change:
+        key = public_key(public, name)
+        with self.casebook.change("key trust", f"key {key.key_id}", reason) as change:
             row = (
                 change.connection.execute(sa.select(SIGNING_KEY).where(SIGNING_KEY.c.key_id == key.key_id))
                 .mappings()
@@ -136,7 +135,7 @@ class KeyRing:
             TaishiError: unknown (exit code 3).
         """
         key = self.key(key_id)
-        with self._casebook.change("key distrust", f"key {key_id}", reason) as change:
+        with self.casebook.change("key distrust", f"key {key_id}", reason) as change:
             self._set_trust(change.connection, key_id, trusted=False)
             change.payload = {"key_id": key_id, "is_trusted": False}
             change.words.update(from_value="trusted", to_value="not trusted")
@@ -144,22 +143,24 @@ class KeyRing:
                 change.cancel()
         return self.key(key_id)
 
+    def is_locked(self, key_id: str) -> bool:
+        """Tell whether the private key of that id is here and needs a passphrase.
+
+        Raises:
+            TaishiError: unknown (exit code 3).
+        """
+        return _private_key.is_locked(self._file(key_id))
+
+    def _file(self, key_id: str) -> Path:
+        return self._folder / f"{self.key(key_id).key_id}.pem"
+
     def sign(self, message: bytes, key_id: str, passphrase: str | None = None) -> bytes:
         """Return the 64-byte signature of ``message`` by one of our own keys.
 
         Raises:
             TaishiError: no private key of that id here, or wrong passphrase.
         """
-        file = self._folder / f"{self.key(key_id).key_id}.pem"
-        try:
-            private = load_pem_private_key(file.read_bytes(), passphrase.encode() if passphrase is not None else None)
-        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise TaishiError(
-                f"{file}: private key not usable ({error}); needed: the file and its passphrase"
-            ) from error
-        if not isinstance(private, Ed25519PrivateKey):
-            raise TaishiError(f"{file}: no Ed25519 key; allowed: files made by 'taishi key init'")
-        return private.sign(message)
+        return _private_key.read(self._file(key_id), passphrase).sign(message)
 
     def is_valid(self, message: bytes, signature: bytes, key_id: str) -> bool:
         """Tell whether a trusted key of that id signed ``message``."""
@@ -178,7 +179,7 @@ class KeyRing:
         Raises:
             TaishiError: no such private key, or wrong passphrase.
         """
-        with self._casebook.change("audit anchor", f"key {key_id}") as change:
+        with self.casebook.change("audit anchor", f"key {key_id}") as change:
             at = audit.head(change.connection)
             signature = self.sign(audit.anchor_message(at), key_id, passphrase).hex()
             values = {"seq": at.seq, "key_id": key_id, "hash": at.hash, "signature": signature}
@@ -203,6 +204,15 @@ def _key(public: Ed25519PublicKey, name: str, *, is_own: bool) -> Key:
     return Key(hashlib.sha256(raw).hexdigest()[:16], raw.hex(), name, is_own, is_trusted=True)
 
 
+def public_key(text: str, name: str) -> Key:
+    """Return the public key that a text holds, PEM or 64 hex digits, as one from elsewhere.
+
+    Raises:
+        TaishiError: no Ed25519 public key.
+    """
+    return _key(_public(text), name, is_own=False)
+
+
 def _public(text: str) -> Ed25519PublicKey:
     try:
         if text.lstrip().startswith("-----BEGIN"):
@@ -210,33 +220,8 @@ def _public(text: str) -> Ed25519PublicKey:
         else:
             loaded = Ed25519PublicKey.from_public_bytes(bytes.fromhex(text.strip()))
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise TaishiError(
-            f"public key: not readable ({error}); allowed: PEM or 64 hex digits of an Ed25519 key"
-        ) from error
+        told = Text(f"not readable ({error})", f"无法读取（{error}）")
+        raise TaishiError(Problem(_PUBLIC, told, _ED25519, _ASK_FOR_KEY)) from error
     if not isinstance(loaded, Ed25519PublicKey):
-        raise TaishiError("public key: another algorithm; allowed: Ed25519; ask for a key made by 'taishi key init'")
+        raise TaishiError(Problem(_PUBLIC, Text("another algorithm", "是其他算法"), _ED25519, _ASK_FOR_KEY))
     return loaded
-
-
-def _encryption(passphrase: str | None) -> KeySerializationEncryption:
-    if passphrase is None:
-        return NoEncryption()
-    if len(passphrase) < MIN_PASSPHRASE:
-        raise TaishiError(
-            f"passphrase: {len(passphrase)} characters; allowed: at least {MIN_PASSPHRASE}; choose a longer one",
-            exit_code=2,
-        )
-    return BestAvailableEncryption(passphrase.encode())
-
-
-def _write_private(folder: Path, file: Path, encoded: bytes) -> None:
-    """Write a key file that was never readable for anyone else, not even for a moment."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(encoded)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        raise TaishiError(f"{file}: private key not written ({error}); needed: a writable home; check it") from error

@@ -18,9 +18,10 @@ from store._foreign_views import FOREIGN_VIEWS
 from store._macros import TEXT_MACROS, policy_macros
 from store._policy import SitePolicy
 from store._views import DERIVED_VIEWS, table_view
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
 from store.names import checked_name
 from store.staging import sweep
+from store.text import Text
 
 MEMORY_LIMIT: Final = "2GB"
 """Memory of one connection (text DuckDB reads): fits beside the meter on a machine of 4 GB; beyond it spills."""
@@ -88,7 +89,12 @@ class Lake:
         except duckdb.Error as error:
             connection.close()
             raise TaishiError(
-                f"{self.root}: {error}; needed: segments as they were written; 'taishi doctor' names the damaged ones"
+                Problem(
+                    str(self.root),
+                    Text(f"{error}", f"读取失败（{error}）"),
+                    Text("needed: segments as they were written", "需要：保持写入时原样的分段"),
+                    Text("'taishi doctor' names the damaged ones", "用“taishi doctor”可查出损坏的分段"),
+                )
             ) from error
         except BaseException:
             connection.close()
@@ -188,9 +194,17 @@ class LakeReader:
             TaishiError: no such view or column, or a bucket without a key.
         """
         if not 0 <= bucket < buckets or (buckets > 1 and not partition_by):
+            key = list(partition_by)
             raise TaishiError(
-                f"table {name}: bucket {bucket} of {buckets} by {list(partition_by)}; allowed: 0 <= bucket < buckets, "
-                "and a key when there are several; correct the call"
+                Problem(
+                    Text(f"table {name}", f"表 {name}"),
+                    Text(f"bucket {bucket} of {buckets} by {key}", f"按 {key} 分 {buckets} 份取第 {bucket} 份"),
+                    Text(
+                        "allowed: 0 <= bucket < buckets, and a key when there are several",
+                        "可用：0 <= 序号 < 份数，多份时须有键",
+                    ),
+                    Text("correct the call", "请改正调用"),
+                )
             )
         sql = f"SELECT {_names(columns)} FROM {_names([name])}"
         values: list[Any] = []
@@ -209,7 +223,20 @@ class LakeReader:
         try:
             return in_utc(cursor.sql(sql, params=list(values)).to_arrow_table())
         except duckdb.Error as error:
-            raise TaishiError(f"lake: {error}; correct the query, or raise the memory limit if it ran out") from error
+            raise TaishiError(
+                Problem(
+                    Text("lake", "数据湖"),
+                    Text(f"{error}", f"查询失败（{error}）"),
+                    Text(
+                        "needed: existing columns, readable segments, memory and disk to work in",
+                        "需要：存在的列、可读的分段、足够的内存和磁盘",
+                    ),
+                    Text(
+                        "make room or free memory; 'taishi doctor' checks the segments",
+                        "请腾出空间或内存；“taishi doctor”可检查分段",
+                    ),
+                )
+            ) from error
         finally:
             cursor.close()
 

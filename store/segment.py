@@ -19,8 +19,9 @@ import pyarrow as pa
 from store import ledger, schema
 from store._dates import by_date, time_column
 from store._open_segment import OpenSegment, Sealed
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
 from store.names import checked_name
+from store.text import Text
 
 ROWS_PER_SEGMENT: Final = 2_000_000
 """Rows after which a new segment begins (1 … 2^31): about 300 MB of flows, a size that readers and copies like."""
@@ -130,9 +131,14 @@ class SegmentWriter:
 
     def _check(self, batch: pa.RecordBatch) -> None:
         if not batch.schema.equals(self._emitted):
+            found, wanted = said(batch.schema), said(self._emitted)
             raise TaishiError(
-                f"table {self._table.name}: a batch has the columns {said(batch.schema)}; allowed: "
-                f"{said(self._emitted)}; rebuild sensor._wire so that it matches store/schema.py"
+                Problem(
+                    Text(f"table {self._table.name}", f"表 {self._table.name}"),
+                    Text(f"a batch has the columns {found}", f"批次的列为 {found}"),
+                    Text(f"allowed: {wanted}", f"可用：{wanted}"),
+                    Text("rebuild sensor._wire so that it matches", "请重新构建 sensor._wire 使之一致"),
+                )
             )
 
     def _flush(self) -> None:
@@ -187,8 +193,16 @@ class SegmentWriter:
         except (OSError, pa.ArrowException) as error:
             self.abort()
             raise TaishiError(
-                f"{self._case_folder}: could not write a segment ({error}); needed: free space and write permission; "
-                "make room or choose another --home, then run the same command again (nothing half-written is kept)"
+                Problem(
+                    str(self._case_folder),
+                    Text(f"could not write a segment ({error})", f"无法写入分段（{error}）"),
+                    Text("needed: free space and write permission", "需要：空余空间和写权限"),
+                    Text(
+                        "make room or choose another --home, then run the same command again (nothing half-written is "
+                        "kept)",
+                        "请腾出空间或用 --home 另选，再执行同一命令（不会留下写了一半的数据）",
+                    ),
+                )
             ) from error
 
 
@@ -229,7 +243,14 @@ def _all_stamps(table: schema.Table, sensor_id: str, stamps: Mapping[str, object
     wanted = [column for column in table.columns if column.origin is schema.Origin.STAMP]
     for column in wanted:
         if given.get(column.name) is None and not column.nullable:
-            raise TaishiError(f"table {table.name}: no value for column {column.name}; it must be given in stamps")
+            raise TaishiError(
+                Problem(
+                    Text(f"table {table.name}", f"表 {table.name}"),
+                    Text(f"no value for column {column.name}", f"列 {column.name} 没有值"),
+                    Text("needed: a value in stamps", "需要：在 stamps 中给值"),
+                    Text("correct the call", "请改正调用"),
+                )
+            )
     return {column.name: given.get(column.name) for column in wanted}
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from store._home_inference import infer_home
-from store._policy import Basis, HomeNetwork, Master, Reason, Role, RoleName, SitePolicy, Zone
+from store._policy import Basis, HomeNetwork, Master, Role, RoleName, SitePolicy, Zone
 from store._site_reader import read_site as load_site
 
 __all__ = [
     "Basis",
     "HomeNetwork",
     "Master",
-    "Reason",
     "Role",
     "RoleName",
     "SitePolicy",

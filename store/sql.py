@@ -17,8 +17,9 @@ import pyarrow as pa
 from store._macros import literal
 from store._policy import SitePolicy
 from store.casebook import Casebook
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
 from store.lake import Lake, add_table, in_utc
+from store.text import Text
 
 TIME_LIMIT_S: Final = 300
 """Longest run of one statement (s, 1..): summing 200 000 conversations took 0.02 s, so this is some 10^9 of them."""
@@ -29,10 +30,16 @@ MEMORY_LIMIT: Final = "2GB"
 BATCH_ROWS: Final = 65_536
 """Rows per batch of a streamed result."""
 
-ALLOWED: Final = "one SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN statement"
+ALLOWED: Final = Text(
+    "allowed: one SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN statement",
+    "可用：一条 SELECT、WITH、FROM、VALUES、DESCRIBE、SHOW、SUMMARIZE 或 EXPLAIN 语句",
+)
 """What the console accepts, for messages."""
 
 _REFUSED_EXIT: Final = 2
+
+_CORRECT: Final = Text("correct the statement", "请改正语句")
+_ONLY_READS: Final = Text("ask with a reading one: the console changes nothing", "请改用只读语句：此处不作任何更改")
 
 
 @contextmanager
@@ -91,10 +98,8 @@ def query(
         checked(connection, sql)
         try:
             yield connection.sql(sql).to_arrow_reader(BATCH_ROWS)
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException) as error:
             raise _told(error) from error
-        except pa.ArrowException as error:
-            raise TaishiError(f"sql: {error}; correct the statement") from error
 
 
 def query_table(
@@ -119,18 +124,15 @@ def checked(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
-        raise TaishiError(f"sql: {error}; allowed: {ALLOWED}", exit_code=_REFUSED_EXIT) from error
+        raise _refused(Text(f"{error}", f"语句无法解析（{error}）"), _CORRECT) from error
     if len(statements) != 1:
-        raise TaishiError(
-            f"sql: {len(statements)} statements; allowed: {ALLOWED}; run them one by one", exit_code=_REFUSED_EXIT
-        )
+        told = Text(f"{len(statements)} statements", f"{len(statements)} 条语句")
+        raise _refused(told, Text("run them one by one", "请逐条执行"))
     kind = statements[0].type
     if kind == duckdb.StatementType.EXPLAIN:
         _check_explained(connection, sql)
     elif kind != duckdb.StatementType.SELECT:
-        raise TaishiError(
-            f"sql: a {kind.name} statement; allowed: {ALLOWED}; the console only reads", exit_code=_REFUSED_EXIT
-        )
+        raise _refused(Text(f"a {kind.name} statement", f"{kind.name} 语句"), _ONLY_READS)
 
 
 def _check_explained(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
@@ -146,7 +148,7 @@ def _check_explained(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
             continue
         if len(inner) == 1 and inner[0].type == duckdb.StatementType.SELECT:
             return
-    raise TaishiError(f"sql: EXPLAIN of something that does not read; allowed: {ALLOWED}", exit_code=_REFUSED_EXIT)
+    raise _refused(Text("EXPLAIN of something that does not read", "EXPLAIN 的不是只读语句"), _ONLY_READS)
 
 
 def _rests(sql: str) -> list[str]:
@@ -167,12 +169,39 @@ def _rests(sql: str) -> list[str]:
     return found
 
 
-def _told(error: duckdb.Error) -> TaishiError:
+def _refused(found: Text, todo: Text) -> TaishiError:
+    """Return the error for a statement that may not run."""
+    return TaishiError(Problem("sql", found, ALLOWED, todo), exit_code=_REFUSED_EXIT)
+
+
+def _told(error: duckdb.Error | pa.ArrowException) -> TaishiError:
     """Return an error of the engine in our words."""
-    if isinstance(error, duckdb.InterruptException):
-        return TaishiError(f"sql: {error}; narrow the time range or the columns")
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return TaishiError(f"sql: {error}; narrow the time range or the columns")
+    if isinstance(error, duckdb.InterruptException | duckdb.OutOfMemoryException):
+        return TaishiError(
+            Problem(
+                "sql",
+                Text(f"{error}", f"超出限制（{error}）"),
+                Text("allowed: what fits the time and memory of one statement", "可用：单条语句时间和内存之内的查询"),
+                Text("narrow the time range or the columns", "请缩小时间范围或减少列"),
+            )
+        )
     if isinstance(error, duckdb.PermissionException | duckdb.NotImplementedException):
-        return TaishiError(f"sql: {error}; allowed: the views of the lake and the casebook", exit_code=_REFUSED_EXIT)
-    return TaishiError(f"sql: {error}; correct the statement ('SHOW TABLES' lists what there is)")
+        return TaishiError(
+            Problem(
+                "sql",
+                Text(f"{error}", f"不允许（{error}）"),
+                Text("allowed: the views of the lake and the casebook", "可用：数据湖的视图和案卷"),
+                Text("ask those", "请改查这些"),
+            ),
+            exit_code=_REFUSED_EXIT,
+        )
+    return TaishiError(
+        Problem(
+            "sql",
+            Text(f"{error}", f"语句有误（{error}）"),
+            Text(
+                "allowed: what 'SHOW TABLES' and 'DESCRIBE flow' list", "可用：“SHOW TABLES”和“DESCRIBE flow”列出的内容"
+            ),
+            _CORRECT,
+        )
+    )

@@ -38,7 +38,7 @@ Results go to standard output, everything else to standard error. Wire strings a
 | 2 | wrong command line, or a query that is refused | 命令行有误，或查询被拒绝 |
 | 3 | home, case, alert, incident, flow or file not found | 找不到主目录、案例、告警、事件、流或文件 |
 | 7 | something could not be read, the rest stands | 有内容无法读取，其余结果有效 |
-| 9 | data is not what it was when written: audit chain, segments | 数据与写入时不符：审计链、分段 |
+| 9 | data is not what was written or signed: audit, statements, segments | 数据与写入或签名时不符：审计、声明、分段 |
 | 130 | interrupted | 被中断 |
 
 `-o json` prints one array for lists (`[]` when empty) and one object for everything else;

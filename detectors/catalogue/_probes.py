@@ -7,13 +7,12 @@ that the victims of a reflected flood (SYN/ACK or RST from everywhere) are no sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-from detectors.addresses import ip_text, link_local_sql, unicast_sql
+from detectors.addresses import link_local_sql, unicast_sql
 from detectors.alerts import MAX_FLOW_UIDS
-from detectors.model import Param, Text
+from detectors.model import Param
 
 COLUMNS: Final = (
     "root_uid",
@@ -34,9 +33,6 @@ COLUMNS: Final = (
     "dst_home",
 )
 """Columns of ``conversation`` that judge an attempt."""
-
-ICS_PORTS: Final = (102, 502, 2404, 4840, 20000, 44818, 47808)
-"""Ports whose sweep is discovery of controllers: S7/MMS, Modbus, IEC-104, OPC UA, DNP3, EtherNet/IP, BACnet (IANA)."""
 
 EPHEMERAL_FROM: Final = 32768
 """First port of Linux's default ip_local_port_range; IANA's dynamic range (RFC 6335) lies above it."""
@@ -95,8 +91,25 @@ forwards (RFC 4007 9, RFC 3927 2.7); its failures say nothing.
 """
 
 
-UIDS_SQL: Final = f"list_transform(min({{'t': ts_start, 'u': root_uid}}, {MAX_FLOW_UIDS}), lambda x: x.u)"
-"""Aggregate: the uids of the earliest flows, in bounded memory (a list of all would not be)."""
+BURST_SQL: Final = f"""
+    min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(DISTINCT root_uid) AS flows,
+    bool_or(src_home) AS src_home, bool_or(dst_home) AS dst_home,
+    list_transform(min({{'t': ts_start, 'u': root_uid}}, {MAX_FLOW_UIDS}), lambda x: x.u) AS uids"""
+"""Aggregates that every scan reports of a burst; the uids are those of the earliest flows, in bounded memory (a list of
+all would not be)."""
+
+
+def tried_sql(key: str, item: str) -> str:
+    """Return the CTE ``tried``: how many distinct values were tried in an episode at all, failed or not.
+
+    Args:
+        key: comma-separated columns of ``episode``.
+        item: expression over ``attempt`` whose distinct values are counted.
+    """
+    return f"""tried AS (
+    SELECT {key}, episode, count(DISTINCT {item}) AS tried FROM attempt JOIN episode USING ({key})
+    WHERE ts_start BETWEEN from_ts AND to_ts AND fate <> 'empty' GROUP BY ALL
+)"""
 
 
 def episodes_sql(key: str, counts: str, hit: str) -> str:
@@ -186,41 +199,3 @@ def _cut_sql(key: str) -> str:
             max(until_ts) AS to_ts
         FROM numbered GROUP BY ALL
     )"""
-
-
-def service_text(ip_proto: int, port: int) -> str:
-    """Return a port as people write it, such as ``445/tcp``."""
-    return f"{port}/{'tcp' if ip_proto == 6 else 'udp'}"
-
-
-def origin_text(*, src_home: bool, dst_home: bool) -> Text:
-    """Return where an attempt comes from and goes to, by the site's home networks."""
-    if src_home:
-        return Text("internal host", "内网主机") if dst_home else Text("internal host, outbound", "内网主机对外")
-    return Text("external host", "外部主机") if dst_home else Text("host outside the home networks", "非本单位主机")
-
-
-def ports_text(ports: Iterable[int], limit: int = 8) -> str:
-    """Return the lowest ports as a list, with an ellipsis when there are more than ``limit``."""
-    ordered = sorted(set(ports))
-    return ", ".join(str(port) for port in ordered[:limit]) + (" …" if len(ordered) > limit else "")
-
-
-def hosts_text(hosts: Iterable[bytes], limit: int = 4) -> str:
-    """Return the lowest addresses as a list, with an ellipsis when there are more than ``limit``."""
-    ordered = sorted(set(hosts))
-    return ", ".join(ip_text(host) for host in ordered[:limit]) + (" …" if len(ordered) > limit else "")
-
-
-def by_source(found: Iterable[dict[str, Any]], order: str) -> dict[bytes, list[dict[str, Any]]]:
-    """Group result rows by ``src_ip``, the strongest (largest ``order``) first, ties by key, so that order is fixed."""
-    groups: dict[bytes, list[dict[str, Any]]] = {}
-    for row in sorted(found, key=lambda r: (-r[order], r["start_ts"], r.get("dst_ip") or b"", r.get("dst_port") or 0)):
-        groups.setdefault(row["src_ip"], []).append(row)
-    return dict(sorted(groups.items()))
-
-
-def earliest(rows: Iterable[dict[str, Any]]) -> datetime:
-    """Return the earliest ``start_ts`` of result rows."""
-    moments: list[datetime] = [row["start_ts"] for row in rows]
-    return min(moments)

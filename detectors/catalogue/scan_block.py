@@ -7,28 +7,26 @@ servers are down comes back to the same few, a scanner moves on.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
 from detectors.addresses import ip_text
-from detectors.alerts import AlertRows, Finding, display_filter, span_s, when
+from detectors.alerts import AlertRows, Finding, display_filter
+from detectors.catalogue import _scans as scans
 from detectors.catalogue._probes import (
     ATTEMPT_SQL,
+    BURST_SQL,
     COLUMNS,
     EPHEMERAL_FROM,
     FAILED_SHARE,
     GAP,
-    ICS_PORTS,
-    UIDS_SQL,
     WINDOW,
     distinct_sql,
-    hosts_text,
-    origin_text,
-    ports_text,
+    tried_sql,
 )
+from detectors.catalogue._scans import Row
 from detectors.model import Confidence, Detector, Param, Params, Tables, Text
-from detectors.sql import rows
 from store.schema import Severity
 
 _SQL: Final = f"""
@@ -55,14 +53,9 @@ deepest AS (
         SELECT src_ip, episode, dst_ip, count(DISTINCT service) AS ports FROM member GROUP BY ALL
     ) GROUP BY ALL
 ),
-tried AS (
-    SELECT src_ip, episode, count(DISTINCT hash(dst_ip, ip_proto, dst_port)) AS tried FROM attempt
-    JOIN episode USING (src_ip) WHERE ts_start BETWEEN from_ts AND to_ts AND fate <> 'empty' GROUP BY ALL
-)
+{tried_sql("src_ip", "hash(dst_ip, ip_proto, dst_port)")}
 SELECT src_ip, count(DISTINCT spot) AS spots, count(DISTINCT dst_ip) AS hosts, any_value(wide_ports) AS wide_ports,
-    min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(DISTINCT root_uid) AS flows,
-    bool_or(src_home) AS src_home, bool_or(dst_home) AS dst_home, list(DISTINCT dst_port) AS port_list,
-    list(DISTINCT dst_ip) AS host_list, {UIDS_SQL} AS uids
+    list(DISTINCT dst_port) AS port_list, list(DISTINCT dst_ip) AS host_list, {BURST_SQL}
 FROM member JOIN repeated USING (src_ip, episode) JOIN deepest USING (src_ip, episode)
     JOIN tried USING (src_ip, episode)
 GROUP BY src_ip, episode
@@ -91,42 +84,24 @@ def run(tables: Tables, params: Params) -> pa.Table:
         ALERT, one row per source and burst.
     """
     alerts = AlertRows(DETECTOR)
-    inputs = {"conversation": tables["conversation"], "host_seen": tables["host_seen"]}
-    for row in rows(_SQL, inputs, params):
+    for row in scans.bursts(_SQL, tables, params):
         alerts.add(_finding(row, params))
     return alerts.table()
 
 
-def _finding(row: dict[str, Any], params: Params) -> Finding:
-    actor = ip_text(row["src_ip"])
-    origin = origin_text(src_home=row["src_home"], dst_home=row["dst_home"])
-    outside = not row["src_home"] and row["dst_home"]
-    said = {
-        "actor": actor,
-        "spots": row["spots"],
-        "hosts": row["hosts"],
-        "wide": row["wide_ports"],
-        "seconds": f"{span_s(row['start_ts'], row['end_ts']):.3g}",
-        "start": when(row["start_ts"]),
-        "examples": hosts_text(row["host_list"]),
-        "list": ports_text(row["port_list"]),
-    }
-    ics = ("T0846",) if set(row["port_list"]) & set(ICS_PORTS) else ()
-    return Finding(
+def _finding(row: Row, params: Params) -> Finding:
+    actor, ports = ip_text(row["src_ip"]), row["port_list"]
+    said = {"spots": row["spots"], "hosts": row["hosts"], "wide": row["wide_ports"], "list": scans.ports_text(ports)}
+    return scans.finding(
+        [row],
         key=(actor,),
-        ts_start=row["start_ts"],
-        ts_end=row["end_ts"],
-        severity=Severity.LOW if outside else Severity.MEDIUM,
+        severity=scans.severity(row, is_strong=False),
         confidence=DETECTOR.confidence.of(row["spots"], params["min_pairs"]),
         title=_TITLE.fill(actor=actor, hosts=row["hosts"]),
-        evidence=Text(_EVIDENCE.en.format(origin=origin.en, **said), _EVIDENCE.zh.format(origin=origin.zh, **said)),
-        flow_uids=row["uids"],
-        flow_count=row["flows"],
+        evidence=scans.sentence(_EVIDENCE, row, examples=scans.hosts_text(row["host_list"]), **said),
         display_filter=display_filter(actor=row["src_ip"]),
-        actor=row["src_ip"],
-        target=None,
         target_count=row["hosts"],
-        attack=(("T1595.001", "T1046") if outside else ("T1046",)) + ics,
+        attack=scans.techniques(row, ports, inbound=("T1595.001", "T1046"), otherwise=("T1046",)),
     )
 
 

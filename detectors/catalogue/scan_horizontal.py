@@ -7,31 +7,26 @@ a resolver whose path is broken asks a dozen root servers over UDP and hears not
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
 from detectors.addresses import ip_text
-from detectors.alerts import AlertRows, Finding, display_filter, span_s, when
+from detectors.alerts import Finding, display_filter, when
+from detectors.catalogue import _scans as scans
 from detectors.catalogue._probes import (
     ATTEMPT_SQL,
+    BURST_SQL,
     COLUMNS,
     FAILED_SHARE,
     GAP,
-    ICS_PORTS,
     MAX_ALERTS,
-    UIDS_SQL,
     WINDOW,
-    by_source,
     distinct_sql,
-    earliest,
-    hosts_text,
-    origin_text,
-    ports_text,
-    service_text,
+    tried_sql,
 )
+from detectors.catalogue._scans import Row
 from detectors.model import Confidence, Detector, Param, Params, Tables, Text
-from detectors.sql import rows
 from store.schema import Severity
 
 _KEY: Final = "src_ip, ip_proto, dst_port"
@@ -52,15 +47,9 @@ candidate AS (SELECT fresh.* FROM fresh SEMI JOIN large USING ({_KEY}) WHERE fat
         " OR (ip_proto = 6 AND hosts >= $min_hosts_only_dark AND darks >= hosts - 1)",
     )
 },
-tried AS (
-    SELECT {_KEY}, episode, count(DISTINCT dst_ip) AS tried FROM attempt JOIN episode USING ({_KEY})
-    WHERE ts_start BETWEEN from_ts AND to_ts AND fate <> 'empty' GROUP BY ALL
-)
+{tried_sql(_KEY, "dst_ip")}
 SELECT {_KEY}, count(DISTINCT dst_ip) AS hosts, count(DISTINCT dst_ip) FILTER (dark) AS darks,
-    any_value(tried) AS tried, min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(DISTINCT root_uid) AS flows,
-    bool_or(src_home) AS src_home,
-    bool_or(dst_home) AS dst_home, min(DISTINCT dst_ip, 5) AS examples,
-    {UIDS_SQL} AS uids
+    any_value(tried) AS tried, min(DISTINCT dst_ip, 5) AS examples, {BURST_SQL}
 FROM candidate JOIN episode USING ({_KEY}) JOIN tried USING ({_KEY}, episode)
 WHERE ts_start BETWEEN from_ts AND to_ts
 GROUP BY {_KEY}, episode HAVING count(DISTINCT dst_ip) >= $failed_share * any_value(tried)
@@ -90,59 +79,36 @@ def run(tables: Tables, params: Params) -> pa.Table:
     Returns:
         ALERT, one row per (source, protocol, port) and burst; the weakest of a busy source in one row.
     """
-    inputs = {"conversation": tables["conversation"], "host_seen": tables["host_seen"]}
-    wanted = {name: value for name, value in params.items() if name != "max_alerts"}
-    alerts = AlertRows(DETECTOR)
-    for found in by_source(rows(_SQL, inputs, wanted), "hosts").values():
-        limit = int(params["max_alerts"])
-        for row in found[:limit]:
-            alerts.add(_finding(row, params))
-        if len(found) > limit:
-            alerts.add(_many(found[limit:], params))
-    return alerts.table()
+    return scans.limited(
+        DETECTOR,
+        scans.bursts(_SQL, tables, params),
+        int(params["max_alerts"]),
+        "hosts",
+        one=lambda row: _finding(row, params),
+        rest=lambda found: _many(found, params),
+    )
 
 
-def _severity(row: dict[str, Any]) -> Severity:
-    """Sweeps from outside are weather, from inside a host to look at; many hosts raise either by one."""
-    wide = row["hosts"] >= DETECTOR.confidence.saturation
-    if row["src_home"]:
-        return Severity.HIGH if wide else Severity.MEDIUM
-    return Severity.MEDIUM if wide or not row["dst_home"] else Severity.LOW
+def _severity(row: Row) -> Severity:
+    return scans.severity(row, is_strong=row["hosts"] >= DETECTOR.confidence.saturation)
 
 
-def _techniques(row: dict[str, Any]) -> tuple[str, ...]:
-    ics = ("T0846",) if row["dst_port"] in ICS_PORTS else ()
-    outside = not row["src_home"] and row["dst_home"]
-    return (("T1595.001", "T1046") if outside else ("T1046", "T1018")) + ics
+def _techniques(row: Row) -> tuple[str, ...]:
+    return scans.techniques(row, (row["dst_port"],), inbound=("T1595.001", "T1046"), otherwise=("T1046", "T1018"))
 
 
-def _finding(row: dict[str, Any], params: Params) -> Finding:
-    service = service_text(row["ip_proto"], row["dst_port"])
-    actor = ip_text(row["src_ip"])
-    origin = origin_text(src_home=row["src_home"], dst_home=row["dst_home"])
-    said = {
-        "actor": actor,
-        "service": service,
-        "hosts": row["hosts"],
-        "darks": row["darks"],
-        "tried": row["tried"],
-        "seconds": f"{span_s(row['start_ts'], row['end_ts']):.3g}",
-        "start": when(row["start_ts"]),
-        "examples": hosts_text(row["examples"]),
-    }
-    threshold = min(row["hosts"], params["min_hosts"])
-    return Finding(
+def _finding(row: Row, params: Params) -> Finding:
+    actor, service = ip_text(row["src_ip"]), scans.service_text(row["ip_proto"], row["dst_port"])
+    counts = {name: row[name] for name in ("hosts", "darks", "tried")}
+    examples = scans.hosts_text(row["examples"])
+    return scans.finding(
+        [row],
         key=(actor, service),
-        ts_start=row["start_ts"],
-        ts_end=row["end_ts"],
         severity=_severity(row),
-        confidence=DETECTOR.confidence.of(row["hosts"], threshold),
+        confidence=_confidence(row, params),
         title=_TITLE.fill(actor=actor, service=service),
-        evidence=Text(_EVIDENCE.en.format(origin=origin.en, **said), _EVIDENCE.zh.format(origin=origin.zh, **said)),
-        flow_uids=row["uids"],
-        flow_count=row["flows"],
+        evidence=scans.sentence(_EVIDENCE, row, service=service, examples=examples, **counts),
         display_filter=display_filter(actor=row["src_ip"], ip_proto=row["ip_proto"], target_port=row["dst_port"]),
-        actor=row["src_ip"],
         target_port=row["dst_port"],
         target_count=row["hosts"],
         ip_proto=row["ip_proto"],
@@ -150,24 +116,22 @@ def _finding(row: dict[str, Any], params: Params) -> Finding:
     )
 
 
-def _many(found: list[dict[str, Any]], params: Params) -> Finding:
-    first = found[0]
-    actor = ip_text(first["src_ip"])
+def _confidence(row: Row, params: Params) -> float:
+    return DETECTOR.confidence.of(row["hosts"], min(row["hosts"], params["min_hosts"]))
+
+
+def _many(found: list[Row], params: Params) -> Finding:
+    first, actor = found[0], ip_text(found[0]["src_ip"])
     ports = sorted({row["dst_port"] for row in found})
-    start = earliest(found)
-    said = {"actor": actor, "ports": len(ports), "hosts": first["hosts"], "start": when(start)}
-    return Finding(
+    said = {"actor": actor, "ports": len(ports), "hosts": first["hosts"], "list": scans.ports_text(ports)}
+    return scans.finding(
+        found,
         key=(actor, "further services"),
-        ts_start=start,
-        ts_end=max(row["end_ts"] for row in found),
         severity=_severity(first),
-        confidence=DETECTOR.confidence.of(first["hosts"], min(first["hosts"], params["min_hosts"])),
+        confidence=_confidence(first, params),
         title=_MANY_TITLE.fill(actor=actor, ports=len(ports)),
-        evidence=_MANY_EVIDENCE.fill(list=ports_text(ports), **said),
-        flow_uids=[uid for row in found for uid in row["uids"]],
-        flow_count=sum(row["flows"] for row in found),
+        evidence=_MANY_EVIDENCE.fill(start=when(min(row["start_ts"] for row in found)), **said),
         display_filter=display_filter(actor=first["src_ip"]),
-        actor=first["src_ip"],
         target_count=first["hosts"],
         attack=_techniques(first),
     )

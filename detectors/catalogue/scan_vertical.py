@@ -6,30 +6,27 @@ packet (NULL, FIN, XMAS, bare ACK) counts twice, because no ordinary stack sends
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
 from detectors.addresses import ip_text
-from detectors.alerts import AlertRows, Finding, display_filter, span_s, when
+from detectors.alerts import Finding, display_filter, when
+from detectors.catalogue import _scans as scans
 from detectors.catalogue._probes import (
     ATTEMPT_SQL,
+    BURST_SQL,
     COLUMNS,
     EPHEMERAL_FROM,
     FAILED_SHARE,
     GAP,
-    ICS_PORTS,
     MAX_ALERTS,
-    UIDS_SQL,
     WINDOW,
-    by_source,
     distinct_sql,
-    earliest,
-    origin_text,
-    ports_text,
+    tried_sql,
 )
+from detectors.catalogue._scans import Row
 from detectors.model import Confidence, Detector, Param, Params, Tables, Text
-from detectors.sql import rows
 from store.schema import Severity
 
 _KEY: Final = "src_ip, dst_ip"
@@ -44,19 +41,11 @@ large AS (
 ),
 candidate AS (SELECT port.* FROM port SEMI JOIN large USING ({_KEY})),
 {distinct_sql(_KEY, "service", {"ports": "TRUE", "stealthy": "fate = 'stealth'"}, "ports + stealthy >= $min_ports")},
-tried AS (
-    SELECT {_KEY}, episode, count(DISTINCT ip_proto * 65536 + dst_port) AS tried FROM attempt JOIN episode USING ({
-    _KEY
-})
-    WHERE ts_start BETWEEN from_ts AND to_ts AND fate <> 'empty' GROUP BY ALL
-)
+{tried_sql(_KEY, "ip_proto * 65536 + dst_port")}
 SELECT {_KEY}, count(DISTINCT service) AS ports, count(DISTINCT service) FILTER (fate = 'stealth') AS stealthy,
     count(DISTINCT service) + count(DISTINCT service) FILTER (fate = 'stealth') AS weight, any_value(tried) AS tried,
-    min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(DISTINCT root_uid) AS flows,
-    bool_or(src_home) AS src_home,
-    bool_or(dst_home) AS dst_home, list(DISTINCT dst_port) AS port_list,
-    CASE WHEN min(ip_proto) = max(ip_proto) THEN min(ip_proto) END AS ip_proto,
-    {UIDS_SQL} AS uids
+    list(DISTINCT dst_port) AS port_list, CASE WHEN min(ip_proto) = max(ip_proto) THEN min(ip_proto) END AS ip_proto,
+    {BURST_SQL}
 FROM candidate JOIN episode USING ({_KEY}) JOIN tried USING ({_KEY}, episode)
 WHERE ts_start BETWEEN from_ts AND to_ts
 GROUP BY {_KEY}, episode HAVING count(DISTINCT service) >= $failed_share * any_value(tried)
@@ -86,79 +75,55 @@ def run(tables: Tables, params: Params) -> pa.Table:
     Returns:
         ALERT, one row per (source, target) and burst; the weakest of a busy source in one row.
     """
-    inputs = {"conversation": tables["conversation"], "host_seen": tables["host_seen"]}
-    wanted = {name: value for name, value in params.items() if name != "max_alerts"}
-    alerts = AlertRows(DETECTOR)
-    limit = int(params["max_alerts"])
-    for found in by_source(rows(_SQL, inputs, wanted), "weight").values():
-        for row in found[:limit]:
-            alerts.add(_finding(row, params))
-        if len(found) > limit:
-            alerts.add(_many(found[limit:], params))
-    return alerts.table()
+    return scans.limited(
+        DETECTOR,
+        scans.bursts(_SQL, tables, params),
+        int(params["max_alerts"]),
+        "weight",
+        one=lambda row: _finding(row, params),
+        rest=lambda found: _many(found, params),
+    )
 
 
-def _severity(row: dict[str, Any]) -> Severity:
-    """A scan from outside is weather, from inside a host to look at; many ports or stealth raise either by one."""
-    strong = row["weight"] >= DETECTOR.confidence.saturation or row["stealthy"] > 0
-    if row["src_home"]:
-        return Severity.HIGH if strong else Severity.MEDIUM
-    return Severity.MEDIUM if strong or not row["dst_home"] else Severity.LOW
+def _severity(row: Row) -> Severity:
+    is_strong = row["weight"] >= DETECTOR.confidence.saturation or row["stealthy"] > 0
+    return scans.severity(row, is_strong=is_strong)
 
 
-def _techniques(row: dict[str, Any]) -> tuple[str, ...]:
-    ics = ("T0846",) if set(row["port_list"]) & set(ICS_PORTS) else ()
-    outside = not row["src_home"] and row["dst_home"]
-    return (("T1595.002", "T1046") if outside else ("T1046",)) + ics
+def _techniques(row: Row) -> tuple[str, ...]:
+    return scans.techniques(row, row["port_list"], inbound=("T1595.002", "T1046"), otherwise=("T1046",))
 
 
-def _finding(row: dict[str, Any], params: Params) -> Finding:
+def _finding(row: Row, params: Params) -> Finding:
     actor, target = ip_text(row["src_ip"]), ip_text(row["dst_ip"])
-    origin = origin_text(src_home=row["src_home"], dst_home=row["dst_home"])
-    said = {
-        "actor": actor,
-        "target": target,
-        "ports": row["ports"],
-        "stealthy": row["stealthy"],
-        "seconds": f"{span_s(row['start_ts'], row['end_ts']):.3g}",
-        "start": when(row["start_ts"]),
-        "list": ports_text(row["port_list"]),
-    }
-    return Finding(
+    counts = {name: row[name] for name in ("ports", "stealthy")}
+    ports = scans.ports_text(row["port_list"])
+    return scans.finding(
+        [row],
         key=(actor, target),
-        ts_start=row["start_ts"],
-        ts_end=row["end_ts"],
         severity=_severity(row),
         confidence=DETECTOR.confidence.of(row["weight"], params["min_ports"]),
         title=_TITLE.fill(actor=actor, target=target),
-        evidence=Text(_EVIDENCE.en.format(origin=origin.en, **said), _EVIDENCE.zh.format(origin=origin.zh, **said)),
-        flow_uids=row["uids"],
-        flow_count=row["flows"],
+        evidence=scans.sentence(_EVIDENCE, row, target=target, list=ports, **counts),
         display_filter=display_filter(actor=row["src_ip"], target=row["dst_ip"], ip_proto=row["ip_proto"]),
-        actor=row["src_ip"],
         target=row["dst_ip"],
         ip_proto=row["ip_proto"],
         attack=_techniques(row),
     )
 
 
-def _many(found: list[dict[str, Any]], params: Params) -> Finding:
-    first = found[0]
-    actor = ip_text(first["src_ip"])
+def _many(found: list[Row], params: Params) -> Finding:
+    first, actor = found[0], ip_text(found[0]["src_ip"])
     hosts = len({row["dst_ip"] for row in found})
-    start = earliest(found)
-    return Finding(
+    start = when(min(row["start_ts"] for row in found))
+    return scans.finding(
+        found,
         key=(actor, "further hosts"),
-        ts_start=start,
-        ts_end=max(row["end_ts"] for row in found),
         severity=_severity(first),
         confidence=DETECTOR.confidence.of(first["weight"], params["min_ports"]),
         title=_MANY_TITLE.fill(actor=actor, hosts=hosts),
-        evidence=_MANY_EVIDENCE.fill(actor=actor, hosts=hosts, ports=first["ports"], start=when(start)),
-        flow_uids=[uid for row in found for uid in row["uids"]],
-        flow_count=sum(row["flows"] for row in found),
+        evidence=_MANY_EVIDENCE.fill(actor=actor, hosts=hosts, ports=first["ports"], start=start),
         display_filter=display_filter(actor=first["src_ip"]),
-        actor=first["src_ip"],
         target_count=hosts,
         attack=_techniques(first),
     )

@@ -9,9 +9,10 @@ from typing import Any, Final
 import duckdb
 
 from reporting.arrow_rows import rows_of
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
 from store.lake import Lake
 from store.schema import Severity
+from store.text import Text
 
 SEVERITIES: Final = tuple(severity.value for severity in Severity)
 """Most severe first."""
@@ -75,7 +76,14 @@ def list_alerts(
         for stored in rows_of(batches, COLUMNS):
             yield {**stored, "flow_uids": [uid_text(bytes(uid)) for uid in stored["flow_uids"]]}
     except duckdb.Error as error:
-        raise TaishiError(f"{lake.root}: {error}; 'taishi doctor' says what is damaged") from error
+        raise TaishiError(
+            Problem(
+                str(lake.root),
+                Text(f"{error}", f"读取失败（{error}）"),
+                Text("needed: segments as they were written", "需要：保持写入时原样的分段"),
+                Text("'taishi doctor' says what is damaged", "用“taishi doctor”可查出损坏的分段"),
+            )
+        ) from error
     finally:
         connection.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reporting.clean import clean
-from reporting.scan.pipeline import infer
+from reporting.scan.pipeline import infer, with_kept_home
 from store.casebook import Casebook
 from store.errors import TaishiError
 from store.home import Home
@@ -37,12 +37,18 @@ class Case:
         return Lake(self.home.lake)
 
     def policy(self) -> SitePolicy:
-        """Return the site policy: in force on the data's own dates, with the home networks that the wire shows.
+        """Return the site policy: in force on the data's own dates, with the home networks of the case.
+
+        Those are the ones its scan was told, else those of the policy and those that the wire shows.
 
         Raises:
-            TaishiError: ``site.toml`` is wrong.
+            TaishiError: ``site.toml`` or the casebook is not usable.
         """
-        return infer(self.lake, self.name, load_site(self.home.site))
+        policy = load_site(self.home.site)
+        with casebook_of(self.home) as casebook:
+            if casebook is not None:
+                policy = with_kept_home(policy, casebook, self.name)
+        return infer(self.lake, self.name, policy)
 
 
 def open_home(path: Path, program: str, words: Words) -> Home:

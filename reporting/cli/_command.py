@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from reporting.clean import clean
 from reporting.cli import _help
 from reporting.cli._settings import Output, Settings, settings_of
 from reporting.cli._usage import explain
@@ -124,7 +125,8 @@ class Root(Group):
             click.echo(explain(error, settings.words), err=True)
             return error.exit_code
         except TaishiError as error:
-            click.echo(error.diagnostics(), err=True)
+            # Paths and texts of other libraries are in it: line by line, so that only our own line ends count.
+            click.echo("\n".join(clean(line) for line in error.diagnostics(settings.lang).split("\n")), err=True)
             return error.exit_code
         except (click.Abort, KeyboardInterrupt):
             click.echo(settings.words("error.interrupted"), err=True)

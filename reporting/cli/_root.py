@@ -55,4 +55,8 @@ KEY = Group(
     members={"init": "reporting.cli.key:init", "list": "reporting.cli.key:list_", "trust": "reporting.cli.key:trust"},
     no_args_is_help=True,
 )
-AUDIT = Group("audit", members={"verify": "reporting.cli.audit:verify"}, no_args_is_help=True)
+AUDIT = Group(
+    "audit",
+    members={"verify": "reporting.cli.audit:verify", "export": "reporting.cli.audit:export"},
+    no_args_is_help=True,
+)

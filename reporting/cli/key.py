@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reporting.cli._command import command
+from reporting.cli._passphrase import new_passphrase, passphrase_file
 from reporting.cli._settings import Output, Settings, current
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ _COLUMNS: Final = ("fingerprint", "name", "role", "is_own", "is_trusted", "publi
 
 @command("init")
 @click.option("--name", metavar="NAME")
-def init(name: str | None) -> None:
+@passphrase_file
+@click.option("--no-passphrase", "no_passphrase", is_flag=True)
+def init(name: str | None, passphrase_file: Path | None, no_passphrase: bool) -> None:
     """Make the signing key of this home."""
     from store.casebook import Casebook
     from store.home import Home
@@ -33,7 +36,7 @@ def init(name: str | None) -> None:
     try:
         ring = KeyRing(casebook, home.keys)
         own = next((key for key in ring.listed() if key.is_own), None)
-        key = own or ring.create(name or "own")
+        key = own or ring.create(name or "own", new_passphrase(settings, passphrase_file, none=no_passphrase))
     finally:
         casebook.close()
     _tell(settings, key, "key.made" if own is None else "key.kept")
@@ -67,24 +70,38 @@ def list_() -> None:
 @click.option("--reason", metavar="TEXT", default="")
 def trust(file: Path, name: str | None, reason: str) -> None:
     """Trust the public key of another instance."""
-    from reporting.clean import clean
     from store.casebook import Casebook
-    from store.errors import TaishiError
     from store.home import Home
     from store.keys import KeyRing
 
     settings = current()
-    text = _read(settings, file)
+    named = read_key(settings, file, name or file.stem)
     home = Home.open(settings.home_path())
     casebook = Casebook(home.casebook)
     try:
-        key = KeyRing(casebook, home.keys).trust(text, name or file.stem, reason)
-    except TaishiError as error:
-        told = settings.words("error.key_file", path=clean(str(file)), found=error.diagnostics().partition(";")[0])
-        raise TaishiError(told, error.exit_code) from error
+        key = KeyRing(casebook, home.keys).trust(named.public_key, named.name, reason)
     finally:
         casebook.close()
     _tell(settings, key, "key.trusted")
+
+
+def read_key(settings: Settings, file: Path, name: str) -> Key:
+    """Return the public key that a file holds, trusted for this run only.
+
+    Raises:
+        TaishiError: absent (exit code 3), or no Ed25519 public key.
+    """
+    from reporting.clean import clean
+    from store.errors import TaishiError
+    from store.keys import public_key
+
+    text = _read(settings, file)
+    try:
+        return public_key(text, name)
+    except TaishiError as error:
+        found = "; ".join(problem.found.of(settings.lang) for problem in error.problems)
+        told = settings.words("error.key_file", path=clean(str(file)), found=found)
+        raise TaishiError(told, error.exit_code) from error
 
 
 def _read(settings: Settings, file: Path) -> str:

@@ -35,7 +35,8 @@ def meter(files: tuple[Path, ...], out: Path, ext: bool) -> int:
         flows = intake.counters.get("flow.rows", 0)
         for file in intake.files:
             said = settings.words("meter.wrote", path=clean(file.path), frames=file.frames, flows=flows, case=case)
-            click.echo(said + (f"  {clean(file.problem)}" if file.problem else ""))
+            problem = settings.words.pick(file.problem or "", file.problem_zh or "")
+            click.echo(said + (f"  {clean(problem)}" if problem else ""))
     else:
         emit(rows, [Column(name, name) for name in rows[0]], settings.output.value)
     return EXIT_PARTIAL if any(file.status in {"partial", "failed"} for file in intake.files) else 0

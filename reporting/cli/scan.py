@@ -18,10 +18,16 @@ EXIT_PARTIAL = 7
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--into", metavar="NAME")
 @click.option("--home-net", "home_nets", multiple=True, metavar="CIDR")
+@click.option("--forget-home-net", "forget", is_flag=True)
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.html")
-def scan(files: tuple[Path, ...], into: str | None, home_nets: tuple[str, ...], report: Path | None) -> int:
+def scan(
+    files: tuple[Path, ...], into: str | None, home_nets: tuple[str, ...], forget: bool, report: Path | None
+) -> int:
     """Read captures, judge them, show the incidents."""
-    return run(current(), files, into=into, home_nets=home_nets, report=report)
+    settings = current()
+    if forget and home_nets:
+        raise click.UsageError(settings.words("error.forget_and_name"))
+    return run(settings, files, into=into, home_nets=home_nets, forget=forget, report=report)
 
 
 def run(
@@ -30,6 +36,7 @@ def run(
     *,
     into: str | None = None,
     home_nets: tuple[str, ...] = (),
+    forget: bool = False,
     report: Path | None = None,
 ) -> int:
     """Scan and print; return the exit code."""
@@ -38,16 +45,13 @@ def run(
     from reporting.cli._progress import Bar
     from reporting.scan import ScanRequest
     from reporting.scan import scan as do_scan
-    from store.errors import TaishiError
     from store.home import Home
 
+    networks = checked_networks(settings, home_nets)
     home = Home.open(settings.home_path())
-    request = ScanRequest(files, into, checked_networks(home_nets), {}, settings.program())
-    try:
-        with Bar(settings.words) as bar:
-            scanned = do_scan(request, home, bar.update)
-    except ValueError as error:
-        raise TaishiError(str(error), exit_code=2) from error
+    request = ScanRequest(files, into, networks, forget, {}, settings.program())
+    with Bar(settings.words) as bar:
+        scanned = do_scan(request, home, bar.update)
     result = scanned.result
     if report is not None:
         from reporting.scan.report import write
@@ -64,20 +68,20 @@ def run(
     return EXIT_PARTIAL if result.is_partial() else 0
 
 
-def checked_networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+def checked_networks(settings: Settings, texts: tuple[str, ...]) -> tuple[str, ...]:
     """Return the networks as given.
 
     Raises:
-        UsageError: one of them is no network in CIDR form.
+        TaishiError: one of them is no network in CIDR form, or has host bits (exit code 2).
     """
     from ipaddress import ip_network
+
+    from reporting.clean import clean
+    from store.errors import TaishiError
 
     for text in texts:
         try:
             ip_network(text)
         except ValueError as error:
-            raise click.BadParameter(
-                f"{text}: {error}; allowed: a network in CIDR form without host bits, e.g. 192.0.2.0/24",
-                param_hint="--home-net",
-            ) from error
+            raise TaishiError(settings.words("error.no_such_network", found=clean(text)), exit_code=2) from error
     return texts

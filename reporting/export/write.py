@@ -12,9 +12,10 @@ from reporting.export.flat import flat_select
 from reporting.export.json_lines import write_json_lines
 from reporting.export.zeek import write_zeek
 from reporting.tables import Column, emit
-from store.errors import TaishiError
+from store.errors import Problem, TaishiError
 from store.lake import Lake
 from store.site import SitePolicy
+from store.text import Text
 
 FORMATS: Final = ("zeek", "eve", "ocsf", "csv")
 """Forms that ``export`` writes."""
@@ -68,8 +69,14 @@ def export(lake: Lake, case: str, policy: SitePolicy, form: str, out: IO[str], *
     except (duckdb.Error, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise
-        told = f"export: {error}; needed: readable segments and room to sort; see 'taishi doctor'"
-        raise TaishiError(told) from error
+        raise TaishiError(
+            Problem(
+                Text("export", "导出"),
+                Text(f"{error}", f"失败（{error}）"),
+                Text("needed: readable segments and room to sort", "需要：可读的分段和排序所需的空间"),
+                Text("see 'taishi doctor'", "请查看“taishi doctor”"),
+            )
+        ) from error
     finally:
         connection.close()
 

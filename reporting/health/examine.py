@@ -28,7 +28,7 @@ def examine(path: Path, *, deep: bool = False) -> list[Check]:
     try:
         home = Home.open(path, create=False)
     except TaishiError as error:
-        return [*checks, Check("home", Status.FAIL, Text(error.diagnostics(), error.diagnostics()))]
+        return [*checks, Check("home", Status.FAIL, Text(*error.text()))]
     checks += check_home(home)
     lake = Lake(home.lake)
     if not lake.cases():
@@ -43,4 +43,4 @@ def _captures(lake: Lake) -> Iterable[Check]:
     try:
         return list(check_captures(lake))
     except TaishiError as error:
-        return [Check("captures", Status.FAIL, Text(error.diagnostics(), error.diagnostics()))]
+        return [Check("captures", Status.FAIL, Text(*error.text()))]

@@ -80,7 +80,7 @@ def _site(home: Home) -> Check:
         policy = load_site(home.site)
     except TaishiError as error:
         advice = Text("correct the file; nothing is scanned before", "请改正该文件；在此之前不会扫描")
-        return Check("site.toml", Status.FAIL, Text(error.diagnostics(), error.diagnostics()), advice)
+        return Check("site.toml", Status.FAIL, Text(*error.text()), advice)
     counts = (len(policy.home), len(policy.zones), len(policy.masters), len(policy.roles))
     return fine(
         "site.toml",
@@ -97,11 +97,12 @@ def _audit(home: Home) -> Check:
                 return fine("audit", "no casebook yet", "还没有案卷")
             report = casebook.verify()
     except TaishiError as error:
-        return Check("audit", Status.FAIL, Text(error.diagnostics(), error.diagnostics()), advice)
+        return Check("audit", Status.FAIL, Text(*error.text()), advice)
     if not report.is_intact:
         more = len(report.problems) - 1
-        en = report.problems[0] + (f" (and {more} more)" if more else "")
-        zh = report.problems[0] + (f"（另有 {more} 处）" if more else "")
+        first = report.problems[0]
+        en = first.en + (f" (and {more} more)" if more else "")
+        zh = first.zh + (f"（另有 {more} 处）" if more else "")
         return Check("audit", Status.FAIL, Text(en, zh), advice, verifies=True)
     return fine(
         "audit",

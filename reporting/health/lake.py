@@ -145,7 +145,7 @@ def _contradiction(
     if version != str(schema.SCHEMA_VERSION):
         return Text(
             f"schema version {version}, now {schema.SCHEMA_VERSION}",
-            f"模式版本 {version}，现为 {schema.SCHEMA_VERSION}",
+            f"表结构版本 {version}，现为 {schema.SCHEMA_VERSION}",
         )
     missing = ", ".join(column.name for column in table.stored() if column.name not in names)
     return Text(f"lacks the columns {missing}", f"缺少列 {missing}") if missing else None

@@ -74,6 +74,7 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
         "totals",
         "home_networks",
         "blind",
+        "scope",
         "not_assessed",
         "incidents",
         "incident_count",

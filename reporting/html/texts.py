@@ -64,6 +64,9 @@ TEXTS: Final[Mapping[str, Text]] = {
     "blind_empty": Text(
         "Nothing was read, so nothing could be seen or judged.", "没有读到任何内容，因此既无所见，也无从研判。"
     ),
+    "scope": Text("What this version looks for", "本版本的检测范围"),
+    "covered": Text("Looked for:", "已查："),
+    "not_covered": Text("Not looked for:", "未查："),
     "not_assessed": Text("Not judged, or judged on little", "未研判或依据不足"),
     "not_assessed_none": Text("Every detector had the data it needs.", "每个检测器都有所需的数据。"),
     "detector": Text("Detector", "检测器"),
@@ -96,6 +99,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "by_content": Text("content", "内容"),
     "by_port": Text("port only", "仅端口"),
     "unknown": Text("not recognised", "未识别"),
+    "layer_2": Text("layer 2", "二层"),
     "bytes": Text("Bytes", "字节"),
     "unreadable": Text("Unreadable frames", "无法读取的帧"),
     "unreadable_none": Text("Every frame was read.", "每一帧都已读取。"),

@@ -11,6 +11,7 @@ from typing import Final
 
 from reporting.result import FileResult, FileStatus
 from sensor.metering import MeterResult, file_digest, meter_capture
+from sensor.problems import in_both
 from store.errors import TaishiError
 from store.lake import Lake
 
@@ -87,7 +88,7 @@ def take_in(
             metered = meter_capture(path, lake, case, options=options, progress=report, digest=digest)
         except TaishiError as error:
             errors.append(error)
-            results.append(FileResult(str(path), "", _size(path), 0, "failed", error.diagnostics()))
+            results.append(FileResult(str(path), "", _size(path), 0, "failed", *error.text()))
             continue
         is_new = is_new or not metered.is_known
         results.append(_file_result(path, metered))
@@ -115,11 +116,13 @@ def _file_result(path: Path, metered: MeterResult) -> FileResult:
         status = "partial" if metered.frames else "failed"
     else:
         status = "known" if metered.is_known else "read"
+    problem = None if metered.problem is None else in_both(metered.problem)
     return FileResult(
         path=str(path),
         sha256=metered.sha256,
         bytes=metered.file_bytes,
         frames=metered.frames,
         status=status,
-        problem=metered.problem,
+        problem=problem and problem.en,
+        problem_zh=problem and problem.zh,
     )

@@ -13,11 +13,12 @@ from detectors.incident import Incident
 from reporting.result import IncidentLine, ScanResult, Text
 from reporting.scan.captures import FileProgress, Intake, case_name, digests_of, take_in
 from reporting.scan.knowledge import Knowledge, address_text, judge
-from reporting.scan.summary import Summary, iso_time, not_assessed, summarise
+from reporting.scan.summary import SCOPE, Summary, iso_time, not_assessed, summarise
 from store.casebook import Casebook
 from store.home import Home
 from store.lake import Lake
-from store.site import SitePolicy, infer_home, load_site
+from store.site import Basis, SitePolicy, infer_home, load_site
+from store.text import Text as Why
 
 INCIDENTS_SHOWN: Final = 5
 """Incidents on the screen, the most severe first (1 … 20): an analyst-day's budget (detectors.md section 7)."""
@@ -32,7 +33,8 @@ class ScanRequest:
     Attributes:
         files: Captures.
         into: Case that they join; a case of their own when None.
-        home_nets: Home networks in place of those of the policy.
+        home_nets: Home networks in place of those of the policy; kept with the case.
+        forgets_home_nets: Home networks that the case keeps are dropped first.
         options: Options of the meter.
         program: How a next command starts, e.g. ``taishi --home DIR``.
     """
@@ -40,6 +42,7 @@ class ScanRequest:
     files: tuple[Path, ...]
     into: str | None = None
     home_nets: tuple[str, ...] = ()
+    forgets_home_nets: bool = False
     options: Mapping[str, object] = field(default_factory=dict)
     program: str = "taishi"
 
@@ -48,6 +51,7 @@ class ScanRequest:
         words = ["scan", *(str(path) for path in self.files)]
         words += ["--into", self.into] if self.into else []
         words += [word for net in self.home_nets for word in ("--home-net", net)]
+        words += ["--forget-home-net"] if self.forgets_home_nets else []
         return " ".join(shlex.quote(word) for word in words)
 
 
@@ -70,15 +74,17 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
         ValueError: a home network of the request is none.
     """
     policy = load_site(home.site)
-    if request.home_nets:
-        policy = policy.with_home(request.home_nets)
+    given = policy.with_home(request.home_nets) if request.home_nets else None
     digests = digests_of(request.files)
     case = request.into or case_name(digests)
     lake = Lake(home.lake)
     intake = take_in(digests, lake, case, request.options, progress)
-    policy = infer(lake, case, policy)
     casebook = Casebook(home.casebook)
     try:
+        if given is not None or request.forgets_home_nets:
+            own = () if given is None else tuple(str(network.network) for network in given.home)
+            casebook.keep_home_networks(case, own, request.command())
+        policy = infer(lake, case, given or with_kept_home(policy, casebook, case))
         knowledge = judge(lake, case, policy, casebook, request.command())
     finally:
         casebook.close()
@@ -88,6 +94,19 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
     result = _result(request, case, intake, knowledge, summary)
     actors = tuple(dict.fromkeys(ip for _, one in knowledge.incidents for ip in _addresses(one)))
     return Scanned(result, policy, intake.counters, knowledge.config_hash, actors)
+
+
+def with_kept_home(policy: SitePolicy, casebook: Casebook, case: str) -> SitePolicy:
+    """Return the policy with the home networks that an earlier scan of the case was told, if it was."""
+    kept = casebook.home_networks(case)
+    if kept is None:
+        return policy
+    day = kept.at[:10]
+    why = Why(
+        f"given with --home-net at an earlier scan of this case ({kept.actor}, {day}); --forget-home-net drops it",
+        f"本案例此前扫描时由 --home-net 指定（{kept.actor}，{day}）；用 --forget-home-net 可取消",
+    )
+    return policy.with_home(kept.cidrs, why=why, basis=Basis.CASE)
 
 
 def infer(lake: Lake, case: str, policy: SitePolicy) -> SitePolicy:
@@ -114,6 +133,7 @@ def _result(request: ScanRequest, case: str, intake: Intake, knowledge: Knowledg
         totals=summary.totals,
         home_networks=summary.home_networks,
         blind=summary.blind,
+        scope=SCOPE,
         not_assessed=not_assessed(knowledge.assessments.to_pylist()),
         incidents=lines[:INCIDENTS_SHOWN],
         incident_count=len(lines),
@@ -133,7 +153,7 @@ def verdict(result: ScanResult, lines: Sequence[IncidentLine]) -> Text:
         return Text("The capture holds no traffic: no verdict.", "抓包中没有流量：无法判断。")
     partial = ""
     partial_zh = ""
-    if any(blind.kind != "scope" for blind in result.blind) or result.not_assessed:
+    if result.blind or result.not_assessed:
         partial = " Not everything could be seen: read below what."
         partial_zh = "并非全部可见：见下文。"
     if not lines:

@@ -10,8 +10,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from detectors import registry
 from reporting.figures import share_text, span_text
-from reporting.result import Blind, FileResult, HomeNetwork, NotAssessed, Spoken, Talker, Text, Totals, Unreadable
+from reporting.result import (
+    LAYER_2,
+    Blind,
+    FileResult,
+    HomeNetwork,
+    NotAssessed,
+    Scope,
+    Spoken,
+    Talker,
+    Text,
+    Totals,
+    Unreadable,
+)
 from reporting.words import CHINESE, ENGLISH, Words
 from store.lake import LakeReader
 from store.schema import Quality
@@ -65,8 +78,8 @@ count(*) FILTER (WHERE segment_seq = 0) AS flows, count(DISTINCT peer) AS peers
 FROM ends WHERE ip IS NOT NULL GROUP BY ends.ip ORDER BY sum(sent) + sum(received) DESC, ends.ip LIMIT ?
 """
 
-_SPOKEN: Final = """
-SELECT coalesce(app_proto, CASE WHEN ip_version = 0 THEN 'layer 2' ELSE 'unknown' END) AS name,
+_SPOKEN: Final = f"""
+SELECT coalesce(app_proto, CASE WHEN ip_version = 0 THEN '{LAYER_2}' ELSE '' END) AS name,
 coalesce(app_basis = 'port_guess', false) AS guessed, count(*) FILTER (WHERE segment_seq = 0) AS flows,
 sum(src_bytes_l2 + dst_bytes_l2)::BIGINT AS bytes
 FROM flow GROUP BY ALL ORDER BY bytes DESC, name, guessed LIMIT ?
@@ -115,12 +128,17 @@ _COUNTED: Final = (
 """Oddities counted over flows: column of the quality query, and what it means."""
 
 
-_SCOPE: Final = (
-    "looked for: scans over TCP and UDP, password guessing, IEC-104 and Modbus commands; "
-    "not looked for in this version: ARP and ICMP sweeps, command and control, exfiltration, lateral movement, floods",
-    "已查：TCP/UDP 扫描、口令猜测、IEC-104 与 Modbus 命令；本版本未查：ARP 与 ICMP 扫描、远控、外传、横向移动、洪泛",
+SCOPE: Final = Scope(
+    Text(
+        "scans over TCP and UDP, password guessing, IEC-104 and Modbus commands",
+        "TCP/UDP 扫描、口令猜测、IEC-104 与 Modbus 命令",
+    ),
+    Text(
+        "ARP and ICMP sweeps, command and control, exfiltration, lateral movement, floods",
+        "ARP 与 ICMP 扫描、远控、外传、横向移动、洪泛",
+    ),
 )
-"""What the present detectors cover, so that silence is not read as all-clear."""
+"""What the present detectors cover, and what they do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +203,7 @@ def not_assessed(rows: Sequence[Mapping[str, Any]]) -> tuple[NotAssessed, ...]:
     return tuple(
         NotAssessed(
             str(row["detector"]),
+            _name(str(row["detector"])),
             str(row["status"]),
             Text(str(row["reason_en"]), str(row["reason_zh"])),
             row["seen_s"],
@@ -193,6 +212,12 @@ def not_assessed(rows: Sequence[Mapping[str, Any]]) -> tuple[NotAssessed, ...]:
         for row in sorted(rows, key=lambda row: str(row["detector"]))
         if row["status"] != "assessed"
     )
+
+
+def _name(detector: str) -> Text:
+    """Return what a detector is called; its id when the catalogue does not have it (any more)."""
+    known = registry().get(detector)
+    return Text(detector, detector) if known is None else Text(known.title.en, known.title.zh)
 
 
 def _home(reader: LakeReader, policy: SitePolicy) -> tuple[HomeNetwork, ...]:
@@ -205,7 +230,7 @@ def _home(reader: LakeReader, policy: SitePolicy) -> tuple[HomeNetwork, ...]:
             continue
         hosts = 0 if row is None else row["hosts"]
         why = Text(f"{network.why.en}; {hosts} address(es) heard", f"{network.why.zh}；听到 {hosts} 个地址")
-        shown.append((-hosts, HomeNetwork(str(network.network), why)))
+        shown.append((-hosts, HomeNetwork(str(network.network), why, network.basis.value)))
     return tuple(one for _, one in sorted(shown, key=lambda pair: (pair[0], pair[1].cidr)))
 
 
@@ -224,10 +249,9 @@ def _blind(
     def say(kind: str, en: str, zh: str) -> None:
         found.append(Blind(kind, Text(en, zh)))
 
-    say("scope", *_SCOPE)
     for file in files:
         if file.problem is not None:
-            say(f"file_{file.status}", f"{file.path}: {file.problem}", f"{file.path}：{file.problem}")
+            say(f"file_{file.status}", f"{file.path}: {file.problem}", f"{file.path}：{file.problem_zh}")
     if row["tcp"] and row["one_sided"] >= ONE_SIDED_SHARE * row["tcp"]:
         share = share_text(row["one_sided"], row["tcp"])
         say(

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text as Line
 
 from reporting.figures import count_text, span_text, time_text
 from reporting.result import ScanResult
-from reporting.screen._coverage import blind_lines, file_lines, home_lines, unreadable_lines
+from reporting.screen._coverage import blind_lines, file_lines, home_lines, scope_lines, unreadable_lines
 from reporting.screen._incidents import incident_lines
-from reporting.screen._lines import SEVERITY_STYLE, paragraph
+from reporting.screen._lines import SEVERITY_STYLE, packed, paragraph
 from reporting.screen._traffic import spoken_lines, talker_lines
 from reporting.words import Words
+
+PARTS: Final = (
+    *(home_lines, blind_lines, scope_lines),
+    *(incident_lines, talker_lines, spoken_lines, unreadable_lines, file_lines),
+)
+"""Sections in their order; one that has nothing to say is left out."""
 
 
 def render(result: ScanResult, words: Words) -> list[Line]:
@@ -24,7 +31,7 @@ def render(result: ScanResult, words: Words) -> list[Line]:
         words: the catalogue of the language.
     """
     lines = _verdict(result, words)
-    for part in (home_lines, blind_lines, incident_lines, talker_lines, spoken_lines, unreadable_lines, file_lines):
+    for part in PARTS:
         block = part(result, words)
         if block:
             lines += [Line(""), *block]
@@ -55,4 +62,4 @@ def _verdict(result: ScanResult, words: Words) -> list[Line]:
         flows=count_text(totals.conversations),
         hosts=count_text(totals.hosts),
     )
-    return lines + paragraph(facts, indent=0, style="dim")
+    return lines + packed(facts, style="dim")

@@ -38,9 +38,20 @@ def blind_lines(result: ScanResult, words: Words) -> list[Line]:
     for blind in result.blind:
         lines += paragraph(words.pick(blind.text.en, blind.text.zh), indent=2, label="·")
     for item in result.not_assessed:
-        lines += paragraph(f"{item.detector}: {words.pick(item.reason.en, item.reason.zh)}", indent=2, label="·")
+        told = words.pick(f"{item.name.en}: {item.reason.en}", f"{item.name.zh}：{item.reason.zh}")
+        lines += paragraph(told, indent=2, label="·")
     if len(lines) == 1:
         lines += paragraph(words("screen.all_seen"), indent=2)
+    return lines
+
+
+def scope_lines(result: ScanResult, words: Words) -> list[Line]:
+    """Return what was looked for at all, and what this version does not look for."""
+    rows = ((words("screen.covered"), result.scope.covered), (words("screen.not_covered"), result.scope.not_covered))
+    width = max(cells(label) for label, _ in rows)
+    lines = [heading(words("screen.scope"))]
+    for label, text in rows:
+        lines += paragraph(words.pick(text.en, text.zh), indent=2, label=label, label_columns=width)
     return lines
 
 
@@ -61,6 +72,6 @@ def file_lines(result: ScanResult, words: Words) -> list[Line]:
     for file in result.files:
         facts = words(f"file.{file.status}", frames=count_text(file.frames), size=bytes_text(file.bytes))
         lines += paragraph(f"{file.path}: {facts}", indent=2, label="·")
-        if file.problem:
-            lines += paragraph(file.problem, indent=6, style="yellow")
+        if file.problem and file.problem_zh:
+            lines += paragraph(words.pick(file.problem, file.problem_zh), indent=6, style="yellow")
     return lines

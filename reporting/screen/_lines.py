@@ -60,6 +60,26 @@ def paragraph(
     return lines
 
 
+SEPARATOR: Final = " · "
+"""What stands between the facts of one line."""
+
+
+def packed(text: str, *, style: str = "") -> list[Line]:
+    """Return facts that are set apart by ``SEPARATOR`` as lines that break between facts, never inside one.
+
+    The separator stays at the end of the line, so that the next one is seen to go on. A fact that is wider than the
+    screen by itself is wrapped.
+    """
+    rows: list[str] = []
+    for fact in clean(text).split(SEPARATOR):
+        if rows and cells(f"{rows[-1]}{SEPARATOR}{fact}{SEPARATOR}") <= MAX_COLUMNS + 1:
+            rows[-1] += SEPARATOR + fact
+        else:
+            rows.append(fact)
+    rows = [f"{row}{SEPARATOR}".rstrip() for row in rows[:-1]] + rows[-1:]
+    return [Line(piece, style=style) for row in rows for piece in wrap(row, MAX_COLUMNS)]
+
+
 def columns(rows: Sequence[Sequence[str]], titles: Sequence[str], right: Sequence[bool], indent: int = 2) -> list[Line]:
     """Return a small table: titles dim, cells padded by terminal columns, over-long cells cut with an ellipsis.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text as Line
 
 from reporting.figures import bytes_text, count_text
-from reporting.result import ScanResult
+from reporting.result import LAYER_2, ScanResult
 from reporting.screen._lines import columns, heading
 from reporting.words import Words
 
@@ -36,7 +36,7 @@ def spoken_lines(result: ScanResult, words: Words) -> list[Line]:
         return []
     rows = [
         (
-            words("spoken.unknown") if item.app_proto == "" else item.app_proto,
+            _protocol(item.app_proto, words),
             words("spoken.guessed") if item.guessed else "",
             count_text(item.flows),
             bytes_text(item.bytes),
@@ -45,3 +45,10 @@ def spoken_lines(result: ScanResult, words: Words) -> list[Line]:
     ]
     titles = [words("spoken.proto"), "", words("spoken.flows"), words("spoken.bytes")]
     return [heading(words("screen.spoken")), *columns(rows, titles, (False, False, True, True))]
+
+
+def _protocol(name: str, words: Words) -> str:
+    """Return a protocol's name, in the reader's language where it is none but a description."""
+    if name == LAYER_2:
+        return words("spoken.layer_2")
+    return name or words("spoken.unknown")

@@ -15,6 +15,7 @@ from reporting.result import (
     IncidentLine,
     NotAssessed,
     ScanResult,
+    Scope,
     Spoken,
     Talker,
     Text,
@@ -73,7 +74,13 @@ def result() -> ScanResult:
         files=(
             FileResult("office.pcap", "3f" * 32, 1_234_567, 8123, "read"),
             FileResult(
-                f"cut{HOSTILE}.pcap", "ab" * 32, 4096, 12, "partial", "cut.pcap: record 12 is cut off; allowed: …"
+                f"cut{HOSTILE}.pcap",
+                "ab" * 32,
+                4096,
+                12,
+                "partial",
+                "cut.pcap: record 12 is cut off; allowed: …",
+                "cut.pcap：记录 12 不完整；可用：……",
             ),
         ),
         totals=Totals(8135, 1400, 1234, 57, 9_876_543, "2026-11-20T00:00:01.5Z", "2026-11-20T23:59:59Z", 86398.5),
@@ -81,9 +88,12 @@ def result() -> ScanResult:
             HomeNetwork(
                 "10.0.0.0/8",
                 Text("private range (RFC 1918); 41 addresses seen", "私有地址（RFC 1918）；看到 41 个地址"),
+                "default",
             ),
             HomeNetwork(
-                "fe80::/10", Text("link-local range (RFC 4291); 3 addresses seen", "链路本地地址；看到 3 个地址")
+                "fe80::/10",
+                Text("link-local range (RFC 4291); 3 addresses seen", "链路本地地址；看到 3 个地址"),
+                "default",
             ),
         ),
         blind=(
@@ -91,9 +101,11 @@ def result() -> ScanResult:
                 "loss", Text("1.2 MB were acknowledged but never seen (0.4 %)", "1.2 MB 已被确认却没有看到（0.4 %）")
             ),
         ),
+        scope=Scope(Text("scans, password guessing", "扫描、口令猜测"), Text("ARP sweeps, floods", "ARP 扫描、洪泛")),
         not_assessed=(
             NotAssessed(
                 "scan_slow",
+                Text("Slow scan", "慢速扫描"),
                 "not_assessed",
                 Text("not assessed: 24 h seen, 7 d needed", "未评估：已观测24小时，需要7天"),
                 1,
@@ -125,6 +137,7 @@ def empty_result() -> ScanResult:
         totals=Totals(),
         home_networks=(),
         blind=(),
+        scope=Scope(Text("scans", "扫描"), Text("floods", "洪泛")),
         not_assessed=(),
         incidents=(),
         incident_count=0,

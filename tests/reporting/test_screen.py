@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from reporting.result import ScanResult
+from reporting.result import LAYER_2, ScanResult, Spoken
 from reporting.screen import render, show
 from reporting.width import MAX_COLUMNS, cells
 from reporting.words import LANGUAGES, Words
@@ -27,12 +28,12 @@ def test_no_line_is_wider_than_100_columns(result: ScanResult, empty_result: Sca
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_sections_come_in_the_order_of_the_contract(result: ScanResult, lang: str) -> None:
-    """Verdict, home networks, not seen, incidents, talkers, spoken, unreadable."""
+    """Verdict, home networks, not seen, what is looked for at all, incidents, talkers, spoken, unreadable."""
     words = Words(lang)
     text = _text(result, lang)
-    keys = ("home", "blind", "talkers", "spoken", "unreadable")
+    keys = ("home", "blind", "scope", "talkers", "spoken", "unreadable")
     heads = [f"\n{words(f'screen.{key}')}" for key in keys]
-    heads.insert(2, f"\n{words('screen.incidents', n=5)}")
+    heads.insert(3, f"\n{words('screen.incidents', n=5)}")
     places = [text.index(head) for head in heads]
     assert text.startswith(words("severity.critical"))
     assert places == sorted(places)
@@ -71,6 +72,48 @@ def test_chinese_screen_holds_no_english_headings(result: ScanResult) -> None:
 def test_english_screen_holds_no_chinese(result: ScanResult) -> None:
     """Nothing of the other language leaks."""
     assert not any("\u4e00" <= char <= "\u9fff" for char in _text(result, "en"))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_detectors_are_called_by_name(result: ScanResult, lang: str) -> None:
+    """A detector that could not judge is named in the reader's language; its id is for ``-o json``."""
+    text = _text(result, lang)
+    assert {"en": "Slow scan: not assessed", "zh-CN": "慢速扫描：未评估"}[lang] in text
+    assert "scan_slow" not in text
+    assert result.as_json()["not_assessed"][0]["detector"] == "scan_slow"
+
+
+def test_protocols_without_a_name_are_described_in_the_language(result: ScanResult) -> None:
+    """What was not recognised and what has no IP is no protocol name, so it is translated."""
+    text = _text(replace(result, spoken=(Spoken("", False, 1, 2), Spoken(LAYER_2, False, 1, 2))), "zh-CN")
+    assert "未识别" in text
+    assert "二层" in text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_scope_is_not_among_what_was_not_seen(empty_result: ScanResult, lang: str) -> None:
+    """What is looked for stands under a heading of its own; with nothing missed, "not seen" says that."""
+    words = Words(lang)
+    lines = _text(empty_result, lang).split("\n")
+    at = lines.index(words("screen.blind"))
+    assert lines[at + 1].strip() == words("screen.all_seen")
+    scope = lines.index(words("screen.scope"))
+    assert lines[scope + 1].split() == [*words("screen.covered").split(), words.pick("scans", "扫描")]
+    assert lines[scope + 2].split() == [*words("screen.not_covered").split(), words.pick("floods", "洪泛")]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("length", range(5, 65, 3))
+def test_the_facts_break_between_facts_only(result: ScanResult, lang: str, length: int) -> None:
+    """However long the name of the case is (up to 64), no fact is torn apart and no line is too wide."""
+    shown = render(replace(result, case="c" * length), Words(lang))
+    whole = "\n".join(line.plain for line in shown)
+    facts = whole[whole.index("c" * length) - len(Words(lang).pick("case ", "案例 ")) :].split("\n\n")[0]
+    totals = Words(lang)("screen.facts", case="c" * length, first="F", last="L", span="S", frames=1, flows=1, hosts=1)
+    lines = facts.split("\n")
+    assert all(cells(line) <= MAX_COLUMNS for line in lines)
+    assert len(" ".join(lines).split(" · ")) == len(totals.split(" · "))
+    assert all(line.endswith(" ·") for line in lines[:-1])
 
 
 def test_every_incident_says_what_to_type_next(result: ScanResult) -> None:

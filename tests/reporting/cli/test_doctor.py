@@ -67,7 +67,7 @@ def test_open_permissions_are_seen(over: Over, own_home: Path) -> None:
     """A home others can enter is worth a look, a private key they can read is broken."""
     own_home.chmod(0o755)
     assert _checks(over(own_home), 0)["home"]["status"] == "warn"
-    assert over(own_home)("key", "init").exit_code == 0
+    assert over(own_home)("key", "init", "--no-passphrase").exit_code == 0
     (key,) = (own_home / "keys").glob("*.pem")
     key.chmod(0o644)
     assert _checks(over(own_home), 1)["keys"]["status"] == "fail"
@@ -170,16 +170,16 @@ def test_a_changed_audit_row_is_found(over: Over, own_home: Path) -> None:
     assert "audit row 1" in broken.stderr
     said = json.loads(run("audit", "verify", "-o", "json").stdout)
     assert not said["is_intact"]
-    assert said["problems"] == ["audit row 1: its content was changed"]
+    assert said["problems"] == [{"en": "audit row 1: its content was changed", "zh": "审计第 1 行：内容被改动"}]
     assert _checks(run, 9)["audit"]["status"] == "fail"
 
 
 def test_keys_are_made_once_and_trusted_by_file(over: Over, tmp_path: Path) -> None:
     """One home's public key is trusted by another; making again keeps; nonsense is refused."""
     city, town = over(tmp_path / "city"), over(tmp_path / "town")
-    made = json.loads(city("key", "init", "-o", "json").stdout)
-    assert json.loads(city("key", "init", "-o", "json").stdout) == made
-    assert "is kept" in city("key", "init").stdout
+    made = json.loads(city("key", "init", "--no-passphrase", "-o", "json").stdout)
+    assert json.loads(city("key", "init", "--no-passphrase", "-o", "json").stdout) == made
+    assert "is kept" in city("key", "init", "--no-passphrase").stdout
     (tmp_path / "city.pub").write_text(made["pem"], encoding="ascii")
     trusted = town("key", "trust", tmp_path / "city.pub", "--reason", "read over the telephone")
     assert trusted.exit_code == 0

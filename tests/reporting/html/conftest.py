@@ -19,6 +19,7 @@ from reporting.result import (
     IncidentLine,
     NotAssessed,
     ScanResult,
+    Scope,
     Spoken,
     Talker,
     Text,
@@ -182,8 +183,9 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Figu
                     "private range with 29 talking hosts and a DHCP server",
                     "私有地址段，有 29 台通信主机和一台 DHCP 服务器",
                 ),
+                "dhcp",
             ),
-            HomeNetwork("fe80::/10", Text("link-local", "链路本地地址")),
+            HomeNetwork("fe80::/10", Text("link-local", "链路本地地址"), "default"),
         ),
         blind=(
             Blind(
@@ -198,16 +200,23 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Figu
                 Text("2 % of TCP conversations were seen in one direction only.", "2 % 的 TCP 会话只看到一个方向。"),
             ),
         ),
+        scope=Scope(Text("scans, password guessing", "扫描、口令猜测"), Text("ARP sweeps, floods", "ARP 扫描、洪泛")),
         not_assessed=(
             NotAssessed(
                 "ics_rogue_master",
+                Text("Undeclared master", "未登记主站"),
                 "short",
                 Text("no signed baseline; history of one day only", "没有已签署的基线；仅有一天的历史"),
                 86_400.0,
                 604_800.0,
             ),
             NotAssessed(
-                "beacon_slow", "not_assessed", Text("needs a week of history", "需要一周的历史"), 86_400.0, 604_800.0
+                "beacon_slow",
+                Text("Slow beacon", "慢速外联"),
+                "not_assessed",
+                Text("needs a week of history", "需要一周的历史"),
+                86_400.0,
+                604_800.0,
             ),
         ),
         incidents=incidents,
@@ -273,6 +282,7 @@ def benign() -> tuple[dict[str, Any], Figures]:
         totals=Totals(),
         home_networks=(),
         blind=(),
+        scope=Scope(Text("scans", "扫描"), Text("floods", "洪泛")),
         not_assessed=(),
         incidents=(),
         incident_count=0,
