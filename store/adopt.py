@@ -69,7 +69,7 @@ def _copied(file: Path, folder: Path, rows: int) -> Sealed:
             Problem(
                 str(file),
                 Text(f"the SHA-256 of its bytes is {found}", f"字节的 SHA-256 为 {found}"),
-                Text("allowed: the one in the file's name", "应为文件名中的值"),
+                Text("allowed: the one in the file's name", "可用：文件名中的值"),
                 Text("it was changed on its way: have it delivered again", "文件在途中被改动：请重新交付"),
             )
         )

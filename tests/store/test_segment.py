@@ -272,7 +272,7 @@ def test_adopt_refuses_bytes_that_are_not_what_their_name_says(tmp_path: Path) -
     data = bytearray(delivered.read_bytes())
     data[5] ^= 1  # in a page: footers have their own reading
     delivered.write_bytes(data)
-    with pytest.raises(TaishiError, match="SHA-256 of the bytes"):
+    with pytest.raises(TaishiError, match="SHA-256 of its bytes"):
         adopt(tmp_path / "lake", "site", FLOW, delivered)
     assert delivered.exists()
     assert not list((tmp_path / "lake").rglob("*.parquet"))
