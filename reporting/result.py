@@ -12,7 +12,7 @@ RESULT_VERSION: Final = 1
 """Version of the JSON object; raised when a field changes its meaning or goes away."""
 
 FileStatus = Literal["read", "known", "partial", "failed"]
-"""read: wholly; known: same SHA-256 was read before; partial: ended early, rows kept; failed: nothing could be read."""
+"""read: wholly; known: same content was read before; partial: ended early, rows kept; failed: nothing could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """One capture file of the scan."""
+    """One capture file of the scan; a digest that was not made is empty."""
 
     path: str
     sha256: str
@@ -33,6 +33,7 @@ class FileResult:
     frames: int
     status: FileStatus
     problem: str | None = None
+    xxh3_128: str = ""
 
 
 @dataclass(frozen=True, slots=True)

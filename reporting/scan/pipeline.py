@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from detectors.incident import Incident
 from reporting.result import IncidentLine, ScanResult, Text
-from reporting.scan.captures import FileProgress, Intake, case_name, digests_of, take_in
+from reporting.scan.captures import FileProgress, Intake, case_name, samples_of, take_in
 from reporting.scan.knowledge import Knowledge, address_text, judge
 from reporting.scan.summary import Summary, iso_time, not_assessed, summarise
+from sensor.identity import Digest
 from store.casebook import Casebook
 from store.home import Home
 from store.lake import Lake
@@ -72,10 +73,10 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
     policy = load_site(home.site)
     if request.home_nets:
         policy = policy.with_home(request.home_nets)
-    digests = digests_of(request.files)
-    case = request.into or case_name(digests)
+    samples = samples_of(request.files)
+    case = request.into or case_name(samples)
     lake = Lake(home.lake)
-    intake = take_in(digests, lake, case, request.options, progress)
+    intake = take_in(samples, lake, case, request.options, progress, digest=Digest.SHA256)
     policy = infer(lake, case, policy)
     casebook = Casebook(home.casebook)
     try:

@@ -104,8 +104,9 @@ mod tests {
     use crate::source::Source;
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use std::fmt::Write as _;
     use std::fs;
-    use std::io::Write as _;
+    use std::io::Write;
     use std::path::PathBuf;
 
     struct Scratch(PathBuf);
@@ -126,7 +127,10 @@ mod tests {
     }
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 
     /// A little-endian pcap with frames of 1000 bytes.
@@ -181,6 +185,7 @@ mod tests {
         let mut broken = zstd.clone();
         let middle = broken.len() / 2;
         broken[middle..middle + 64].fill(0xff);
+        let text = vec![b'x'; 3_000_000];
         let files: [(&str, &[u8]); 9] = [
             ("whole", &whole),
             ("cut", &cut),
@@ -189,7 +194,7 @@ mod tests {
             ("trailing", &trailing),
             ("zstd", &zstd),
             ("broken", &broken),
-            ("text", &[b'x'; 3_000_000]),
+            ("text", &text),
             ("nothing", &[]),
         ];
         for (name, bytes) in files {
@@ -211,7 +216,7 @@ mod tests {
     /// Without a wish nothing is read beyond what the frames need.
     #[test]
     fn none_unless_asked() {
-        let file = Scratch::new("none", &[b'x'; 3_000_000]);
+        let file = Scratch::new("none", &vec![b'x'; 3_000_000]);
         let mut source = Source::open(&file.0).unwrap();
         assert_eq!(source.digest().unwrap(), None);
         assert!(source.bytes_read() < 3_000_000);
