@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from store import schema
 
@@ -90,7 +89,7 @@ def _positions(rows: int) -> pa.Array:
 
 def _whole(array: pa.Array) -> pa.Array:
     """Return ``array`` with its first value at the start of its buffers, copied only when it was a slice."""
-    return array if _is_whole(array) else pc.take(array, _positions(len(array)))
+    return array if _is_whole(array) else array.take(_positions(len(array)))
 
 
 def _is_whole(array: pa.Array) -> bool:
