@@ -19,7 +19,8 @@ PROBLEMS_SHOWN: Final = 10
 @command("verify")
 def verify() -> int:
     """Verify the audit chain."""
-    from reporting.cases.case import casebook_of, open_home
+    from reporting.cases.book import casebook_of
+    from reporting.cases.case import open_home
     from reporting.clean import clean
     from reporting.tables import Column, emit, emit_object
     from store.audit import GENESIS, ChainReport, Head

@@ -42,7 +42,8 @@ def init(name: str | None) -> None:
 @command("list")
 def list_() -> None:
     """List own and trusted keys."""
-    from reporting.cases.case import casebook_of, open_home
+    from reporting.cases.book import casebook_of
+    from reporting.cases.case import open_home
     from reporting.tables import Column, emit
     from store.keys import KeyRing
 

@@ -12,13 +12,14 @@ from typing import Any, Final
 from detectors.incident import Incident
 from reporting.result import IncidentLine, ScanResult, Text
 from reporting.scan.captures import FileProgress, Intake, case_name, samples_of, take_in
+from reporting.scan.home_networks import infer
 from reporting.scan.knowledge import Knowledge, address_text, judge
 from reporting.scan.summary import Summary, iso_time, not_assessed, summarise
 from sensor.identity import Digest
 from store.casebook import Casebook
 from store.home import Home
 from store.lake import Lake
-from store.site import SitePolicy, infer_home, load_site
+from store.site import SitePolicy, load_site
 
 INCIDENTS_SHOWN: Final = 5
 """Incidents on the screen, the most severe first (1 … 20): an analyst-day's budget (detectors.md section 7)."""
@@ -89,17 +90,6 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
     result = _result(request, case, intake, knowledge, summary)
     actors = tuple(dict.fromkeys(ip for _, one in knowledge.incidents for ip in _addresses(one)))
     return Scanned(result, policy, intake.counters, knowledge.config_hash, actors)
-
-
-def infer(lake: Lake, case: str, policy: SitePolicy) -> SitePolicy:
-    """Return the policy in force on the data's own dates, with the networks that ARP and DHCP of the case show."""
-    with lake.reader(case, policy) as reader:
-        last = reader.arrow("SELECT max(ts_end) AS last FROM flow").to_pylist()[0]["last"]
-        if last is not None:
-            policy = policy.in_force(last.date())
-        arp = reader.arrow("SELECT DISTINCT arp_op, sender_mac, sender_ip FROM arp")
-        dhcp = reader.arrow("SELECT DISTINCT msg_type, assigned_ip, subnet_mask, server_ip FROM dhcp")
-    return infer_home(policy, arp, dhcp)
 
 
 def _result(request: ScanRequest, case: str, intake: Intake, knowledge: Knowledge, summary: Summary) -> ScanResult:
