@@ -18,9 +18,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from sensor import known
 from sensor.core import Meter, wire_core
 from sensor.identity import Digest, capture_id, sample_id, unreadable
+from sensor.known import Held, Row
 from store import schema
 from store.errors import TaishiError
 from store.lake_files import LakeFiles
@@ -65,6 +65,7 @@ def meter_capture(
     progress: Progress | None = None,
     sample: bytes | None = None,
     digest: Digest = Digest.SHA256,
+    held: Held | None = None,
 ) -> MeterResult:
     """Meter a capture into ``case``; a capture that the case holds already is not metered again.
 
@@ -77,16 +78,17 @@ def meter_capture(
         progress: Called while the file is read.
         sample: ``sample_id(path)`` where the caller knows it.
         digest: Digest to make of the file while it is read.
+        held: ``Held(lake, case)``, shared by those who meter many captures.
 
     Raises:
         TaishiError: the file cannot be opened (exit code 3 when absent) or read to its end, the options are unusable,
             the disk refuses, or the case holds the capture metered with other options.
     """
     told = json.dumps(dict(options or {}), sort_keys=True)
-    source_id, row = known.known(lake, case, path, sample_id(path) if sample is None else sample)
+    held = Held(lake, case) if held is None else held
+    source_id, row = held.find(path, sample_id(path) if sample is None else sample)
     if row is not None:
-        return _known_result(lake, case, path, row, told)
-    lake.sweep()
+        return _known_result(held, case, path, row, told)
     meter = _open_meter(path, source_id, told, digest)
     writer = _writers(lake, case, sensor_id, {"pcap_file_id": capture_id(source_id)})
     try:
@@ -184,7 +186,7 @@ def _us(time_ns: int | None) -> int | None:
     return None if time_ns is None else time_ns // 1000
 
 
-def _known_result(lake: LakeFiles, case: str, path: Path, row: known.Row, options: str) -> MeterResult:
+def _known_result(held: Held, case: str, path: Path, row: Row, options: str) -> MeterResult:
     """Return the result of an earlier metering of the same bytes into the same case.
 
     Raises:
@@ -206,7 +208,7 @@ def _known_result(lake: LakeFiles, case: str, path: Path, row: known.Row, option
         first_ts_ns=_ns(row["first_ts"]),
         last_ts_ns=_ns(row["last_ts"]),
         problem=row["problem"],
-        counters=known.counters(lake, case, row["pcap_file_id"]),
+        counters=held.counters(row["pcap_file_id"]),
         is_known=True,
     )
 

@@ -48,19 +48,6 @@ class LakeFiles:
         }
         return sorted(found)
 
-    def rows(self, table: schema.Table, case: str) -> list[dict[str, Any]]:
-        """Return all rows of a small table of a case, one dictionary each; times are integers (us UTC).
-
-        For tables with a few rows per capture. Everything else is read through ``store.lake``.
-
-        Raises:
-            TaishiError: a segment is not readable, or is of a version of the table with other columns.
-        """
-        found: list[dict[str, Any]] = []
-        for path in self.segments(table, case):
-            found += _rows(path, table)
-        return found
-
     def sweep(self) -> int:
         """Remove what killed processes left (staged segments, spilled memory); return how many files and folders."""
         if not self.root.is_dir():
@@ -87,7 +74,14 @@ def damaged(path: Path, what: object) -> TaishiError:
     return TaishiError(f"{path}: {what}; needed: segments as they were written; 'taishi doctor' names the damaged ones")
 
 
-def _rows(path: Path, table: schema.Table) -> list[dict[str, Any]]:
+def rows_of(path: Path, table: schema.Table) -> list[dict[str, Any]]:
+    """Return all rows of a segment of a small table, one dictionary each; times are integers (us UTC).
+
+    For tables with a few rows per capture. Everything else is read through ``store.lake``.
+
+    Raises:
+        TaishiError: the segment is not readable, or is of a version of the table with other columns.
+    """
     wanted = [column.name for column in table.stored()]
     try:
         file = pq.ParquetFile(path)

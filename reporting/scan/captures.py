@@ -11,6 +11,7 @@ from typing import Final
 
 from reporting.result import FileResult, FileStatus
 from sensor.identity import Digest, sample_id
+from sensor.known import Held
 from sensor.metering import MeterResult, meter_capture
 from store.errors import TaishiError
 from store.lake_files import LakeFiles
@@ -90,12 +91,15 @@ def take_in(
     counters: dict[str, int] = {}
     errors: list[TaishiError] = []
     is_new = False
+    held = Held(lake, case)
     for path, sample in samples.items():
         report = None if progress is None else _bound(progress, path)
         try:
             if isinstance(sample, TaishiError):
                 raise sample
-            metered = meter_capture(path, lake, case, options=options, progress=report, sample=sample, digest=digest)
+            metered = meter_capture(
+                path, lake, case, options=options, progress=report, sample=sample, digest=digest, held=held
+            )
         except TaishiError as error:
             errors.append(error)
             results.append(FileResult(str(path), "", _size(path), 0, "failed", error.diagnostics()))

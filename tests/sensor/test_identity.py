@@ -12,12 +12,14 @@ import pytest
 from capture.files import T0, Shot, write_pcap
 from naive_meter.source_id import source_id
 
+from sensor import known
 from sensor.identity import EDGE, PIECE, PIECES, Digest, changed, file_digest, sample_id
 from sensor.metering import meter_capture
 from sensor.packets import select_packets
 from store import schema
 from store.errors import TaishiError
 from store.lake import Lake
+from store.lake_files import rows_of
 
 MIB = 1 << 20
 WHOLE = 2 * EDGE + PIECES * PIECE
@@ -159,6 +161,25 @@ def test_twins_in_cases_of_their_own(tmp_path: Path) -> None:
     assert selection.capture == two
     both = select_packets(lake, None, flows, tmp_path / "all.pcap")
     assert [selection.capture for selection in both] == [one, two]
+
+
+def test_many_captures_cost_one_reading_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever meters many captures reads each row of the case once, also those that came in meanwhile."""
+    lake = Lake(tmp_path / "lake")
+    read: list[Path] = []
+
+    def counted(path: Path, table: schema.Table) -> list[dict[str, Any]]:
+        read.append(path)
+        return rows_of(path, table)
+
+    monkeypatch.setattr(known, "rows_of", counted)
+    paths = [write_pcap(tmp_path / f"{n}.pcap", [Shot(T0 + n, bytes(60))]) for n in range(4)]
+    held = known.Held(lake, "c")
+    assert [meter_capture(path, lake, "c", held=held).is_known for path in (*paths, *paths)] == [False] * 4 + [True] * 4
+    assert len(read) == len(set(read)) == 8
+    fresh = meter_capture(paths[2], lake, "c")
+    assert fresh.is_known
+    assert fresh.counters["frames.delivered"] == 1
 
 
 def test_lake_of_an_older_version(tmp_path: Path) -> None:
