@@ -15,7 +15,7 @@ LAYER_2: Final = "layer 2"
 """What stands for the protocol of flows without IP, e.g. ARP or GOOSE."""
 
 FileStatus = Literal["read", "known", "partial", "failed"]
-"""read: wholly; known: same SHA-256 was read before; partial: ended early, rows kept; failed: nothing could be read."""
+"""read: wholly; known: same content was read before; partial: ended early, rows kept; failed: nothing could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """One capture file of the scan; ``problem`` is English, ``problem_zh`` the same in Chinese."""
+    """One capture file of the scan; ``problem`` is English, ``problem_zh`` Chinese; a digest not made is empty."""
 
     path: str
     sha256: str
@@ -37,6 +37,7 @@ class FileResult:
     status: FileStatus
     problem: str | None = None
     problem_zh: str | None = None
+    xxh3_128: str = ""
 
 
 @dataclass(frozen=True, slots=True)

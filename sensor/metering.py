@@ -1,4 +1,4 @@
-"""Metering one capture file into segments: hash it, let the Rust core read it, write what it emits, make it visible.
+"""Metering one capture file into segments: name it, let the Rust core read it, write what it emits, make it visible.
 
 All or nothing becomes visible: the row of ``packet_store`` comes last and says "this capture is in". A damaged capture
 is no failure: what could be read is kept, and the result says what was wrong.
@@ -11,51 +11,26 @@ takes that.
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Protocol, cast
+from typing import Final
 
 import pyarrow as pa
 
+from sensor.core import Meter, wire_core
+from sensor.identity import Digest, capture_id, sample_id, unreadable
+from sensor.known import Held, Row
 from store import schema
 from store.errors import Problem, TaishiError
-from store.lake import Lake
+from store.lake_files import LakeFiles
 from store.segment import SegmentWriter
 from store.text import Text
 from store.threaded import ThreadedWriter
 
 Progress = Callable[[int, int], None]
 """Called now and then with (bytes read, bytes of the file)."""
-
-
-class Meter(Protocol):
-    """What the compiled meter offers; see docs/architecture.md, wire → sensor."""
-
-    def read(self) -> Sequence[tuple[str, Any]] | None:
-        """Return the next batches as (table, batch), None at the end."""
-
-    def counters(self) -> Mapping[str, int]:
-        """Return the terms of the conservation law."""
-
-    def info(self) -> Mapping[str, Any]:
-        """Return frames, bytes_read, file_bytes, first_ts_ns, last_ts_ns, problem, interfaces."""
-
-
-class Core(Protocol):
-    """What the compiled module offers."""
-
-    def Meter(self, path: str, *, source_id: bytes, options_json: str) -> Meter:  # noqa: N802 - a class over there
-        """Return a meter over a capture file."""
-
-    def select(
-        self, path: str, source_id: bytes, options_json: str, uids: list[bytes], out_path: str
-    ) -> Mapping[str, object]:
-        """Write the frames of those flows; return counts."""
 
 
 _CAPTURE: Final = Text("allowed: a readable capture file", "可用：可读的抓包文件")
@@ -66,10 +41,12 @@ SENSOR_ID: Final = "scan"
 
 @dataclass(frozen=True, slots=True)
 class MeterResult:
-    """What metering one capture gave."""
+    """What metering one capture gave; of the two digests (hex) at least one is there."""
 
     path: Path
-    sha256: str
+    source_id: str
+    sha256: str | None
+    xxh3_128: str | None
     pcap_file_id: int
     file_bytes: int
     frames: int
@@ -84,15 +61,17 @@ class MeterResult:
 
 def meter_capture(
     path: Path,
-    lake: Lake,
+    lake: LakeFiles,
     case: str,
     *,
     sensor_id: str = SENSOR_ID,
     options: Mapping[str, object] | None = None,
     progress: Progress | None = None,
-    digest: bytes | None = None,
+    sample: bytes | None = None,
+    digest: Digest = Digest.SHA256,
+    held: Held | None = None,
 ) -> MeterResult:
-    """Meter a capture into ``case``; a capture that the case holds already is not read again.
+    """Meter a capture into ``case``; a capture that the case holds already is not metered again.
 
     Args:
         path: pcap or pcapng, plain or compressed.
@@ -101,79 +80,37 @@ def meter_capture(
         sensor_id: Stable identity of who meters.
         options: Options of the meter.
         progress: Called while the file is read.
-        digest: ``file_digest(path)`` where the caller knows it: hashing costs as much as metering.
+        sample: ``sample_id(path)`` where the caller knows it.
+        digest: Digest to make of the file while it is read.
+        held: ``Held(lake, case)``, shared by those who meter many captures.
 
     Raises:
-        TaishiError: the file cannot be opened (exit code 3 when absent), the options are unusable, the disk refuses,
-            or the case holds the capture metered with other options.
+        TaishiError: the file cannot be opened (exit code 3 when absent) or read to its end, the options are unusable,
+            the disk refuses, or the case holds the capture metered with other options.
     """
     told = json.dumps(dict(options or {}), sort_keys=True)
-    digest = file_digest(path) if digest is None else digest
-    known = _known(lake, case, path, digest.hex(), told)
-    if known is not None:
-        return known
-    lake.sweep()
-    meter = _open_meter(path, digest, told)
-    file_id = capture_id(digest)
-    writer = _writers(lake, case, sensor_id, {"pcap_file_id": file_id})
+    held = Held(lake, case) if held is None else held
+    source_id, row = held.find(path, sample_id(path) if sample is None else sample)
+    if row is not None:
+        return _known_result(held, case, path, row, told)
+    meter = _open_meter(path, source_id, told, digest)
+    writer = _writers(lake, case, sensor_id, {"pcap_file_id": capture_id(source_id)})
     try:
         _pump(meter, writer, progress)
-        counters, info = dict(meter.counters()), dict(meter.info())
-        result = _result(path, digest, counters, info)
-        writer.write(schema.COUNTERS.name, _counter_rows(file_id, counters))
+        result = _result(path, source_id, meter, digest)
+        writer.write(schema.COUNTERS.name, _counter_rows(result.pcap_file_id, result.counters))
         writer.write(schema.PACKET_STORE.name, _capture_row(result, told))
-        segments = writer.close(counters)
+        segments = writer.close(result.counters)
     except BaseException:
         writer.abort()
         raise
     return replace(result, segments=segments)
 
 
-def file_digest(path: Path) -> bytes:
-    """Return the SHA-256 of a file as stored (compressed files are not unpacked): its source id.
-
-    Raises:
-        TaishiError: not readable; exit code 3 when absent.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
-    except OSError as error:
-        told = Text(f"cannot be read ({error.strerror})", f"无法读取（{error.strerror}）")
-        raise TaishiError(
-            Problem(str(path), told, _CAPTURE, Text("check name and permission", "请检查文件名和权限")),
-            exit_code=3 if isinstance(error, FileNotFoundError) else 1,
-        ) from error
-
-
-def capture_id(digest: bytes) -> int:
-    """Return the key of a capture in ``packet_store``: 63 bits of its SHA-256, as signed integers hold them."""
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
-def wire_core() -> Core:
-    """Return the compiled core; imported late, so that reading a lake works where it is not built.
-
-    Raises:
-        TaishiError: it is not built.
-    """
-    try:
-        return cast(Core, importlib.import_module("sensor._wire"))
-    except ImportError as error:
-        raise TaishiError(
-            Problem(
-                "sensor._wire",
-                Text(f"{error}", f"无法载入（{error}）"),
-                Text("needed: the compiled core", "需要：编译好的核心"),
-                Text("run 'make dev' or install a wheel", "请执行“make dev”或安装 wheel"),
-            )
-        ) from error
-
-
-def _open_meter(path: Path, digest: bytes, options: str) -> Meter:
+def _open_meter(path: Path, source_id: bytes, options: str, digest: Digest) -> Meter:
     core = wire_core()
     try:
-        return core.Meter(str(path), source_id=digest, options_json=options)
+        return core.Meter(str(path), source_id=source_id, options_json=options, digest=digest.value)
     except OSError as error:
         told = Text(f"cannot be opened ({error})", f"无法打开（{error}）")
         raise TaishiError(Problem(str(path), told, _CAPTURE, Text("check it", "请检查该文件"))) from error
@@ -189,7 +126,7 @@ def _open_meter(path: Path, digest: bytes, options: str) -> Meter:
         ) from error
 
 
-def _writers(lake: Lake, case: str, sensor_id: str, stamps: Mapping[str, object]) -> ThreadedWriter:
+def _writers(lake: LakeFiles, case: str, sensor_id: str, stamps: Mapping[str, object]) -> ThreadedWriter:
     """Return writers of all tables a capture fills, the one that declares it complete last."""
     tables = [table for table in schema.TABLES if table.wire]
     writers = {
@@ -209,17 +146,26 @@ def _pump(meter: Meter, writer: ThreadedWriter, progress: Progress | None) -> No
             progress(info["bytes_read"], info["file_bytes"])
 
 
-def _result(path: Path, digest: bytes, counters: Mapping[str, int], info: Mapping[str, Any]) -> MeterResult:
+def _result(path: Path, source_id: bytes, meter: Meter, digest: Digest) -> MeterResult:
+    """Return what the meter says at its end; reads what damage kept it from reading, for the digest."""
+    info = meter.info()
+    try:
+        value = meter.digest()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    hexed = None if value is None else value.hex()
     return MeterResult(
         path=path,
-        sha256=digest.hex(),
-        pcap_file_id=capture_id(digest),
+        source_id=source_id.hex(),
+        sha256=hexed if digest is Digest.SHA256 else None,
+        xxh3_128=hexed if digest is Digest.XXH3_128 else None,
+        pcap_file_id=capture_id(source_id),
         file_bytes=info["file_bytes"],
         frames=info["frames"],
         first_ts_ns=info.get("first_ts_ns"),
         last_ts_ns=info.get("last_ts_ns"),
         problem=info.get("problem"),
-        counters=counters,
+        counters=dict(meter.counters()),
         interfaces=tuple(info.get("interfaces") or ()),
     )
 
@@ -235,7 +181,9 @@ def _capture_row(result: MeterResult, options: str) -> pa.RecordBatch:
     row = {
         "pcap_file_id": result.pcap_file_id,
         "path": str(result.path.absolute()).encode("utf-8", "backslashreplace").decode(),
+        "source_id": result.source_id,
         "sha256": result.sha256,
+        "xxh3_128": result.xxh3_128,
         "file_bytes": result.file_bytes,
         "frames": result.frames,
         "first_ts": _us(result.first_ts_ns),
@@ -251,22 +199,12 @@ def _us(time_ns: int | None) -> int | None:
     return None if time_ns is None else time_ns // 1000
 
 
-def _known(lake: Lake, case: str, path: Path, sha256: str, options: str) -> MeterResult | None:
+def _known_result(held: Held, case: str, path: Path, row: Row, options: str) -> MeterResult:
     """Return the result of an earlier metering of the same bytes into the same case.
 
     Raises:
         TaishiError: it was metered with other options: rows of both would count everything twice.
     """
-    if not lake.segments(schema.PACKET_STORE, case):
-        return None
-    with lake.reader(case) as reader:
-        rows = reader.arrow("SELECT * FROM packet_store WHERE sha256 = ?", [sha256]).to_pylist()
-        if not rows:
-            return None
-        row = rows[0]
-        counted = reader.arrow(
-            "SELECT counter, count FROM sensor_counter WHERE pcap_file_id = ?", [row["pcap_file_id"]]
-        )
     if row["meter_options"] != options:
         before = row["meter_options"]
         raise TaishiError(
@@ -282,18 +220,20 @@ def _known(lake: Lake, case: str, path: Path, sha256: str, options: str) -> Mete
         )
     return MeterResult(
         path=path,
-        sha256=sha256,
+        source_id=row["source_id"],
+        sha256=row["sha256"],
+        xxh3_128=row["xxh3_128"],
         pcap_file_id=row["pcap_file_id"],
         file_bytes=row["file_bytes"],
         frames=row["frames"],
         first_ts_ns=_ns(row["first_ts"]),
         last_ts_ns=_ns(row["last_ts"]),
         problem=row["problem"],
-        counters=dict(zip(counted["counter"].to_pylist(), counted["count"].to_pylist(), strict=True)),
+        counters=held.counters(row["pcap_file_id"]),
         is_known=True,
     )
 
 
-def _ns(stored: datetime | None) -> int | None:
+def _ns(stored_us: int | None) -> int | None:
     """Return a stored time in nanoseconds (its microseconds are all that is left)."""
-    return None if stored is None else int(pa.scalar(stored, schema.TIME).value) * 1000
+    return None if stored_us is None else stored_us * 1000

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
-from sensor.metering import file_digest, wire_core
+from sensor.core import wire_core
+from sensor.identity import changed
 from store.errors import Problem, TaishiError
 from store.lake import Lake, add_table
 from store.staging import StagedFile
@@ -49,16 +50,20 @@ def select_packets(lake: Lake, case: str | None, uids: Iterable[bytes], out: Pat
     return tuple(_write(capture, place) for capture, place in zip(captures, places, strict=True))
 
 
+_SAME: Final = ("pcap_file_id", "sha256", "xxh3_128", "meter_options")
+"""Columns of ``packet_store`` that make one metering of one capture, whatever the case."""
+
+
 def _captures(lake: Lake, case: str | None, uids: Sequence[bytes]) -> list[dict[str, Any]]:
     """Return the captures that hold the flows: the columns of ``packet_store`` plus ``uids``."""
     with lake.reader(case) as reader:
         add_table(reader.connection, "wanted", pa.table({"uid": pa.array(uids, pa.binary())}))
         flows = reader.arrow(
-            "SELECT DISTINCT flow_uid, pcap_file_id FROM flow_stored "
+            "SELECT DISTINCT flow_uid, pcap_file_id, case_name FROM flow_stored "
             "WHERE coalesce(flow_root_uid, flow_uid) IN (SELECT uid FROM wanted) "
             "OR flow_uid IN (SELECT uid FROM wanted)"
         ).to_pylist()
-        stored = reader.arrow("SELECT DISTINCT ON (pcap_file_id) * FROM packet_store ORDER BY pcap_file_id").to_pylist()
+        stored = reader.arrow("SELECT * FROM packet_store ORDER BY path, case_name").to_pylist()
     if not flows:
         where = Text("the lake", "数据湖") if case is None else Text(f"case {case!r}", f"案例 {case!r}")
         raise TaishiError(
@@ -70,11 +75,13 @@ def _captures(lake: Lake, case: str | None, uids: Sequence[bytes]) -> list[dict[
             ),
             exit_code=3,
         )
-    found = []
-    for row in sorted(stored, key=lambda r: str(r["path"])):
-        mine = sorted(f["flow_uid"] for f in flows if f["pcap_file_id"] == row["pcap_file_id"])
+    found: dict[tuple[object, ...], dict[str, Any]] = {}
+    for row in stored:
+        mine = {f["flow_uid"] for f in flows if (f["pcap_file_id"], f["case_name"]) == _key(row)}
         if mine:
-            found.append({**row, "uids": mine})
+            # The same capture may lie in several cases; in different cases one key may mean different captures.
+            same = found.setdefault(tuple(row[name] for name in _SAME), {**row, "uids": []})
+            same["uids"] = sorted({*same["uids"], *mine})
     if not found:
         raise TaishiError(
             Problem(
@@ -84,21 +91,24 @@ def _captures(lake: Lake, case: str | None, uids: Sequence[bytes]) -> list[dict[
                 Text("scan the capture into this case", "请把该抓包扫描进本案例"),
             )
         )
-    return found
+    return list(found.values())
+
+
+def _key(row: Mapping[str, Any]) -> tuple[object, object]:
+    return row["pcap_file_id"], row["case_name"]
 
 
 def _write(capture: Mapping[str, Any], out: Path) -> Selection:
     """Select from one capture into a hidden file, then make it visible as ``out``."""
     path = Path(capture["path"])
-    digest = file_digest(path)
-    if digest.hex() != capture["sha256"]:
-        now, then = digest.hex()[:12], capture["sha256"][:12]
+    difference = changed(path, capture)
+    if difference is not None:
         raise TaishiError(
             Problem(
                 str(path),
                 Text(
-                    f"changed since it was scanned (SHA-256 {now}…, then {then}…)",
-                    f"扫描之后已改变（SHA-256 现为 {now}…，当时为 {then}…）",
+                    f"changed since it was scanned ({difference.en})",
+                    f"扫描之后已改变（{difference.zh}）",
                 ),
                 Text("needed: the same bytes", "需要：同样的内容"),
                 Text("put the original back or scan the file again", "请放回原文件，或重新扫描"),
@@ -108,7 +118,8 @@ def _write(capture: Mapping[str, Any], out: Path) -> Selection:
     try:
         staged = StagedFile(out.absolute().parent)
         options = json.dumps(json.loads(capture["meter_options"]), sort_keys=True)
-        counts = wire_core().select(str(path), digest, options, list(capture["uids"]), str(staged.path))
+        source_id = bytes.fromhex(capture["source_id"])
+        counts = wire_core().select(str(path), source_id, options, list(capture["uids"]), str(staged.path))
         staged.publish(out.absolute())
     except (OSError, ValueError) as error:
         raise TaishiError(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from store import schema
 from store._foreign_views import FOREIGN_VIEWS
@@ -19,8 +19,8 @@ from store._macros import TEXT_MACROS, policy_macros
 from store._policy import SitePolicy
 from store._views import DERIVED_VIEWS, table_view
 from store.errors import Problem, TaishiError
+from store.lake_files import SPILL, LakeFiles, damaged, other_version
 from store.names import checked_name
-from store.staging import sweep
 from store.text import Text
 
 MEMORY_LIMIT: Final = "2GB"
@@ -29,42 +29,13 @@ MEMORY_LIMIT: Final = "2GB"
 SPILL_LIMIT: Final = "20GB"
 """Disk that one connection may spill: a query must not fill the disk that the sensor writes to."""
 
-_SPILL: Final = ".spill"
 
-
-class Lake:
-    """The segments under one folder.
+class Lake(LakeFiles):
+    """The segments under one folder, and connections that read them.
 
     Args:
         root: Folder of the lake; need not exist.
     """
-
-    def __init__(self, root: Path) -> None:
-        self.root = Path(root).absolute()
-
-    def segments(self, table: str | schema.Table, case: str | None = None) -> list[Path]:
-        """Return the segments of a table (of one case, or of all), sorted by path."""
-        name = table if isinstance(table, str) else table.name
-        folder = "case=*" if case is None else f"case={checked_name('case', case)}"
-        return sorted((self.root / name).glob(f"{folder}/date=*/sensor=*/*.parquet"))
-
-    def cases(self) -> list[str]:
-        """Return the names of the cases that hold at least one segment, sorted."""
-        found = {
-            path.name.removeprefix("case=")
-            for path in self.root.glob("*/case=*")
-            if next(path.glob("date=*/sensor=*/*.parquet"), None) is not None
-        }
-        return sorted(found)
-
-    def sweep(self) -> int:
-        """Remove what killed processes left (staged segments, spilled memory); return how many files and folders."""
-        if not self.root.is_dir():
-            return 0
-        dead = [p for p in self.root.glob(f"{_SPILL}/*") if not _is_alive(p.name)]
-        for folder in dead:
-            shutil.rmtree(folder, ignore_errors=True)
-        return sweep(self.root) + len(dead)
 
     def connect(
         self, case: str | None = None, policy: SitePolicy | None = None, *, memory_limit: str = MEMORY_LIMIT
@@ -88,18 +59,21 @@ class Lake:
             self._fill(connection, case, policy or SitePolicy())
         except duckdb.Error as error:
             connection.close()
-            raise TaishiError(
-                Problem(
-                    str(self.root),
-                    Text(f"{error}", f"读取失败（{error}）"),
-                    Text("needed: segments as they were written", "需要：保持写入时原样的分段"),
-                    Text("'taishi doctor' names the damaged ones", "用“taishi doctor”可查出损坏的分段"),
-                )
-            ) from error
+            raise self._explained(error, case) from error
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _explained(self, error: duckdb.Error, case: str | None) -> TaishiError:
+        """Return why the views do not fit the segments: most likely another version of taishi wrote one."""
+        for declared in schema.TABLES:
+            for path in self.segments(declared, case):
+                with contextlib.suppress(OSError, pa.ArrowException):
+                    wrong = other_version(path, pq.read_metadata(path).metadata)
+                    if wrong is not None:
+                        return wrong
+        return damaged(self.root, error)
 
     @contextlib.contextmanager
     def reader(self, case: str | None = None, policy: SitePolicy | None = None) -> Iterator[LakeReader]:
@@ -133,14 +107,14 @@ class Lake:
             "allow_community_extensions": "false",
             "python_enable_replacements": "false",
             "memory_limit": memory_limit,
-            "temp_directory": str(self.root / _SPILL / f"{os.getpid()}-{secrets.token_hex(4)}"),
+            "temp_directory": str(self.root / SPILL / f"{os.getpid()}-{secrets.token_hex(4)}"),
             "max_temp_directory_size": SPILL_LIMIT,
         }
 
     def _fill(self, connection: duckdb.DuckDBPyConnection, case: str | None, policy: SitePolicy) -> None:
         if self.root.is_dir():
             with contextlib.suppress(OSError):  # a lake that may only be read is read without spilling
-                (self.root / _SPILL).mkdir(exist_ok=True)
+                (self.root / SPILL).mkdir(exist_ok=True)
         connection.execute("SET TimeZone = 'UTC'")
         for statement in (*TEXT_MACROS, *policy_macros(policy)):
             connection.execute(statement)
@@ -261,9 +235,3 @@ def _literal_glob(path: Path) -> str:
 
 def _names(names: Iterable[str]) -> str:
     return ", ".join('"' + name.replace('"', '""') + '"' for name in names)
-
-
-def _is_alive(folder: str) -> bool:
-    """Tell whether the process that a spill folder is named after still runs."""
-    pid = folder.partition("-")[0]
-    return pid.isdigit() and Path(f"/proc/{pid}").exists()

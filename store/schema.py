@@ -17,7 +17,7 @@ from typing import Final
 
 import pyarrow as pa
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Version written into every segment footer; a change of any stored column raises it."""
 
 FEATURE_DEFS_VERSION: Final = 1
@@ -552,7 +552,9 @@ PACKET_STORE: Final = Table(
     (
         _c("pcap_file_id", I64, "Key of packet_store; NULL when packets are not kept.", null=True),
         _c("path", TEXT, "Absolute path when it was read."),
-        _c("sha256", TEXT, "SHA-256 of the file as stored (hex)."),
+        _c("source_id", TEXT, "Identity that seeds flow_uid: size and a sample of the content (hex; ADR 0016)."),
+        _c("sha256", TEXT, "SHA-256 of the whole file as stored (hex); NULL when only xxh3_128 was made.", null=True),
+        _c("xxh3_128", TEXT, "XXH3-128 of the same (hex): tells change, not forgery; NULL beside sha256.", null=True),
         _c("file_bytes", I64, "Size of the file as stored.", "B"),
         _c("frames", I64, "Frames read.", "pkt"),
         _c("first_ts", TIME, "Earliest frame.", "us UTC", null=True),

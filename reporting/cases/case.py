@@ -1,16 +1,14 @@
-"""Which case a command means, and the lake, policy and casebook that go with it."""
+"""Which case a command means, and the lake and policy that go with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from reporting.cases.book import casebook_of
 from reporting.clean import clean
-from reporting.scan.pipeline import infer, with_kept_home
-from store.casebook import Casebook
+from reporting.scan.home_networks import infer, with_kept_home
 from store.errors import TaishiError
 from store.home import Home
 from store.lake import Lake
@@ -85,20 +83,3 @@ def open_case(path: Path, program: str, words: Words, name: str | None = None) -
         told = words("error.no_such_case", case=clean(wanted or "-"), known=", ".join(known))
         raise TaishiError(told, NOT_FOUND)
     return Case(home, wanted, program)
-
-
-@contextmanager
-def casebook_of(home: Home) -> Iterator[Casebook | None]:
-    """Yield the casebook of a home, or None where none was written yet: reading must not make one.
-
-    Raises:
-        TaishiError: the file is not usable as a casebook.
-    """
-    if not home.casebook.exists():
-        yield None
-        return
-    casebook = Casebook(home.casebook)
-    try:
-        yield casebook
-    finally:
-        casebook.close()

@@ -127,7 +127,7 @@ def _context(row: Mapping[str, Any], case: Case) -> dict[str, Any]:
     """Return what does not lie in the alert itself: its incidents, innocent explanations, the next commands."""
     from detectors import registry
     from reporting.cases import incidents
-    from reporting.cases.case import casebook_of
+    from reporting.cases.book import casebook_of
 
     own = row["alert_id"]
     with casebook_of(case.home) as casebook:

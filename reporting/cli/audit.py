@@ -39,7 +39,8 @@ def verify(file: Path | None, public_key: Path | None) -> int:
 
 
 def _verify_chain(settings: Settings) -> int:
-    from reporting.cases.case import casebook_of, open_home
+    from reporting.cases.book import casebook_of
+    from reporting.cases.case import open_home
     from store.audit import GENESIS, ChainReport, Head
 
     words = settings.words
@@ -65,7 +66,8 @@ def _verify_statement(settings: Settings, file: Path, public_key: Path | None) -
     if public_key is not None:
         keys, own, found = [_named_key(public_key)], None, problems(statement, [_named_key(public_key)], None)
     else:
-        from reporting.cases.case import casebook_of, open_home
+        from reporting.cases.book import casebook_of
+        from reporting.cases.case import open_home
         from store.keys import KeyRing
 
         home = open_home(settings.home_path(), settings.program(), settings.words)
@@ -136,7 +138,8 @@ def _named_key(file: Path) -> Key:
 @click.option("-w", "--write", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 def export(key_id: str | None, passphrase_file: Path | None, write: Path | None) -> None:
     """Sign the head of the audit chain and write the statement."""
-    from reporting.cases.case import casebook_of, open_home
+    from reporting.cases.book import casebook_of
+    from reporting.cases.case import open_home
     from reporting.tables import json_text
     from store.keys import KeyRing
     from store.statement import issue

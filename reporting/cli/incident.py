@@ -42,7 +42,7 @@ def list_(case: str | None, severity: str | None, detector: str | None, limit: i
 def _rows(case: Case, severity: str | None, detector: str | None) -> list[dict[str, Any]]:
     from reporting.cases import incidents
     from reporting.cases.alerts import list_alerts
-    from reporting.cases.case import casebook_of
+    from reporting.cases.book import casebook_of
 
     with casebook_of(case.home) as casebook:
         if casebook is None:
@@ -95,7 +95,7 @@ def _found(settings: Settings, case: Case, wanted: str) -> dict[str, Any]:
     """
     from reporting.cases import incidents
     from reporting.cases.alerts import list_alerts
-    from reporting.cases.case import casebook_of
+    from reporting.cases.book import casebook_of
     from reporting.cases.lookup import resolve
 
     with casebook_of(case.home) as casebook:

@@ -45,7 +45,8 @@ def init(name: str | None, passphrase_file: Path | None, no_passphrase: bool) ->
 @command("list")
 def list_() -> None:
     """List own and trusted keys."""
-    from reporting.cases.case import casebook_of, open_home
+    from reporting.cases.book import casebook_of
+    from reporting.cases.case import open_home
     from reporting.tables import Column, emit
     from store.keys import KeyRing
 

@@ -15,22 +15,23 @@ from reporting.cli.scan import EXIT_PARTIAL
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="DIR")
 @click.option("--ext", is_flag=True)
-def meter(files: tuple[Path, ...], out: Path, ext: bool) -> int:
+@click.option("--sha256", is_flag=True)
+def meter(files: tuple[Path, ...], out: Path, ext: bool, sha256: bool) -> int:
     """Meter captures into a lake folder without judging them."""
     from dataclasses import asdict
 
     from reporting.clean import clean
     from reporting.cli._progress import Bar
-    from reporting.scan.captures import case_name, digests_of, take_in
-    from reporting.tables import Column, emit
-    from store.lake import Lake
+    from reporting.scan.captures import case_name, samples_of, take_in
+    from sensor.identity import Digest
+    from store.lake_files import LakeFiles
 
     settings = current()
-    digests = digests_of(files)
-    case = case_name(digests)
+    samples = samples_of(files)
+    case = case_name(samples)
+    digest = Digest.SHA256 if sha256 else Digest.XXH3_128
     with Bar(settings.words) as bar:
-        intake = take_in(digests, Lake(out), case, {"ext": True} if ext else {}, bar.update)
-    rows = [{"case": case, **asdict(file)} for file in intake.files]
+        intake = take_in(samples, LakeFiles(out), case, {"ext": True} if ext else {}, bar.update, digest=digest)
     if settings.output is Output.TABLE:
         flows = intake.counters.get("flow.rows", 0)
         for file in intake.files:
@@ -38,5 +39,8 @@ def meter(files: tuple[Path, ...], out: Path, ext: bool) -> int:
             problem = settings.words.pick(file.problem or "", file.problem_zh or "")
             click.echo(said + (f"  {clean(problem)}" if problem else ""))
     else:
+        from reporting.tables import Column, emit
+
+        rows = [{"case": case, **asdict(file)} for file in intake.files]
         emit(rows, [Column(name, name) for name in rows[0]], settings.output.value)
     return EXIT_PARTIAL if any(file.status in {"partial", "failed"} for file in intake.files) else 0

@@ -82,7 +82,7 @@ def _wanted(settings: Settings, case: Case, target: str) -> _Wanted:
     """
     from reporting.cases import incidents
     from reporting.cases.alerts import alert_ids, list_alerts, uid_bytes, uid_text
-    from reporting.cases.case import casebook_of
+    from reporting.cases.book import casebook_of
     from reporting.cases.lookup import resolve
 
     with casebook_of(case.home) as casebook:

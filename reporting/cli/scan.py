@@ -43,8 +43,8 @@ def run(
     from dataclasses import replace
 
     from reporting.cli._progress import Bar
-    from reporting.scan import ScanRequest
-    from reporting.scan import scan as do_scan
+    from reporting.scan.pipeline import ScanRequest
+    from reporting.scan.pipeline import scan as do_scan
     from store.home import Home
 
     networks = checked_networks(settings, home_nets)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @case_option
 def sql(query: str, lake: Path | None, case: str | None) -> None:
     """Ask the lake in SQL, read-only."""
-    from reporting.cases.case import casebook_of
+    from reporting.cases.book import casebook_of
     from store.sql import query as run
 
     settings = current()

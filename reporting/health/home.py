@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from reporting.cases.case import casebook_of
+from reporting.cases.book import casebook_of
 from reporting.figures import bytes_text
 from reporting.health.check import Check, Status, fine
 from reporting.result import Text

@@ -155,7 +155,8 @@ def check_captures(lake: Lake) -> Iterator[Check]:
     """Yield whether captures can still be read again, and what the meter lost or could not read of them."""
     with lake.reader() as reader:
         captures = reader.arrow(
-            "SELECT DISTINCT ON (sha256) path, file_bytes, is_complete, problem FROM packet_store ORDER BY sha256"
+            "SELECT DISTINCT ON (source_id, sha256, xxh3_128) path, file_bytes, is_complete, problem "
+            "FROM packet_store ORDER BY source_id"
         ).to_pylist()
         sums = reader.arrow(_COUNTERS_SQL).to_pylist()
     yield _places(captures)

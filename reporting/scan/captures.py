@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from reporting.result import FileResult, FileStatus
-from sensor.metering import MeterResult, file_digest, meter_capture
+from sensor.identity import Digest, sample_id
+from sensor.known import Held
+from sensor.metering import MeterResult, meter_capture
 from sensor.problems import in_both
 from store.errors import TaishiError
-from store.lake import Lake
+from store.lake_files import LakeFiles
 
 NAME_LENGTH: Final = 40
 """Letters of a capture's name that go into the name of its case (8 … 100): enough to recognise it in a list."""
@@ -37,8 +39,8 @@ class Intake:
     is_new: bool
 
 
-def digests_of(files: Sequence[Path]) -> dict[Path, bytes | TaishiError]:
-    """Return the SHA-256 of each file, or why it cannot be read.
+def samples_of(files: Sequence[Path]) -> dict[Path, bytes | TaishiError]:
+    """Return the sample id of each file (``sensor.identity``), or why it cannot be read.
 
     Raises:
         TaishiError: none of the files can be read.
@@ -46,7 +48,7 @@ def digests_of(files: Sequence[Path]) -> dict[Path, bytes | TaishiError]:
     found: dict[Path, bytes | TaishiError] = {}
     for path in files:
         try:
-            found[path] = file_digest(path)
+            found[path] = sample_id(path)
         except TaishiError as error:
             found[path] = error
     errors = [entry for entry in found.values() if isinstance(entry, TaishiError)]
@@ -55,23 +57,33 @@ def digests_of(files: Sequence[Path]) -> dict[Path, bytes | TaishiError]:
     return found
 
 
-def case_name(digests: Mapping[Path, bytes | TaishiError]) -> str:
+def case_name(samples: Mapping[Path, bytes | TaishiError]) -> str:
     """Return the name of the case that these files make up by themselves: the first one's name and what they hold."""
-    known = [entry for entry in digests.values() if isinstance(entry, bytes)]
-    first = next(iter(digests))
+    known = [entry for entry in samples.values() if isinstance(entry, bytes)]
+    first = next(iter(samples))
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", first.name.split(".")[0]).strip("-") or "capture"
     content = known[0] if len(known) == 1 else hashlib.sha256(b"".join(sorted(known))).digest()
     return f"{stem[:NAME_LENGTH]}-{content.hex()[:8]}"
 
 
 def take_in(
-    digests: Mapping[Path, bytes | TaishiError],
-    lake: Lake,
+    samples: Mapping[Path, bytes | TaishiError],
+    lake: LakeFiles,
     case: str,
     options: Mapping[str, object],
     progress: FileProgress | None = None,
+    *,
+    digest: Digest,
 ) -> Intake:
     """Meter every file into the case; one that cannot be read does not keep the others out.
+
+    Args:
+        samples: ``samples_of`` the files.
+        lake: Lake to write into.
+        case: Case the rows belong to.
+        options: Options of the meter.
+        progress: Called while a file is read.
+        digest: Digest to make of each file while it is read.
 
     Raises:
         TaishiError: not a single file could be metered.
@@ -80,12 +92,15 @@ def take_in(
     counters: dict[str, int] = {}
     errors: list[TaishiError] = []
     is_new = False
-    for path, digest in digests.items():
+    held = Held(lake, case)
+    for path, sample in samples.items():
         report = None if progress is None else _bound(progress, path)
         try:
-            if isinstance(digest, TaishiError):
-                raise digest
-            metered = meter_capture(path, lake, case, options=options, progress=report, digest=digest)
+            if isinstance(sample, TaishiError):
+                raise sample
+            metered = meter_capture(
+                path, lake, case, options=options, progress=report, sample=sample, digest=digest, held=held
+            )
         except TaishiError as error:
             errors.append(error)
             results.append(FileResult(str(path), "", _size(path), 0, "failed", *error.text()))
@@ -119,10 +134,11 @@ def _file_result(path: Path, metered: MeterResult) -> FileResult:
     problem = None if metered.problem is None else in_both(metered.problem)
     return FileResult(
         path=str(path),
-        sha256=metered.sha256,
+        sha256=metered.sha256 or "",
         bytes=metered.file_bytes,
         frames=metered.frames,
         status=status,
         problem=problem and problem.en,
         problem_zh=problem and problem.zh,
+        xxh3_128=metered.xxh3_128 or "",
     )

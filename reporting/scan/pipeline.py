@@ -11,14 +11,15 @@ from typing import Any, Final
 
 from detectors.incident import Incident
 from reporting.result import IncidentLine, ScanResult, Text
-from reporting.scan.captures import FileProgress, Intake, case_name, digests_of, take_in
+from reporting.scan.captures import FileProgress, Intake, case_name, samples_of, take_in
+from reporting.scan.home_networks import infer, with_kept_home
 from reporting.scan.knowledge import Knowledge, address_text, judge
 from reporting.scan.summary import SCOPE, Summary, iso_time, not_assessed, summarise
+from sensor.identity import Digest
 from store.casebook import Casebook
 from store.home import Home
 from store.lake import Lake
-from store.site import Basis, SitePolicy, infer_home, load_site
-from store.text import Text as Why
+from store.site import SitePolicy, load_site
 
 INCIDENTS_SHOWN: Final = 5
 """Incidents on the screen, the most severe first (1 … 20): an analyst-day's budget (detectors.md section 7)."""
@@ -75,10 +76,10 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
     """
     policy = load_site(home.site)
     given = policy.with_home(request.home_nets) if request.home_nets else None
-    digests = digests_of(request.files)
-    case = request.into or case_name(digests)
+    samples = samples_of(request.files)
+    case = request.into or case_name(samples)
     lake = Lake(home.lake)
-    intake = take_in(digests, lake, case, request.options, progress)
+    intake = take_in(samples, lake, case, request.options, progress, digest=Digest.SHA256)
     casebook = Casebook(home.casebook)
     try:
         if given is not None or request.forgets_home_nets:
@@ -94,30 +95,6 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
     result = _result(request, case, intake, knowledge, summary)
     actors = tuple(dict.fromkeys(ip for _, one in knowledge.incidents for ip in _addresses(one)))
     return Scanned(result, policy, intake.counters, knowledge.config_hash, actors)
-
-
-def with_kept_home(policy: SitePolicy, casebook: Casebook, case: str) -> SitePolicy:
-    """Return the policy with the home networks that an earlier scan of the case was told, if it was."""
-    kept = casebook.home_networks(case)
-    if kept is None:
-        return policy
-    day = kept.at[:10]
-    why = Why(
-        f"given with --home-net at an earlier scan of this case ({kept.actor}, {day}); --forget-home-net drops it",
-        f"本案例此前扫描时由 --home-net 指定（{kept.actor}，{day}）；用 --forget-home-net 可取消",
-    )
-    return policy.with_home(kept.cidrs, why=why, basis=Basis.CASE)
-
-
-def infer(lake: Lake, case: str, policy: SitePolicy) -> SitePolicy:
-    """Return the policy in force on the data's own dates, with the networks that ARP and DHCP of the case show."""
-    with lake.reader(case, policy) as reader:
-        last = reader.arrow("SELECT max(ts_end) AS last FROM flow").to_pylist()[0]["last"]
-        if last is not None:
-            policy = policy.in_force(last.date())
-        arp = reader.arrow("SELECT DISTINCT arp_op, sender_mac, sender_ip FROM arp")
-        dhcp = reader.arrow("SELECT DISTINCT msg_type, assigned_ip, subnet_mask, server_ip FROM dhcp")
-    return infer_home(policy, arp, dhcp)
 
 
 def _result(request: ScanRequest, case: str, intake: Intake, knowledge: Knowledge, summary: Summary) -> ScanResult:

@@ -24,7 +24,7 @@ from rich.terminal_theme import SVG_EXPORT_THEME
 
 from reporting.demo import write_demo
 from reporting.result import ScanResult
-from reporting.scan import ScanRequest, scan
+from reporting.scan.pipeline import ScanRequest, scan
 from reporting.screen import render
 from reporting.width import MAX_COLUMNS, cells
 from reporting.words import LANGUAGES, Words

@@ -13,8 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from naive_meter.source_id import source_id as named
 
-from sensor.metering import capture_id, meter_capture
+from sensor.identity import Digest, capture_id
+from sensor.metering import meter_capture
 from sensor.packets import select_packets
 from store import schema
 from store.errors import TaishiError
@@ -38,12 +40,13 @@ class _FakeMeter:
 
     made: Sequence[_FakeMeter] = ()
 
-    def __init__(self, path: str, *, source_id: bytes, options_json: str) -> None:
+    def __init__(self, path: str, *, source_id: bytes, options_json: str, digest: str) -> None:
         options = json.loads(options_json)
         if "bad" in options:
             raise ValueError("unknown option 'bad'; allowed: ext, max_flows")
         data = Path(path).read_bytes()
-        assert source_id == hashlib.sha256(data).digest()
+        assert source_id == named(data)
+        self._digest = _digest(path, digest)
         type(self).made = [*type(self).made, self]
         self._left = int(data.split()[0])
         self._total = self._left
@@ -57,6 +60,10 @@ class _FakeMeter:
             return []
         flows = batch(schema.FLOW, [flow(self._left)])
         return [("flow", _Capsule(flows)), ("arp", _Capsule(batch(schema.ARP, [{"ts": T0_US}])))]
+
+    def digest(self) -> bytes:
+        assert not self._left, "asked before the end"
+        return self._digest
 
     def counters(self) -> dict[str, int]:
         return {"frames.delivered": self._total, "flow.packets": self._total}
@@ -73,6 +80,11 @@ class _FakeMeter:
         }
 
 
+def _digest(path: str, name: str) -> bytes:
+    assert name in {"sha256", "xxh3_128"}
+    return hashlib.sha256(Path(path).read_bytes()).digest()[: 32 if name == "sha256" else 16]
+
+
 def _select(path: str, source_id: bytes, options_json: str, uids: list[bytes], out_path: str) -> dict[str, int]:
     Path(out_path).write_bytes(b"".join(uids))
     return {"frames.selected": len(uids)}
@@ -82,7 +94,7 @@ def _select(path: str, source_id: bytes, options_json: str, uids: list[bytes], o
 def core(monkeypatch: pytest.MonkeyPatch) -> type[_FakeMeter]:
     """Put the stand-in where the compiled module would be."""
     module = types.ModuleType("sensor._wire")
-    module.__dict__.update(Meter=_FakeMeter, select=_select)
+    module.__dict__.update(Meter=_FakeMeter, select=_select, digest=_digest)
     monkeypatch.setitem(sys.modules, "sensor._wire", module)
     monkeypatch.setattr(_FakeMeter, "made", [])
     return _FakeMeter
@@ -106,7 +118,7 @@ def test_tables_of_a_capture(tmp_path: Path) -> None:
     result = meter_capture(
         path, lake, "c", options={"ext": True}, progress=lambda done, size: told.append((done, size))
     )
-    file_id = capture_id(hashlib.sha256(path.read_bytes()).digest())
+    file_id = capture_id(named(path.read_bytes()))
     assert result.pcap_file_id == file_id
     assert 0 <= file_id < 2**63
     assert result.frames == 10
@@ -123,6 +135,8 @@ def test_tables_of_a_capture(tmp_path: Path) -> None:
     assert row["is_complete"] is True
     assert row["meter_options"] == '{"ext": true}'
     assert row["path"] == str(path)
+    assert row["source_id"] == result.source_id == named(path.read_bytes()).hex()
+    assert (row["sha256"], row["xxh3_128"]) == (hashlib.sha256(path.read_bytes()).hexdigest(), None)
     counters = _rows(lake, "SELECT counter, count, sensor_id FROM sensor_counter ORDER BY counter")
     assert counters[1] == {"counter": "frames.delivered", "count": 10, "sensor_id": "scan"}
 
@@ -142,6 +156,34 @@ def test_again_is_a_no_op(tmp_path: Path, core: type[_FakeMeter]) -> None:
     with pytest.raises(TaishiError, match=r"metered with \{\}, now asked"):
         meter_capture(_capture(tmp_path, "10"), lake, "c", options={"ext": True})
     assert not meter_capture(_capture(tmp_path, "10"), lake, "other").is_known
+
+
+@pytest.mark.parametrize("digest", list(Digest))
+def test_digest_of_the_first_time_decides(tmp_path: Path, core: type[_FakeMeter], digest: Digest) -> None:
+    """A capture is known by the digest that its row has, whatever is asked for now."""
+    lake = Lake(tmp_path / "lake")
+    first = meter_capture(_capture(tmp_path, "10"), lake, "c", digest=digest)
+    assert [first.sha256 is None, first.xxh3_128 is None] == [digest is not Digest.SHA256, digest is Digest.SHA256]
+    for wanted in Digest:
+        again = meter_capture(_capture(tmp_path, "10"), lake, "c", digest=wanted)
+        assert again.is_known
+        assert (again.sha256, again.xxh3_128) == (first.sha256, first.xxh3_128)
+    assert len(core.made) == 1
+    select_packets(lake, "c", [uid(1)], tmp_path / "out.pcap")
+
+
+def test_file_that_cannot_be_read_to_its_end_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a digest a capture cannot be recognised again: it does not go in."""
+
+    def fail(self: _FakeMeter) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(_FakeMeter, "digest", fail)
+    lake = Lake(tmp_path / "lake")
+    with pytest.raises(TaishiError, match=r"x\.pcap: cannot be read \(Input/output error\)"):
+        meter_capture(_capture(tmp_path, "10"), lake, "c")
+    assert not lake.segments("flow")
+    assert not lake.segments("packet_store")
 
 
 def test_damaged_capture_keeps_what_was_read(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import json
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 from naive_meter import Metered, Row, Timeouts
+from naive_meter.source_id import source_id as named
 
 from store import schema
 
@@ -56,7 +56,7 @@ def wire_meter(
         active_s: active time-out, s.
         dedup_us: window for suppressing SPAN duplicates, us; 0 = off.
         max_flows: bound of the flow table; None = the default.
-        source_id: 32 bytes that seed the identifiers; None = SHA-256 of the file.
+        source_id: 32 bytes that seed the identifiers; None = those of the file.
         floats: "double" = float columns as computed, as the naive meter has them; "single" = as they are stored.
     """
     wire = importlib.import_module("sensor._wire")
@@ -65,7 +65,7 @@ def wire_meter(
         options["max_flows"] = max_flows
     if timeouts is not None:
         options["timeouts"] = {name: getattr(timeouts, ours) for ours, name in TIMEOUT_NAMES.items()}
-    seed = hashlib.sha256(path.read_bytes()).digest() if source_id is None else source_id
+    seed = named(path.read_bytes()) if source_id is None else source_id
     meter = wire.Meter(path, seed, json.dumps(options))
     flows: list[Row] = []
     extended: dict[bytes, Row] = {}

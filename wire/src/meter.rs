@@ -5,6 +5,7 @@ use crate::flow::dedup::Dedup;
 use crate::flow::limits::Options;
 use crate::flow::table::{BLOCK, Keyed, Table};
 use crate::packet::{Packet, Undecoded};
+use crate::source::digest::Algorithm;
 use crate::source::{FrameRef, Source};
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
@@ -77,6 +78,7 @@ impl Runner {
         options: Options,
         mode: Mode,
         seed: [u64; 2],
+        digest: Option<Algorithm>,
     ) -> std::io::Result<Self> {
         let mut table = Table::new(options, source_id, seed);
         if options.wide_floats {
@@ -84,7 +86,7 @@ impl Runner {
             table.out.flow_ext.widen();
         }
         Ok(Self {
-            source: Source::open(path)?,
+            source: Source::open_digesting(path, digest)?,
             decoder: Decoder::new(),
             table,
             dedup: (options.dedup > 0).then(|| Dedup::new(options.dedup)),
@@ -300,6 +302,14 @@ impl Runner {
     #[must_use]
     pub fn seen(&self) -> Seen {
         self.seen
+    }
+
+    /// Digest of the whole file as stored; see [`Source::digest`].
+    ///
+    /// # Errors
+    /// When the file cannot be read to its end.
+    pub fn digest(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+        self.source.digest()
     }
 
     /// The source.

@@ -2,12 +2,13 @@
 
 use crate::flow::limits::{MAX_ACTIVE_S, MAX_TIMEOUT_S, Options, SECOND};
 use crate::meter::{Mode, Runner};
+use crate::source::digest::{self, Algorithm};
 use crate::source::writer::{PcapWriter, links_of};
 use arrow_array::ffi::to_ffi;
 use arrow_array::{Array, RecordBatch, StructArray};
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyTuple};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -161,15 +162,30 @@ fn seed() -> [u64; 2] {
     [word(), word()]
 }
 
-fn open(py: Python<'_>, path: &Path, source_id: &[u8], options_json: &str) -> PyResult<Runner> {
+fn algorithm(name: &str) -> PyResult<Algorithm> {
+    Algorithm::named(name).ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "digest: '{name}'; allowed: {}; correct the name",
+            Algorithm::NAMES
+        ))
+    })
+}
+
+fn open(
+    py: Python<'_>,
+    path: &Path,
+    source_id: &[u8],
+    options_json: &str,
+    digest: Option<Algorithm>,
+) -> PyResult<Runner> {
     let id: [u8; 32] = source_id.try_into().map_err(|_| {
         PyValueError::new_err(format!(
-            "source_id: {} bytes; allowed: 32; give a SHA-256 digest",
+            "source_id: {} bytes; allowed: 32; give the id that sensor.identity makes",
             source_id.len()
         ))
     })?;
     let (options, mode) = options_from(py, options_json)?;
-    Runner::open(path, &id, options, mode, seed()).map_err(|err| {
+    Runner::open(path, &id, options, mode, seed(), digest).map_err(|err| {
         PyOSError::new_err((err.raw_os_error(), err.to_string(), path.to_path_buf()))
     })
 }
@@ -182,10 +198,17 @@ impl Meter {
         clippy::needless_pass_by_value,
         reason = "Python hands over owned paths"
     )]
-    #[pyo3(signature = (path, source_id, options_json="{}"))]
-    fn new(py: Python<'_>, path: PathBuf, source_id: &[u8], options_json: &str) -> PyResult<Self> {
+    #[pyo3(signature = (path, source_id, options_json="{}", digest=None))]
+    fn new(
+        py: Python<'_>,
+        path: PathBuf,
+        source_id: &[u8],
+        options_json: &str,
+        digest: Option<&str>,
+    ) -> PyResult<Self> {
+        let digest = digest.map(algorithm).transpose()?;
         Ok(Self {
-            runner: Mutex::new(open(py, &path, source_id, options_json)?),
+            runner: Mutex::new(open(py, &path, source_id, options_json, digest)?),
         })
     }
 
@@ -199,6 +222,12 @@ impl Meter {
                 .map(|(name, batch)| (name, Batch { batch }))
                 .collect()
         }))
+    }
+
+    /// Digest of the whole file as stored, or None when none was asked for. Ends the reading.
+    fn digest<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let found = py.detach(|| lock(&self.runner).digest())?;
+        Ok(found.map(|bytes| PyBytes::new(py, &bytes)))
     }
 
     /// Terms of the conservation law.
@@ -242,6 +271,19 @@ fn info<'py>(py: Python<'py>, runner: &Runner) -> PyResult<Bound<'py, PyDict>> {
     Ok(dict)
 }
 
+/// Digest of a file as stored: `sha256` or `xxh3_128`.
+#[pyfunction]
+#[pyo3(name = "digest")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "Python hands over owned paths"
+)]
+fn digest_of<'py>(py: Python<'py>, path: PathBuf, name: &str) -> PyResult<Bound<'py, PyBytes>> {
+    let wanted = algorithm(name)?;
+    let found = py.detach(|| digest::of_file(&path, wanted))?;
+    Ok(PyBytes::new(py, &found))
+}
+
 /// Meter a capture again and write exactly the frames of these flow uids; returns counts.
 #[pyfunction]
 #[expect(
@@ -256,7 +298,7 @@ fn select<'py>(
     uids: Vec<[u8; 16]>,
     out_path: PathBuf,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let mut runner = open(py, &path, source_id, options_json)?;
+    let mut runner = open(py, &path, source_id, options_json, None)?;
     runner.watch(uids.into_iter().collect::<HashSet<_>>());
     let written = py
         .detach(|| -> std::io::Result<u64> {
@@ -294,5 +336,6 @@ fn _wire(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("VERSION", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<Meter>()?;
     module.add_class::<Batch>()?;
+    module.add_function(wrap_pyfunction!(digest_of, module)?)?;
     module.add_function(wrap_pyfunction!(select, module)?)
 }

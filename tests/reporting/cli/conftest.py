@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from reporting.cli._root import ROOT
 from reporting.demo import write_demo
-from reporting.scan import ScanRequest, scan
+from reporting.scan.pipeline import ScanRequest, scan
 from store.home import Home
 
 Run = Callable[..., Result]

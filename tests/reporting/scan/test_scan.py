@@ -8,7 +8,7 @@ import pytest
 
 from reporting.demo import write_demo
 from reporting.result import ScanResult
-from reporting.scan import ScanRequest, scan
+from reporting.scan.pipeline import ScanRequest, scan
 from store.home import Home
 from store.lake import Lake
 

@@ -6,7 +6,6 @@ statistics computed exactly when a row is made.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from naive_meter.link import decode
 from naive_meter.packet import MalformedError, NotFollowedError, Packet, Quality
 from naive_meter.row import Row
 from naive_meter.source import read_capture
+from naive_meter.source_id import source_id as named
 from naive_meter.table import NS, FlowTable
 from naive_meter.timeouts import Timeouts
 
@@ -51,9 +51,9 @@ def meter(
         timeouts: idle time-outs; None = the defaults of the specification.
         active_s: active time-out, s.
         dedup_us: window for suppressing SPAN duplicates, us; 0 = off.
-        source_id: 32 bytes that seed the identifiers; None = SHA-256 of the file.
+        source_id: 32 bytes that seed the identifiers; None = those of the file.
     """
-    seed = hashlib.sha256(path.read_bytes()).digest() if source_id is None else source_id
+    seed = named(path.read_bytes()) if source_id is None else source_id
     table = FlowTable(seed, timeouts or Timeouts(), round(active_s * NS), dedup_us * 1000)
     counters: Counter[str] = table.counters
     counters["frames.filtered"] = 0

@@ -85,7 +85,7 @@ pub fn meter(input: &[u8]) {
 type Outcome = (BTreeSet<Vec<u8>>, BTreeMap<String, u64>);
 
 fn run(path: &Path, options: Options, seed: [u64; 2]) -> Outcome {
-    let mut runner = Runner::open(path, &[7; 32], options, Mode::Meter, seed)
+    let mut runner = Runner::open(path, &[7; 32], options, Mode::Meter, seed, None)
         .expect("the scratch file was just written");
     let (mut rows, mut packets, mut uids) = (0_u64, 0_i64, BTreeSet::new());
     let mut records: BTreeMap<&'static str, u64> = BTreeMap::new();

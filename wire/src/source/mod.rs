@@ -3,6 +3,7 @@
 //! A damaged file is no error: it ends the reading with a [`Source::problem`], and the frames before it stand.
 
 mod clock;
+pub mod digest;
 mod input;
 pub mod limits;
 mod linktype;
@@ -23,6 +24,7 @@ use std::io;
 use std::path::Path;
 
 use crate::packet::{Frame, LinkType};
+use digest::Algorithm;
 use input::Input;
 pub use linktype::link_type;
 use pcap::Pcap;
@@ -100,10 +102,18 @@ impl Source {
     /// # Errors
     /// When the file cannot be opened or read at all. An unusable content is no error but a [`Source::problem`].
     pub fn open(path: &Path) -> io::Result<Self> {
+        Self::open_digesting(path, None)
+    }
+
+    /// [`Self::open`], and make a digest of the file on the way; see [`Self::digest`].
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_digesting(path: &Path, digest: Option<Algorithm>) -> io::Result<Self> {
         let file = File::open(path)?;
         let file_bytes = file.metadata()?.len();
         let mut source = Self {
-            input: Input::new(file)?,
+            input: Input::new(file, digest)?,
             window: Window::new(),
             format: Format::Ended,
             name: "unknown",
@@ -213,6 +223,16 @@ impl Source {
             }
             None => None,
         };
+    }
+
+    /// Digest of the whole file as stored, `None` when none was asked for. Ends the reading: what damage or trailing
+    /// data kept from being read as frames is read now.
+    ///
+    /// # Errors
+    /// When the file cannot be read to its end: then it has no digest.
+    pub fn digest(&mut self) -> io::Result<Option<Vec<u8>>> {
+        self.format = Format::Ended;
+        self.input.digest()
     }
 
     fn unreadable(&self, record: u64, failure: &str) -> String {
