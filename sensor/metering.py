@@ -56,6 +56,10 @@ class Core(Protocol):
         """Write the frames of those flows; return counts."""
 
 
+ROWS_PER_SEGMENT: Final = 500_000
+"""Rows after which a new segment begins (10^5 … 10^7), about 75 MB of flows. The footer of a segment grows with its row
+groups and is held by its writer and, unpacked, by every query that reads it: 10 MB for 2 000 000 flows."""
+
 SENSOR_ID: Final = "scan"
 """Sensor identity of captures that were read from files."""
 
@@ -174,7 +178,7 @@ def _writers(lake: Lake, case: str, sensor_id: str, stamps: Mapping[str, object]
     """Return writers of all tables a capture fills, the one that declares it complete last."""
     tables = [table for table in schema.TABLES if table.wire]
     writers = {
-        table.name: SegmentWriter(lake.root, table, case, sensor_id, stamps=stamps)
+        table.name: SegmentWriter(lake.root, table, case, sensor_id, stamps=stamps, row_limit=ROWS_PER_SEGMENT)
         for table in (*tables, schema.COUNTERS, schema.PACKET_STORE)
     }
     return ThreadedWriter(writers)

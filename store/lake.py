@@ -6,15 +6,17 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
 from store import schema
+from store._bucket_file import MAX_BUCKETS, BucketFile
 from store._foreign_views import FOREIGN_VIEWS
+from store._lake_reader import SPILL_LIMIT, LakeReader, bucket_sql, in_utc, quoted
 from store._macros import TEXT_MACROS, policy_macros
 from store._policy import SitePolicy
 from store._views import DERIVED_VIEWS, table_view
@@ -25,10 +27,9 @@ from store.staging import sweep
 MEMORY_LIMIT: Final = "2GB"
 """Memory of one connection (text DuckDB reads): fits beside the meter on a machine of 4 GB; beyond it spills."""
 
-SPILL_LIMIT: Final = "20GB"
-"""Disk that one connection may spill: a query must not fill the disk that the sensor writes to."""
-
 _SPILL: Final = ".spill"
+
+__all__ = ["MAX_BUCKETS", "MEMORY_LIMIT", "BucketFile", "Lake", "LakeReader", "add_table", "bucket_sql", "in_utc"]
 
 
 class Lake:
@@ -61,12 +62,20 @@ class Lake:
         if not self.root.is_dir():
             return 0
         dead = [p for p in self.root.glob(f"{_SPILL}/*") if not _is_alive(p.name)]
-        for folder in dead:
-            shutil.rmtree(folder, ignore_errors=True)
+        for left in dead:
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
         return sweep(self.root) + len(dead)
 
     def connect(
-        self, case: str | None = None, policy: SitePolicy | None = None, *, memory_limit: str = MEMORY_LIMIT
+        self,
+        case: str | None = None,
+        policy: SitePolicy | None = None,
+        *,
+        memory_limit: str = MEMORY_LIMIT,
+        threads: int | None = None,
     ) -> duckdb.DuckDBPyConnection:
         """Return a connection with all views over one case, or over all of them; the caller closes it.
 
@@ -78,11 +87,13 @@ class Lake:
             case: Case to read; None for all.
             policy: Site policy to join (default: private ranges are home).
             memory_limit: Memory before queries spill to the disk.
+            threads: Threads of a query, each of which takes memory of its own; one per core when None.
 
         Raises:
             TaishiError: a segment is not readable.
         """
-        connection = duckdb.connect(":memory:", config=self._config(memory_limit))
+        config = self._config(memory_limit) | ({} if threads is None else {"threads": str(threads)})
+        connection = duckdb.connect(":memory:", config=config)
         try:
             self._fill(connection, case, policy or SitePolicy())
         except duckdb.Error as error:
@@ -96,11 +107,25 @@ class Lake:
         return connection
 
     @contextlib.contextmanager
-    def reader(self, case: str | None = None, policy: SitePolicy | None = None) -> Iterator[LakeReader]:
-        """Yield a reader of Arrow tables that keeps one connection for many reads."""
-        connection = self.connect(case, policy)
+    def reader(
+        self,
+        case: str | None = None,
+        policy: SitePolicy | None = None,
+        *,
+        memory_limit: str = MEMORY_LIMIT,
+        threads: int | None = None,
+    ) -> Iterator[LakeReader]:
+        """Yield a reader of Arrow tables that keeps one connection for many reads.
+
+        Args:
+            case: As in ``connect``, like ``policy`` and ``threads``.
+            policy: As in ``connect``.
+            memory_limit: Memory before queries spill; one that cannot is given ``MEMORY_LIMIT``.
+            threads: As in ``connect``.
+        """
+        connection = self.connect(case, policy, memory_limit=memory_limit, threads=threads)
         try:
-            yield LakeReader(connection)
+            yield LakeReader(connection, self.root / _SPILL, MEMORY_LIMIT)
         finally:
             connection.close()
 
@@ -128,13 +153,13 @@ class Lake:
             "python_enable_replacements": "false",
             "memory_limit": memory_limit,
             "temp_directory": str(self.root / _SPILL / f"{os.getpid()}-{secrets.token_hex(4)}"),
-            "max_temp_directory_size": SPILL_LIMIT,
+            "max_temp_directory_size": f"{SPILL_LIMIT}B",
         }
 
     def _fill(self, connection: duckdb.DuckDBPyConnection, case: str | None, policy: SitePolicy) -> None:
         if self.root.is_dir():
             with contextlib.suppress(OSError):  # a lake that may only be read is read without spilling
-                (self.root / _SPILL).mkdir(exist_ok=True)
+                (self.root / _SPILL).mkdir(mode=0o700, exist_ok=True)
         connection.execute("SET TimeZone = 'UTC'")
         for statement in (*TEXT_MACROS, *policy_macros(policy)):
             connection.execute(statement)
@@ -158,82 +183,16 @@ class Lake:
         return None if found is None else f"{_literal_glob(self.root / table.name)}/{pattern}"
 
 
-class LakeReader:
-    """Reads views as Arrow tables over one open connection."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
-
-    def table_for(
-        self,
-        name: str,
-        columns: Sequence[str],
-        bucket: int = 0,
-        buckets: int = 1,
-        partition_by: Sequence[str] = (),
-    ) -> pa.Table:
-        """Return columns of a view: all rows, or those of one bucket of a key.
-
-        Args:
-            name: View or table.
-            columns: Columns wanted, in order.
-            bucket: Which bucket, 0 … buckets - 1.
-            buckets: Into how many parts the rows are cut by their key's hash; the same key always shares a part.
-            partition_by: Columns of the key; needed when ``buckets`` is not 1.
-
-        Returns:
-            The rows in no particular order.
-
-        Raises:
-            TaishiError: no such view or column, or a bucket without a key.
-        """
-        if not 0 <= bucket < buckets or (buckets > 1 and not partition_by):
-            raise TaishiError(
-                f"table {name}: bucket {bucket} of {buckets} by {list(partition_by)}; allowed: 0 <= bucket < buckets, "
-                "and a key when there are several; correct the call"
-            )
-        sql = f"SELECT {_names(columns)} FROM {_names([name])}"
-        values: list[Any] = []
-        if buckets > 1:
-            sql += f" WHERE hash({_names(partition_by)}) % ? = ?"
-            values = [buckets, bucket]
-        return self.arrow(sql, values)
-
-    def arrow(self, sql: str, values: Sequence[object] = ()) -> pa.Table:
-        """Return the result of a query of ours (never of a user: see ``store.sql``) as an Arrow table.
-
-        Raises:
-            TaishiError: DuckDB refuses the query or runs out of room.
-        """
-        cursor = self.connection.cursor()
-        try:
-            return in_utc(cursor.sql(sql, params=list(values)).to_arrow_table())
-        except duckdb.Error as error:
-            raise TaishiError(f"lake: {error}; correct the query, or raise the memory limit if it ran out") from error
-        finally:
-            cursor.close()
-
-
 def add_table(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
     """Copy an Arrow table into the connection's database; a registered one would be unknown to its cursors."""
     connection.register("arriving", table)
-    connection.execute(f"CREATE TABLE {_names([name])} AS SELECT * FROM arriving")
+    connection.execute(f"CREATE TABLE {quoted([name])} AS SELECT * FROM arriving")
     connection.unregister("arriving")
-
-
-def in_utc(table: pa.Table) -> pa.Table:
-    """Return the table with the zone of its times named 'UTC' as in the schema (DuckDB says 'Etc/UTC'); no copy."""
-    fields = [f.with_type(schema.TIME) if pa.types.is_timestamp(f.type) and f.type.tz else f for f in table.schema]
-    return table.cast(pa.schema(fields))
 
 
 def _literal_glob(path: Path) -> str:
     """Return a pattern that matches exactly ``path``, whatever letters the user's folders have."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
 def _is_alive(folder: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from detectors.incident import Incident
 from reporting.result import IncidentLine, ScanResult, Text
 from reporting.scan.captures import FileProgress, Intake, case_name, digests_of, take_in
+from reporting.scan.case_tables import READER_MEMORY, READER_THREADS
 from reporting.scan.knowledge import Knowledge, address_text, judge
 from reporting.scan.summary import Summary, iso_time, not_assessed, summarise
 from store.casebook import Casebook
@@ -82,7 +83,7 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
         knowledge = judge(lake, case, policy, casebook, request.command())
     finally:
         casebook.close()
-    with lake.reader(case, policy) as reader:
+    with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
         summary = summarise(reader, policy, intake.files, intake.counters)
     home.set_last_case(case)
     result = _result(request, case, intake, knowledge, summary)
@@ -92,7 +93,7 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
 
 def infer(lake: Lake, case: str, policy: SitePolicy) -> SitePolicy:
     """Return the policy in force on the data's own dates, with the networks that ARP and DHCP of the case show."""
-    with lake.reader(case, policy) as reader:
+    with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
         last = reader.arrow("SELECT max(ts_end) AS last FROM flow").to_pylist()[0]["last"]
         if last is not None:
             policy = policy.in_force(last.date())
