@@ -160,6 +160,7 @@ class Lake:
         if self.root.is_dir():
             with contextlib.suppress(OSError):  # a lake that may only be read is read without spilling
                 (self.root / _SPILL).mkdir(mode=0o700, exist_ok=True)
+                (self.root / _SPILL).chmod(0o700)  # rows of all tables pass through it, whatever made it and the umask
         connection.execute("SET TimeZone = 'UTC'")
         for statement in (*TEXT_MACROS, *policy_macros(policy)):
             connection.execute(statement)
