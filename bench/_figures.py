@@ -145,22 +145,24 @@ def _kept(program: str, capture: Path, out: Path) -> tuple[int, int]:
     return flow_rows_and_bytes(out)
 
 
-def memory_figures(program: str, cache: Path, scale: float, scratch: Path) -> list[Figure]:
-    """Measure Parquet bytes per flow, and the peak memory of a scan of one and of four times the same traffic."""
+def memory_figures(program: str, cache: Path, scale: float, times: Sequence[int], scratch: Path) -> list[Figure]:
+    """Measure Parquet bytes per flow, and the peak memory of scans of the same traffic ``times`` over."""
     part = 0.5 * scale  # large enough that every buffer of a scan has been full once
-    once, four = (ensure_repeated(cache, part, times) for times in (1, 4))
-    rows, size = _kept(program, once, scratch / "kept")
+    captures = [ensure_repeated(cache, part, count) for count in times]
+    rows, size = _kept(program, captures[0], scratch / "kept")
 
     def command(capture: Path, out: Path) -> list[str]:
         return [program, "--home", str(out / "home"), "scan", str(capture), "-o", "json"]
 
     scan = Contender("taishi scan", command, lambda _: 1)
-    peaks = [run_once(scan, capture, scratch).peak_bytes for capture in (once, four)]
-    note = f"{peaks[0] >> 20} MiB -> {peaks[1] >> 20} MiB"
-    return [
-        Figure("Parquet, mix", size / rows, "B/flow", PARQUET_BYTES, False, f"{rows:,} rows, {size:,} B"),
-        Figure("scan, peak memory, traffic x4 / x1", peaks[1] / peaks[0], "x", MEMORY_FACTOR, False, note),
-    ]
+    figures = [Figure("Parquet, mix", size / rows, "B/flow", PARQUET_BYTES, False, f"{rows:,} rows, {size:,} B")]
+    base = run_once(scan, captures[0], scratch)
+    for count, capture in zip(times[1:], captures[1:], strict=True):
+        cost = run_once(scan, capture, scratch)
+        name = f"scan, peak memory, traffic x{count} / x{times[0]}"
+        note = f"{base.peak_bytes >> 20} MiB -> {cost.peak_bytes >> 20} MiB, {cost.cpu_s:.1f} s CPU"
+        figures.append(Figure(name, cost.peak_bytes / base.peak_bytes, "x", MEMORY_FACTOR, False, note))
+    return figures
 
 
 def lateness_figure() -> list[Figure]:

@@ -40,6 +40,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--peers", default="", help="comma-separated peers; default: all installed")
     parser.add_argument("--runs", type=int, default=5, help="alternating pairs per comparison")
     parser.add_argument("--scale", type=float, default=1.0, help="size of the captures; 1 = published figures")
+    parser.add_argument(
+        "--times", default="1,4", help="memory part: traffic of the scans compared, the first with each"
+    )
     parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--taishi", default="", help="the taishi executable; default: of this environment")
     parser.add_argument("--json", type=Path, help="also write the figures there")
@@ -47,6 +50,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     unknown = set(args.only.split(",")) - set(PARTS)
     if unknown:
         parser.error(f"--only: unknown part {', '.join(sorted(unknown))}; allowed: {', '.join(PARTS)}")
+    if not all(times.isdecimal() and int(times) for times in args.times.split(",")):
+        parser.error(f"--times: {args.times}; allowed: whole numbers from 1 on, separated by commas, e.g. 1,4,16")
     return args
 
 
@@ -70,7 +75,7 @@ def _measure(args: argparse.Namespace, scratch: Path) -> Iterator[Figure]:
     if "flood" in wanted:
         yield from flood_figures(program, captures.flood, args.runs, scratch)
     if "memory" in wanted:
-        yield from memory_figures(program, args.cache, args.scale, scratch)
+        yield from memory_figures(program, args.cache, args.scale, [int(n) for n in args.times.split(",")], scratch)
     if "lateness" in wanted:
         yield from lateness_figure()
     if "help" in wanted:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,6 +46,13 @@ class TableSource(Protocol):
         """
 
 
+class HostSource(Protocol):
+    """Gives the engine who was heard, as far as a detector can ask for it in one bucket."""
+
+    def __call__(self, detector: Detector, bucket: int, buckets: int) -> pa.Table:
+        """Return HOST_SEEN rows: at least those of every address in the detector's tables of that bucket."""
+
+
 def arrow_source(tables: Tables) -> TableSource:
     """Return a source over tables in memory."""
 
@@ -67,7 +74,8 @@ def run_all(
     *,
     detectors: Iterable[Detector] | None = None,
     rules_dir: Path = RULES_DIR,
-    buckets: int = 1,
+    buckets: int | Callable[[Detector], int] = 1,
+    hosts_for: HostSource | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Run detectors and say which of them could not judge.
 
@@ -77,7 +85,9 @@ def run_all(
         params_override: detector id to parameter name to value.
         detectors: which; all of the catalogue when None.
         rules_dir: where rule tables lie.
-        buckets: into how many parts the data is cut by partition key; more parts need less memory.
+        buckets: into how many parts the data is cut by partition key, or how many for a detector; more parts need less
+            memory.
+        hosts_for: source of ``host_seen``; the policy table, whole, when None.
 
     Returns:
         ALERT, sorted by detector, time and id; and ASSESSMENT, one row per detector, sorted by id.
@@ -95,7 +105,8 @@ def run_all(
         if assessment["status"] != "not_assessed":
             rules = {f"rules/{rule}": load_rules(rule, rules_dir) for rule in detector.rules}
             try:
-                found = _run(detector, tables_for, policy | rules, params[name], buckets)
+                parts = buckets if isinstance(buckets, int) else buckets(detector)
+                found = _run(detector, tables_for, policy | rules, params[name], parts, hosts_for)
             except _NoTableError as error:
                 assessment = _not_there(detector, str(error))
             else:
@@ -154,12 +165,18 @@ def _all_params(
 
 
 def _run(
-    detector: Detector, tables_for: TableSource, shared: Tables, params: Mapping[str, float], buckets: int
+    detector: Detector,
+    tables_for: TableSource,
+    shared: Tables,
+    params: Mapping[str, float],
+    buckets: int,
+    hosts_for: HostSource | None,
 ) -> pa.Table:
     parts = [empty_alerts()]
     for bucket in range(buckets):
         own = {name: _fetch(detector, tables_for, name, bucket, buckets) for name in detector.needs}
-        parts.append(detector.run({**shared, **own}, params))
+        hosts = {} if hosts_for is None else {"host_seen": hosts_for(detector, bucket, buckets)}
+        parts.append(detector.run({**shared, **hosts, **own}, params))
     return _without_exempt(pa.concat_tables(parts), detector.roles_exempt, shared["site_role"])
 
 

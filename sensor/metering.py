@@ -35,6 +35,10 @@ Progress = Callable[[int, int], None]
 
 _CAPTURE: Final = Text("allowed: a readable capture file", "可用：可读的抓包文件")
 
+ROWS_PER_SEGMENT: Final = 500_000
+"""Rows after which a new segment begins (10^5 … 10^7), about 75 MB of flows. The footer of a segment grows with its row
+groups and is held by its writer and, unpacked, by every query that reads it: 10 MB for 2 000 000 flows."""
+
 SENSOR_ID: Final = "scan"
 """Sensor identity of captures that were read from files."""
 
@@ -130,7 +134,7 @@ def _writers(lake: LakeFiles, case: str, sensor_id: str, stamps: Mapping[str, ob
     """Return writers of all tables a capture fills, the one that declares it complete last."""
     tables = [table for table in schema.TABLES if table.wire]
     writers = {
-        table.name: SegmentWriter(lake.root, table, case, sensor_id, stamps=stamps)
+        table.name: SegmentWriter(lake.root, table, case, sensor_id, stamps=stamps, row_limit=ROWS_PER_SEGMENT)
         for table in (*tables, schema.COUNTERS, schema.PACKET_STORE)
     }
     return ThreadedWriter(writers)

@@ -54,8 +54,11 @@ class LakeFiles:
         if not self.root.is_dir():
             return 0
         dead = [p for p in self.root.glob(f"{SPILL}/*") if not _is_alive(p.name)]
-        for folder in dead:
-            shutil.rmtree(folder, ignore_errors=True)
+        for left in dead:
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
         return sweep(self.root) + len(dead)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reporting.scan.case_tables import READER_MEMORY, READER_THREADS
 from store.casebook import Casebook
 from store.lake import Lake
 from store.site import Basis, SitePolicy, infer_home
@@ -23,7 +24,7 @@ def with_kept_home(policy: SitePolicy, casebook: Casebook, case: str) -> SitePol
 
 def infer(lake: Lake, case: str, policy: SitePolicy) -> SitePolicy:
     """Return the policy in force on the data's own dates, with the networks that ARP and DHCP of the case show."""
-    with lake.reader(case, policy) as reader:
+    with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
         last = reader.arrow("SELECT max(ts_end) AS last FROM flow").to_pylist()[0]["last"]
         if last is not None:
             policy = policy.in_force(last.date())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,20 +13,19 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from detectors import registry
 from detectors.correlate import incidents
-from detectors.derive import CAPTURE_SPAN, HOST_SEEN, HOST_SEEN_SQL, SPAN_SQL
+from detectors.derive import CAPTURE_SPAN, SPAN_SQL
 from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
+from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
 from store import schema
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
 from store.lake import Lake, LakeReader
 from store.segment import SegmentWriter, publish
 from store.site import SitePolicy
-
-CONVERSATIONS_PER_BUCKET: Final = 1_000_000
-"""Conversations that detectors hold at once (10^5 … 10^7): about 0.5 GB of the columns they need."""
 
 _SENSOR: Final = "taishi"
 """Identity under which derived rows are stored."""
@@ -51,7 +50,7 @@ class Knowledge:
 
 def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command: str) -> Knowledge:
     """Evaluate a case and keep the result; evaluating the same data again changes nothing."""
-    with lake.reader(case, policy) as reader:
+    with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
         alerts, assessments = _evaluate(reader, policy)
         current = reader.arrow("SELECT coalesce(max(revision), 0) AS n FROM assessment_stored").to_pylist()[0]["n"]
         is_same = _same(reader, alerts, assessments)
@@ -64,21 +63,13 @@ def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command
 
 
 def _evaluate(reader: LakeReader, policy: SitePolicy) -> tuple[pa.Table, pa.Table]:
-    known = {name for (name,) in reader.connection.execute("SELECT view_name FROM duckdb_views()").fetchall()}
-    count = reader.arrow("SELECT count(*) AS n FROM flow WHERE segment_seq = 0").to_pylist()[0]["n"]
-
-    def tables_for(name: str, columns: tuple[str, ...], key: str, bucket: int, buckets: int) -> pa.Table:
-        if name not in known:
-            raise KeyError(name)
-        return reader.table_for(name, columns, bucket, buckets, (key,))
-
-    tables = {
+    shared = {
         "capture_span": reader.arrow(SPAN_SQL).cast(CAPTURE_SPAN),
-        "host_seen": reader.arrow(HOST_SEEN_SQL).cast(HOST_SEEN),
         "site_role": policy.roles_table(),
         "site_master": policy.masters_table(),
     }
-    return run_all(tables_for, tables, buckets=max(1, math.ceil(count / CONVERSATIONS_PER_BUCKET)))
+    with contextlib.closing(CaseTables(reader, registry().values())) as tables:
+        return run_all(tables.table, shared, buckets=tables.buckets, hosts_for=tables.hosts)
 
 
 def _same(reader: LakeReader, alerts: pa.Table, assessments: pa.Table) -> bool:

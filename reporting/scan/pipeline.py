@@ -12,6 +12,7 @@ from typing import Any, Final
 from detectors.incident import Incident
 from reporting.result import IncidentLine, ScanResult, Text
 from reporting.scan.captures import FileProgress, Intake, case_name, samples_of, take_in
+from reporting.scan.case_tables import READER_MEMORY, READER_THREADS
 from reporting.scan.home_networks import infer, with_kept_home
 from reporting.scan.knowledge import Knowledge, address_text, judge
 from reporting.scan.summary import SCOPE, Summary, iso_time, not_assessed, summarise
@@ -89,7 +90,7 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
         knowledge = judge(lake, case, policy, casebook, request.command())
     finally:
         casebook.close()
-    with lake.reader(case, policy) as reader:
+    with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
         summary = summarise(reader, policy, intake.files, intake.counters)
     home.set_last_case(case)
     result = _result(request, case, intake, knowledge, summary)

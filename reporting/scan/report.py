@@ -11,6 +11,7 @@ from sensor._wire import VERSION as WIRE_VERSION
 from reporting.html.gather import gather
 from reporting.html.model import Run
 from reporting.html.write import write_report
+from reporting.scan.case_tables import READER_MEMORY, READER_THREADS
 from reporting.scan.pipeline import Scanned
 from store import schema
 from store.home import Home
@@ -32,7 +33,9 @@ def write(scanned: Scanned, home: Home, path: Path, lang: str) -> None:
         counters=dict(scanned.counters),
         written=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-    connection = Lake(home.lake).connect(scanned.result.case, scanned.policy)
+    connection = Lake(home.lake).connect(
+        scanned.result.case, scanned.policy, memory_limit=READER_MEMORY, threads=READER_THREADS
+    )
     try:
         figures = gather(connection, run, always=scanned.actors)
     finally:

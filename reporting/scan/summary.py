@@ -68,15 +68,21 @@ SELECT count(*) AS n FROM ({HEARD}) WHERE ip IS NOT NULL
 """
 
 _TALKERS: Final = """
-WITH ends AS (
+WITH ends AS NOT MATERIALIZED (
     SELECT src_ip AS ip, src_home AS home, dst_ip AS peer, src_bytes_l2 AS sent, dst_bytes_l2 AS received, segment_seq
     FROM flow UNION ALL
     SELECT dst_ip, dst_home, src_ip, dst_bytes_l2, src_bytes_l2, segment_seq FROM flow
-)
-SELECT ip_text(ip) AS ip, bool_or(home) AS home, sum(sent)::BIGINT AS sent, sum(received)::BIGINT AS received,
-count(*) FILTER (WHERE segment_seq = 0) AS flows, count(DISTINCT peer) AS peers
-FROM ends WHERE ip IS NOT NULL GROUP BY ends.ip ORDER BY sum(sent) + sum(received) DESC, ends.ip LIMIT ?
+),
+top AS MATERIALIZED (
+    SELECT ip, bool_or(home) AS home, sum(sent)::BIGINT AS sent, sum(received)::BIGINT AS received,
+    count(*) FILTER (WHERE segment_seq = 0) AS flows
+    FROM ends WHERE ip IS NOT NULL GROUP BY ip ORDER BY sum(sent) + sum(received) DESC, ip LIMIT ?
+),
+met AS (SELECT ip, count(DISTINCT peer) AS peers FROM ends WHERE ip IN (SELECT ip FROM top) GROUP BY ip)
+SELECT ip_text(ip) AS ip, home, sent, received, flows, peers FROM top JOIN met USING (ip)
+ORDER BY sent + received DESC, top.ip
 """
+"""The peers of those shown only: all pairs of addresses would have to be held at once."""
 
 _SPOKEN: Final = f"""
 SELECT coalesce(app_proto, CASE WHEN ip_version = 0 THEN '{LAYER_2}' ELSE '' END) AS name,
