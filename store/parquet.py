@@ -1,6 +1,6 @@
 """How each column lies in a Parquet file: encoding, compression and statistics, chosen by measurement.
 
-Everything follows from the column's type in ``store/schema.py``; a handful of columns are named because their
+Everything follows from the column's type in ``store/schema/``; a handful of columns are named because their
 values, not their type, decide. This module knows nothing of folders and segments.
 
 Source: 200 000 synthetic flow rows (mean 24 packets, a quarter of the flows with 1-3 packets), pyarrow 26.0, zstd

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reporting.cases.book import casebook_of
 from reporting.clean import clean
-from reporting.scan.home_networks import infer, with_kept_home
 from store.errors import TaishiError
 from store.home import Home
 from store.lake import Lake
-from store.site import SitePolicy, load_site
 
 if TYPE_CHECKING:
     from reporting.words import Words
@@ -33,20 +30,6 @@ class Case:
     def lake(self) -> Lake:
         """Return the lake that holds the case."""
         return Lake(self.home.lake)
-
-    def policy(self) -> SitePolicy:
-        """Return the site policy: in force on the data's own dates, with the home networks of the case.
-
-        Those are the ones its scan was told, else those of the policy and those that the wire shows.
-
-        Raises:
-            TaishiError: ``site.toml`` or the casebook is not usable.
-        """
-        policy = load_site(self.home.site)
-        with casebook_of(self.home) as casebook:
-            if casebook is not None:
-                policy = with_kept_home(policy, casebook, self.name)
-        return infer(self.lake, self.name, policy)
 
 
 def open_home(path: Path, program: str, words: Words) -> Home:

@@ -57,6 +57,7 @@ def _to_file(settings: Settings, case: Case, form: str, table: str | None, targe
 
 
 def _run(settings: Settings, case: Case, form: str, table: str | None, out: IO[str]) -> int:
+    from reporting.cases.policy import policy_of
     from reporting.clean import clean
     from reporting.export import NoSuchViewError
     from reporting.export import export as write
@@ -64,7 +65,7 @@ def _run(settings: Settings, case: Case, form: str, table: str | None, out: IO[s
     from store.errors import TaishiError
 
     try:
-        return write(case.lake, case.name, case.policy(), form, out, table=table or DEFAULT_TABLE)
+        return write(case.lake, case.name, policy_of(case), form, out, table=table or DEFAULT_TABLE)
     except NoSuchViewError as error:
         told = settings.words("error.no_table", found=clean(str(error)), allowed=", ".join(error.known))
         raise TaishiError(told, exit_code=2) from error

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def sql(query: str, lake: Path | None, case: str | None) -> None:
     """Ask the lake in SQL, read-only."""
     from reporting.cases.book import casebook_of
+    from reporting.cases.policy import policy_of
     from store.sql import query as run
 
     settings = current()
@@ -32,7 +33,7 @@ def sql(query: str, lake: Path | None, case: str | None) -> None:
     opened = chosen(settings, case)
     with (
         casebook_of(opened.home) as casebook,
-        run(opened.lake, query, casebook, case=opened.name, policy=opened.policy()) as reader,
+        run(opened.lake, query, casebook, case=opened.name, policy=policy_of(opened)) as reader,
     ):
         _print(reader, settings)
 

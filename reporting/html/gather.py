@@ -105,7 +105,7 @@ def gather(connection: duckdb.DuckDBPyConnection, run: Run, *, always: Sequence[
     """Return the figures of a case.
 
     Args:
-        connection: Connection with the view ``flow`` (store/schema.py, plus ``src_home`` and ``dst_home``).
+        connection: Connection with the view ``flow`` (store/schema/, plus ``src_home`` and ``dst_home``).
         run: What made the report.
         always: Addresses (text) that the matrix shows whatever their traffic: those of the incidents.
     """

@@ -203,8 +203,8 @@ class Traffic:
         """Return the detectors' tables."""
         return {
             "conversation": pa.Table.from_pylist(self.conversations, schema=CONVERSATION),
-            "ftp": pa.Table.from_pylist(self.ftp, schema=schema.FTP.arrow()),
-            "ics": pa.Table.from_pylist(self.ics, schema=schema.ICS.arrow()),
+            "ftp": pa.Table.from_pylist(self.ftp, schema=schema.table("ftp").arrow()),
+            "ics": pa.Table.from_pylist(self.ics, schema=schema.table("ics").arrow()),
         }
 
     def policy(self) -> dict[str, pa.Table]:

@@ -87,7 +87,9 @@ def test_digests_of_the_core(tmp_path: Path) -> None:
     row: dict[str, Any] = {"sha256": None, "xxh3_128": xxh}
     assert changed(path, row) is None
     path.write_bytes(b"abd")
-    assert str(changed(path, row)).endswith("then 06b05ab6733a…")
+    difference = changed(path, row)
+    assert difference is not None
+    assert difference.en.endswith("then 06b05ab6733a…")
     with pytest.raises(TaishiError) as caught:
         file_digest(tmp_path / "none", Digest.SHA256)
     assert caught.value.exit_code == 3

@@ -59,7 +59,7 @@ class _FakeMeter:
         if self._left % 2:
             return []
         flows = batch(schema.FLOW, [flow(self._left)])
-        return [("flow", _Capsule(flows)), ("arp", _Capsule(batch(schema.ARP, [{"ts": T0_US}])))]
+        return [("flow", _Capsule(flows)), ("arp", _Capsule(batch(schema.table("arp"), [{"ts": T0_US}])))]
 
     def digest(self) -> bytes:
         assert not self._left, "asked before the end"

@@ -175,7 +175,8 @@ def test_buckets_cover_every_row_once(tmp_path: Path) -> None:
 def test_logins_come_from_ftp(tmp_path: Path) -> None:
     """Each PASS is one login attempt with its outcome; other commands are none."""
     row = {"ts": T0_US, "sender_ip": ip("10.0.0.1"), "receiver_ip": ip("10.0.0.2"), "receiver_port": 21, "user": "bob"}
-    _fill(tmp_path, schema.FTP, [{**row, "command": "USER"}, {**row, "command": "PASS", "outcome": "negative"}])
+    login = {**row, "command": "PASS", "outcome": "negative"}
+    _fill(tmp_path, schema.table("ftp"), [{**row, "command": "USER"}, login])
     with Lake(tmp_path).reader() as reader:
         found = _one(reader.connection, "SELECT * FROM logins")
     assert (found["service"], found["user"], found["outcome"]) == ("ftp", "bob", "negative")
@@ -303,9 +304,10 @@ def test_big_sorts_spill_and_stay_bounded(tmp_path: Path) -> None:
 
 def test_home_networks_from_tables_of_the_lake(tmp_path: Path) -> None:
     """Inference takes the tables as the lake gives them (binary addresses of no fixed width)."""
-    _fill(tmp_path, schema.ARP, [{"ts": T0_US, "arp_op": 1, "sender_ip": ip("131.202.240.5"), "sender_mac": b"\2" * 6}])
+    asks = {"ts": T0_US, "arp_op": 1, "sender_ip": ip("131.202.240.5"), "sender_mac": b"\2" * 6}
+    _fill(tmp_path, schema.table("arp"), [asks])
     lease = {"msg_type": 5, "assigned_ip": ip("131.202.3.9"), "subnet_mask": 0xFFFF0000 | 0xFE00}
-    _fill(tmp_path, schema.DHCP, [{"ts": T0_US, **lease}])
+    _fill(tmp_path, schema.table("dhcp"), [{"ts": T0_US, **lease}])
     with Lake(tmp_path).reader() as reader:
         arp = reader.table_for("arp", ["arp_op", "sender_mac", "sender_ip"])
         dhcp = reader.table_for("dhcp", ["msg_type", "assigned_ip", "subnet_mask", "server_ip"])
@@ -324,7 +326,7 @@ def test_lists_survive_the_way_through_the_lake(tmp_path: Path) -> None:
     }
     _fill(tmp_path, schema.ALERT, [alert, {"alert_id": "b", "ts_start": T0_US, "ts_end": T0_US}])
     _fill(tmp_path, schema.ASSESSMENT, [{"detector": "d", "status": "assessed"}])
-    _fill(tmp_path, schema.IEC104, [{"ts": T0_US, "ioa": [1, 70_000]}])
+    _fill(tmp_path, schema.table("iec104"), [{"ts": T0_US, "ioa": [1, 70_000]}])
     with Lake(tmp_path).reader() as reader:
         rows = reader.arrow("SELECT attack, flow_uids FROM alert ORDER BY alert_id").to_pylist()
         ioa = reader.arrow("SELECT ioa FROM iec104").to_pylist()

@@ -166,7 +166,7 @@ def test_nothing_written_nothing_published(tmp_path: Path) -> None:
 def test_wrong_columns_and_names_are_refused(tmp_path: Path) -> None:
     """A batch of another table and names that leave the folder get an error that says what is allowed."""
     with pytest.raises(TaishiError, match="allowed: flow_uid"):
-        _writer(tmp_path).write(batch(schema.ARP, [{}]))
+        _writer(tmp_path).write(batch(schema.table("arp"), [{}]))
     for name in ("", "..", "a/b", ".x", "x" * 65, "a=b", "a\n"):
         with pytest.raises(TaishiError, match="allowed: letters"):
             _writer(tmp_path, case=name)
@@ -175,9 +175,9 @@ def test_wrong_columns_and_names_are_refused(tmp_path: Path) -> None:
 
 def test_publish_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When one table cannot be sealed, no table of the capture becomes visible."""
-    good, bad = _writer(tmp_path), SegmentWriter(tmp_path, schema.ARP, "c1", "scan", stamps={})
+    good, bad = _writer(tmp_path), SegmentWriter(tmp_path, schema.table("arp"), "c1", "scan", stamps={})
     good.write(batch(FLOW, [flow(1)]))
-    bad.write(batch(schema.ARP, [{"ts": T0_US}]))
+    bad.write(batch(schema.table("arp"), [{"ts": T0_US}]))
 
     def full(self: StagedFile) -> None:
         raise OSError(28, "No space left on device")
@@ -260,7 +260,7 @@ def test_adopt_moves_once(tmp_path: Path) -> None:
     assert target.stat().st_ino == stamp
     again.write_bytes(data)
     with pytest.raises(TaishiError, match="allowed: 'arp'"):
-        adopt(tmp_path / "lake", "site", schema.ARP, again)
+        adopt(tmp_path / "lake", "site", schema.table("arp"), again)
     again.write_bytes(data[:100])
     with pytest.raises(TaishiError, match="not a readable Parquet file"):
         adopt(tmp_path / "lake", "site", FLOW, again)

@@ -157,7 +157,7 @@ def test_any_text_is_a_policy_or_an_error(tmp_path_factory: pytest.TempPathFacto
 
 def _arp(*rows: tuple[str, int]) -> pa.Table:
     cells = [{"arp_op": 1, "sender_ip": ip(a), "sender_mac": m.to_bytes(6), "ts": 0} for a, m in rows]
-    return pa.Table.from_batches([batch(schema.ARP, cells)])
+    return pa.Table.from_batches([batch(schema.table("arp"), cells)])
 
 
 def _dhcp(*rows: tuple[str, int, int]) -> pa.Table:
@@ -165,7 +165,7 @@ def _dhcp(*rows: tuple[str, int, int]) -> pa.Table:
         {"msg_type": t, "assigned_ip": ip(a), "subnet_mask": m, "server_ip": ip("131.202.240.1"), "ts": 0}
         for a, m, t in rows
     ]
-    return pa.Table.from_batches([batch(schema.DHCP, cells)])
+    return pa.Table.from_batches([batch(schema.table("dhcp"), cells)])
 
 
 def test_arp_speakers_make_home() -> None:

@@ -14,7 +14,7 @@ from tests.store.rows import batch, flow
 
 
 def _writers(lake: Path) -> dict[str, SegmentWriter]:
-    tables = (schema.FLOW, schema.ARP)
+    tables = (schema.FLOW, schema.table("arp"))
     return {t.name: SegmentWriter(lake, t, "c", "scan", stamps={}) for t in tables}
 
 
@@ -34,7 +34,7 @@ def test_failure_reaches_the_caller(tmp_path: Path) -> None:
     """A batch that cannot be written fails the next call and publishes nothing; more writes do not hang."""
     threaded = ThreadedWriter(_writers(tmp_path), depth=1)
     threaded.write("flow", batch(schema.FLOW, [flow(1)]))
-    threaded.write("flow", batch(schema.ARP, [{}]))
+    threaded.write("flow", batch(schema.table("arp"), [{}]))
     with pytest.raises(TaishiError):
         threaded.drain()
     with pytest.raises(TaishiError):
@@ -48,7 +48,7 @@ def test_abort_and_unknown_table(tmp_path: Path) -> None:
     """Abort leaves nothing; a table without writer fails at once."""
     threaded = ThreadedWriter(_writers(tmp_path))
     with pytest.raises(KeyError):
-        threaded.write("dns", batch(schema.ARP, [{}]))
+        threaded.write("dns", batch(schema.table("arp"), [{}]))
     threaded.write("flow", batch(schema.FLOW, [flow(n) for n in range(20_000)]))
     threaded.abort()
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]

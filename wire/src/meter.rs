@@ -221,43 +221,29 @@ impl Runner {
 
     fn is_full(&self) -> bool {
         let out = &self.table.out;
-        let records = &out.records;
-        out.flow.len() >= BATCH_ROWS
-            || records.ics.len() >= RECORD_ROWS
-            || records.iec104.len() >= RECORD_ROWS
-            || records.modbus.len() >= RECORD_ROWS
-            || records.ftp.len() >= RECORD_ROWS
-            || records.arp.len() >= RECORD_ROWS
-            || records.dhcp.len() >= RECORD_ROWS
-            || records.weird.len() >= RECORD_ROWS
+        out.flow.len() >= BATCH_ROWS || out.records.is_full(RECORD_ROWS)
     }
 
     fn hand_over(
         &mut self,
         all: bool,
     ) -> Result<Option<Vec<(&'static str, RecordBatch)>>, ArrowError> {
-        let mut batches = Vec::new();
-        let counts = &mut self.records;
+        let limit = |rows| if all { 1 } else { rows };
         let out = &mut self.table.out;
-        macro_rules! take {
-            ($($name:literal, $rows:expr, $limit:expr);* $(;)?) => {$(
-                if !$rows.is_empty() && (all || $rows.len() >= $limit) {
-                    *counts.entry($name).or_default() += u64::try_from($rows.len()).unwrap_or(0);
-                    batches.push(($name, $rows.finish()?));
-                }
-            )*};
+        let mut batches = Vec::new();
+        let mut add = |name, rows: usize, batch| {
+            *self.records.entry(name).or_default() += rows as u64;
+            batches.push((name, batch));
+        };
+        if out.flow.len() >= limit(BATCH_ROWS) {
+            add("flow", out.flow.len(), out.flow.finish()?);
         }
-        take!(
-            "flow", out.flow, BATCH_ROWS;
-            "flow_ext", out.flow_ext, BATCH_ROWS;
-            "arp", out.records.arp, RECORD_ROWS;
-            "dhcp", out.records.dhcp, RECORD_ROWS;
-            "ftp", out.records.ftp, RECORD_ROWS;
-            "ics", out.records.ics, RECORD_ROWS;
-            "iec104", out.records.iec104, RECORD_ROWS;
-            "modbus", out.records.modbus, RECORD_ROWS;
-            "weird", out.records.weird, RECORD_ROWS;
-        );
+        if out.flow_ext.len() >= limit(BATCH_ROWS) {
+            add("flow_ext", out.flow_ext.len(), out.flow_ext.finish()?);
+        }
+        for (name, rows, batch) in out.records.take(limit(RECORD_ROWS))? {
+            add(name, rows, batch);
+        }
         Ok(Some(batches))
     }
 

@@ -42,7 +42,7 @@ pub enum LinkType {
     Other(u32),
 }
 
-/// Bits of `quality_flags` that decoding can set (see `store/schema.py`, `Quality`).
+/// Bits of `quality_flags` that decoding can set (see `store/schema/`, `Quality`).
 pub mod quality {
     /// TCP flow picked up without its handshake.
     pub const MIDSTREAM: u16 = 1;

@@ -45,4 +45,4 @@ def test_scan_of_a_metered_capture(scanned: Path, tmp_path: Path, over: Over) ->
     day.write_bytes(day.read_bytes()[:-1])
     changed = run("packets", number, "-w", tmp_path / "again.pcap")
     assert changed.exit_code == 1
-    assert "xxh3_128" in changed.stderr
+    assert "XXH3-128" in changed.stderr

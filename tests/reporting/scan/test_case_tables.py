@@ -13,8 +13,8 @@ from detectors import registry
 from detectors.derive import CAPTURE_SPAN, SPAN_SQL
 from detectors.engine import run_all
 from reporting.demo import write_demo
-from reporting.scan.pipeline import ScanRequest, scan
 from reporting.scan.case_tables import CaseTables
+from reporting.scan.pipeline import ScanRequest, scan
 from store.home import Home
 from store.lake import Lake, LakeReader
 

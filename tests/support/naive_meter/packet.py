@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Quality(IntFlag):
-    """Bits of ``quality_flags`` (the same numbers as in ``store/schema.py``; written out to stay independent)."""
+    """Bits of ``quality_flags`` (the same numbers as in ``store/schema/``; written out to stay independent)."""
 
     MIDSTREAM = 1
     ONE_SIDED = 2

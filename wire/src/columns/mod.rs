@@ -1,4 +1,4 @@
-//! Columns: how rows leave the crate. `tables.rs` is generated from `store/schema.py`.
+//! Columns: how rows leave the crate. `tables.rs` is generated from `store/schema/`.
 
 mod builder;
 mod reals;

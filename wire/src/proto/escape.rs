@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// Longest text kept of one field, bytes after escaping (`store/schema.py`: at most 256 bytes).
+/// Longest text kept of one field, bytes after escaping (`store/schema/`: at most 256 bytes).
 pub(super) const MAX_TEXT: usize = 256;
 
 /// Escape `raw`: control characters, invalid UTF-8, quotes, backslash and invisible or direction-changing characters

@@ -37,28 +37,7 @@ mod tests;
 pub use app::App;
 pub use ports::port_guess;
 
-use crate::columns::tables::{
-    ArpRows, DhcpRows, FtpRows, IcsRows, Iec104Rows, ModbusRows, WeirdRows,
-};
-
-/// Records of all protocols waiting to be handed over.
-#[derive(Default)]
-pub struct Records {
-    /// ARP packets.
-    pub arp: ArpRows,
-    /// `DHCPv4` messages.
-    pub dhcp: DhcpRows,
-    /// FTP commands with their replies.
-    pub ftp: FtpRows,
-    /// Industrial message objects.
-    pub ics: IcsRows,
-    /// IEC 60870-5-104 APDUs.
-    pub iec104: Iec104Rows,
-    /// Modbus/TCP exchanges.
-    pub modbus: ModbusRows,
-    /// Oddities.
-    pub weird: WeirdRows,
-}
+pub use crate::columns::tables::Records;
 
 /// What a parser may know of the packet that carries a payload.
 #[derive(Clone, Copy, Debug)]

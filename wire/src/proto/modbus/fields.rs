@@ -4,7 +4,7 @@
 
 use crate::proto::read;
 
-/// Values kept of a message (`store/schema.py`: at most 125; one PDU holds at most 125 registers).
+/// Values kept of a message (`store/schema/`: at most 125; one PDU holds at most 125 registers).
 const MAX_VALUES: usize = 125;
 
 /// The numbers of one PDU; absent where the function has none or the PDU is too short.

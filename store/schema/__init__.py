@@ -1,0 +1,96 @@
+"""The one declaration of every table and column; everything else about tables is derived from here.
+
+Arrow schemas, DuckDB views, Parquet encodings, JSON Schema, ``docs/schema.md`` and the Rust field list
+(``wire/src/columns/tables.rs``) come from these modules. A column name means one type and one unit in all tables
+(held by a test). Semantics of the flow columns: ``docs/flow-semantics.md``.
+
+This package must not import anything of ours outside of it, and must not touch a disk.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from store.schema._column import (
+    F32,
+    F64,
+    FLAG,
+    I8,
+    I16,
+    I32,
+    I64,
+    IP,
+    MAC,
+    NAME,
+    TEXT,
+    TIME,
+    UID,
+    Column,
+    Origin,
+    Table,
+)
+from store.schema._words import AppBasis, ConnState, DirBasis, Direction, EndReason, Outcome, Quality, Severity
+from store.schema.captures import COUNTERS, PACKET_STORE
+from store.schema.findings import ALERT, ASSESSMENT
+from store.schema.flow import FLOW
+from store.schema.flow_ext import FLOW_EXT
+from store.schema.records import RECORDS
+
+__all__ = [
+    "ALERT",
+    "ASSESSMENT",
+    "COUNTERS",
+    "F32",
+    "F64",
+    "FEATURE_DEFS_VERSION",
+    "FLAG",
+    "FLOW",
+    "FLOW_EXT",
+    "I8",
+    "I16",
+    "I32",
+    "I64",
+    "IP",
+    "MAC",
+    "NAME",
+    "PACKET_STORE",
+    "RECORDS",
+    "SCHEMA_VERSION",
+    "TABLES",
+    "TEXT",
+    "TIME",
+    "UID",
+    "AppBasis",
+    "Column",
+    "ConnState",
+    "DirBasis",
+    "Direction",
+    "EndReason",
+    "Origin",
+    "Outcome",
+    "Quality",
+    "Severity",
+    "Table",
+    "table",
+]
+
+SCHEMA_VERSION: Final = 2
+"""Version written into every segment footer; a change of any stored column raises it."""
+
+FEATURE_DEFS_VERSION: Final = 1
+"""Version of ``docs/flow-semantics.md`` that the numbers of a flow row obey."""
+
+TABLES: Final[tuple[Table, ...]] = (FLOW, FLOW_EXT, *RECORDS, PACKET_STORE, COUNTERS, ALERT, ASSESSMENT)
+"""Every table; those of a capture in the order in which they are written."""
+
+
+def table(name: str) -> Table:
+    """Return the table of that name.
+
+    Raises:
+        KeyError: no such table.
+    """
+    for candidate in TABLES:
+        if candidate.name == name:
+            return candidate
+    raise KeyError(name)
