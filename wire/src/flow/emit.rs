@@ -132,6 +132,7 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         gap_stats(&d.side.gaps, u64::from(d.side.pkts)),
     );
     let (app_proto, app_basis) = app(row);
+    let (server_name, ja4) = row.app.labels();
     let one_sided = if s.heard && d.heard {
         0
     } else {
@@ -237,8 +238,8 @@ pub fn push(row: &Row, end: End, out: &mut FlowRows, paths: &mut Paths, uids: &U
         dst_iat_max: d_gap[3],
         app_proto,
         app_basis,
-        server_name: None,
-        ja4: None,
+        server_name,
+        ja4,
         dir_basis: if row.segment > 0 {
             "inherited"
         } else {

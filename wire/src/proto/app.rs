@@ -2,13 +2,11 @@
 //!
 //! HOT: called for payload-bearing packets until [`App::is_done`]; 16 bytes per flow, parser state boxed.
 
-use super::ftp::Ftp;
-use super::iec104::Iec104;
-use super::modbus::Modbus;
 use super::probe::Probe;
 use super::recognise::{self, Found, Look, Strength};
+use super::registry;
 use super::service::Service;
-use super::session::{Dialogue, Session};
+use super::session::{Labels, Talk};
 use super::weird::Notes;
 use super::{Context, Hint, Records, arp, dhcp};
 
@@ -28,9 +26,7 @@ pub struct App {
 /// What a flow keeps between packets.
 enum Parser {
     Probe(Probe),
-    Ftp(Box<Session<Ftp>>),
-    Iec104(Box<Session<Iec104>>),
-    Modbus(Box<Session<Modbus>>),
+    Talk(Box<dyn Talk>),
 }
 
 impl App {
@@ -54,9 +50,9 @@ impl App {
         }
         match self.parser.as_deref_mut() {
             None | Some(Parser::Probe(_)) => self.recognise(ctx, out),
-            Some(parser) => {
-                let hint = parser.on_payload(ctx, out);
-                self.done = parser.is_finished();
+            Some(Parser::Talk(talk)) => {
+                let hint = talk.on_payload(ctx, out);
+                self.done = talk.is_finished();
                 hint
             }
         }
@@ -65,8 +61,8 @@ impl App {
     /// The flow segment ends: write what waits for an answer. Rows carry the identity and time of their own packets, which
     /// lie in this segment, so that the time of its end adds nothing.
     pub fn on_end(&mut self, _ts_ns: i64, out: &mut Records) {
-        if let Some(parser) = self.parser.as_deref_mut() {
-            parser.on_end(out);
+        if let Some(Parser::Talk(talk)) = self.parser.as_deref_mut() {
+            talk.on_end(out);
         }
     }
 
@@ -87,9 +83,18 @@ impl App {
     pub fn basis(&self) -> &'static str {
         match self.service {
             None => "none",
-            Some(Service::Dhcp | Service::Ftp | Service::Iec104 | Service::Modbus) => "parsed",
+            Some(service) if registry::is_read(service) => "parsed",
             Some(_) => "signature",
         }
+    }
+
+    /// What the parser learned that stands in the row of the flow.
+    pub fn labels(&self) -> (Option<&str>, Option<&str>) {
+        let Labels { server_name, ja4 } = match self.parser.as_deref() {
+            Some(Parser::Talk(talk)) => talk.labels(),
+            _ => Labels::default(),
+        };
+        (server_name, ja4)
     }
 
     /// Recognised by content as an industrial protocol whose conversations go on after long silence.
@@ -148,66 +153,29 @@ impl App {
             Some(Parser::Probe(probe)) => probe,
             _ => Probe::default(),
         };
-        let mut parser = match found.service {
-            Some(Service::Ftp) => Parser::Ftp(start(&probe)),
-            Some(Service::Iec104) => Parser::Iec104(start(&probe)),
-            Some(Service::Modbus) => Parser::Modbus(start(&probe)),
-            Some(Service::Dhcp) => return dhcp::on_packet(ctx, &mut self.notes, out),
-            _ => {
-                self.done = true;
-                return found.hint;
-            }
+        if found.service == Some(Service::Dhcp) {
+            return dhcp::on_packet(ctx, &mut self.notes, out);
+        }
+        let Some(mut talk) = found.service.and_then(registry::start) else {
+            self.done = true;
+            return found.hint;
         };
+        for from_lo in [true, false] {
+            if let Some(seq) = probe.lowest(from_lo) {
+                talk.begin(from_lo, seq);
+            }
+        }
         let mut hint = Hint::None;
         let mut replayed = false;
         for held in probe.packets() {
             replayed |= held.is(ctx);
-            hint = parser.on_payload(&held.context(ctx), out);
+            hint = talk.on_payload(&held.context(ctx), out);
         }
         if !replayed {
-            hint = parser.on_payload(ctx, out);
+            hint = talk.on_payload(ctx, out);
         }
-        self.done = parser.is_finished();
-        self.parser = Some(Box::new(parser));
+        self.done = talk.is_finished();
+        self.parser = Some(Box::new(Parser::Talk(talk)));
         hint
-    }
-}
-
-fn start<D: Dialogue>(probe: &Probe) -> Box<Session<D>> {
-    let mut session = Box::<Session<D>>::default();
-    for from_lo in [true, false] {
-        if let Some(seq) = probe.lowest(from_lo) {
-            session.begin(from_lo, seq);
-        }
-    }
-    session
-}
-
-impl Parser {
-    fn on_payload(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint {
-        match self {
-            Self::Probe(_) => Hint::None,
-            Self::Ftp(session) => session.on_payload(ctx, out),
-            Self::Iec104(session) => session.on_payload(ctx, out),
-            Self::Modbus(session) => session.on_payload(ctx, out),
-        }
-    }
-
-    fn on_end(&mut self, out: &mut Records) {
-        match self {
-            Self::Probe(_) => {}
-            Self::Ftp(session) => session.on_end(out),
-            Self::Iec104(session) => session.on_end(out),
-            Self::Modbus(session) => session.on_end(out),
-        }
-    }
-
-    fn is_finished(&self) -> bool {
-        match self {
-            Self::Probe(_) => false,
-            Self::Ftp(session) => session.is_finished(),
-            Self::Iec104(session) => session.is_finished(),
-            Self::Modbus(session) => session.is_finished(),
-        }
     }
 }

@@ -14,7 +14,7 @@ pub(super) const ETHERTYPE: u16 = 0x0806;
 pub(super) fn on_packet(ctx: &Context<'_>, notes: &mut Notes, out: &mut Records) {
     match parse(ctx) {
         Some(row) => out.arp.push(&row),
-        None => notes.note(Weird::ArpBad, &Meta::of(ctx), Some(0), out),
+        None => notes.note(Weird::ARP_BAD, &Meta::of(ctx), Some(0), out),
     }
 }
 

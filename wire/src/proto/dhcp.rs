@@ -48,7 +48,7 @@ pub(super) fn on_packet(ctx: &Context<'_>, notes: &mut Notes, out: &mut Records)
     };
     let options = options(ctx.payload);
     if let Some(at) = options.bad_at {
-        notes.note(Weird::DhcpBadOption, &Meta::of(ctx), Some(at), out);
+        notes.note(Weird::DHCP_BAD_OPTION, &Meta::of(ctx), Some(at), out);
     }
     let assigned = read::mapped_ip(ctx.payload, 16).filter(|ip| ip.get(12..) != Some(&[0; 4]));
     let host_name = options.host_name.map(escape);

@@ -26,6 +26,7 @@ mod ports;
 mod probe;
 mod read;
 mod recognise;
+mod registry;
 mod service;
 mod session;
 mod stream;

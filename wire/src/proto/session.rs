@@ -57,11 +57,17 @@ impl<T> Pair<T> {
     }
 }
 
-/// One whole message with what is known of it.
+/// One message with what is known of it.
 #[derive(Clone, Copy)]
 pub(super) struct Message<'a> {
-    /// Its bytes.
+    /// Its bytes: all of them, or its head (see [`Cut::Head`]), or as much of a datagram as was captured.
     pub(super) data: &'a [u8],
+    /// Bytes of the message that `data` lacks.
+    #[allow(
+        dead_code,
+        reason = "for protocols over datagrams and those that want heads only"
+    )]
+    pub(super) missing: usize,
     /// Its first packet.
     pub(super) meta: Meta,
     /// The lower key end sent it.
@@ -79,6 +85,13 @@ pub(super) enum Cut {
     Need,
     /// A message of that many bytes.
     Message(usize),
+    /// A message of which only the first `head` bytes are wanted; the rest, up to `whole`, is passed over as it comes.
+    Head {
+        /// Bytes wanted.
+        head: usize,
+        /// Bytes of the message.
+        whole: usize,
+    },
     /// No message; that many bytes may be skipped (0 is taken as 1).
     Bad(usize),
 }
@@ -98,10 +111,22 @@ impl Sink<'_> {
     }
 }
 
-/// A protocol of messages over two streams.
-pub(super) trait Dialogue: Default {
+/// What a parser learned that stands in the row of the flow itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Labels<'a> {
+    /// Name of the server the client asked for, escaped.
+    pub(super) server_name: Option<&'a str>,
+    /// JA4 fingerprint of the client.
+    pub(super) ja4: Option<&'a str>,
+}
+
+/// A protocol of messages, over two streams or in datagrams.
+pub(super) trait Dialogue: Default + Send + Sync {
     /// Noted when no message starts where one must.
     const BAD: Weird;
+    /// In-order bytes of a stream that may wait for the rest of their message (range 512 .. 65 536). The default holds the largest
+    /// message of the industrial protocols (260 B) and FTP lines, where servers stop at 512 B to 8 KiB.
+    const MAX_WAITING: usize = 8192;
     /// Find the next message of one side; `lost` while its start is being looked for.
     fn cut(&self, data: &[u8], from_lo: bool, lost: bool) -> Cut;
     /// Read one message.
@@ -112,35 +137,70 @@ pub(super) trait Dialogue: Default {
     fn end(&mut self, sides: &Pair<Side>, sink: &mut Sink<'_>);
     /// The lower key end is the client, when the protocol said so.
     fn client_is_lo(&self) -> Option<bool>;
+    /// What the row of the flow shall say.
+    fn labels(&self) -> Labels<'_> {
+        Labels::default()
+    }
     /// Nothing more can be read (the rest is encrypted).
     fn is_finished(&self) -> bool {
         false
     }
 }
 
+/// A flow read by one protocol, whichever it is.
+pub(super) trait Talk: Send + Sync {
+    /// Expect the stream of a side to begin at `seq`.
+    fn begin(&mut self, from_lo: bool, seq: u32);
+    /// Read one packet.
+    fn on_payload(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint;
+    /// The flow segment ends.
+    fn on_end(&mut self, out: &mut Records);
+    /// What the row of the flow shall say.
+    fn labels(&self) -> Labels<'_>;
+    /// Nothing more can be read.
+    fn is_finished(&self) -> bool;
+}
+
 /// A [`Dialogue`] with its streams.
-#[derive(Default)]
 pub(super) struct Session<D> {
     dialogue: D,
     streams: Pair<Stream>,
+    /// Bytes of a message that are still to be passed over.
+    skip: Pair<usize>,
     sides: Pair<Side>,
     lost: Pair<bool>,
     notes: Notes,
 }
 
-impl<D: Dialogue> Session<D> {
-    /// Expect the stream of a side to begin at `seq`.
-    pub(super) fn begin(&mut self, from_lo: bool, seq: u32) {
+impl<D: Dialogue> Default for Session<D> {
+    fn default() -> Self {
+        Self {
+            dialogue: D::default(),
+            streams: Pair {
+                lo: Stream::new(D::MAX_WAITING),
+                hi: Stream::new(D::MAX_WAITING),
+            },
+            skip: Pair::default(),
+            sides: Pair::default(),
+            lost: Pair::default(),
+            notes: Notes::default(),
+        }
+    }
+}
+
+impl<D: Dialogue> Talk for Session<D> {
+    fn begin(&mut self, from_lo: bool, seq: u32) {
         self.streams.get_mut(from_lo).begin(seq);
     }
 
-    /// Read one packet.
-    pub(super) fn on_payload(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint {
+    fn on_payload(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint {
         self.learn(ctx);
         if let Some(seq) = ctx.seq {
             let stream = self.streams.get_mut(ctx.from_lo);
             stream.push(Meta::of(ctx), seq, ctx.payload, ctx.payload_len);
             self.drain(ctx.from_lo, out);
+        } else {
+            self.datagram(ctx, out);
         }
         match self.dialogue.client_is_lo() {
             None => Hint::None,
@@ -149,8 +209,7 @@ impl<D: Dialogue> Session<D> {
         }
     }
 
-    /// The flow segment ends.
-    pub(super) fn on_end(&mut self, out: &mut Records) {
+    fn on_end(&mut self, out: &mut Records) {
         for from_lo in [true, false] {
             self.streams.get_mut(from_lo).close();
             self.drain(from_lo, out);
@@ -162,9 +221,27 @@ impl<D: Dialogue> Session<D> {
         self.dialogue.end(&self.sides, &mut sink);
     }
 
-    /// Nothing more can be read.
-    pub(super) fn is_finished(&self) -> bool {
+    fn labels(&self) -> Labels<'_> {
+        self.dialogue.labels()
+    }
+
+    fn is_finished(&self) -> bool {
         self.dialogue.is_finished()
+    }
+}
+
+impl<D: Dialogue> Session<D> {
+    fn datagram(&mut self, ctx: &Context<'_>, out: &mut Records) {
+        let message = Message {
+            data: ctx.payload,
+            missing: (ctx.payload_len as usize).saturating_sub(ctx.payload.len()),
+            meta: Meta::of(ctx),
+            from_lo: ctx.from_lo,
+            sender: self.sides.get(ctx.from_lo),
+            receiver: self.sides.get(!ctx.from_lo),
+        };
+        let notes = &mut self.notes;
+        self.dialogue.message(&message, &mut Sink { out, notes });
     }
 
     fn learn(&mut self, ctx: &Context<'_>) {
@@ -183,9 +260,10 @@ impl<D: Dialogue> Session<D> {
                 Step::Data => self.read(from_lo, out),
                 Step::Gap => {
                     *self.lost.get_mut(from_lo) = true;
+                    *self.skip.get_mut(from_lo) = 0;
                     self.dialogue.gap(from_lo);
                     let meta = self.streams.get(from_lo).latest();
-                    self.notes.note(Weird::StreamGap, &meta, None, out);
+                    self.notes.note(Weird::STREAM_GAP, &meta, None, out);
                 }
             }
         }
@@ -194,14 +272,30 @@ impl<D: Dialogue> Session<D> {
     fn read(&mut self, from_lo: bool, out: &mut Records) {
         let stream = self.streams.get_mut(from_lo);
         let lost = self.lost.get_mut(from_lo);
+        let skip = self.skip.get_mut(from_lo);
         while !stream.data().is_empty() {
+            if *skip > 0 {
+                let passed = stream.data().len().min(*skip);
+                *skip -= passed;
+                stream.consume(passed);
+                continue;
+            }
             let meta = stream.meta();
-            let taken = match self.dialogue.cut(stream.data(), from_lo, *lost) {
-                Cut::Need => break,
-                Cut::Message(length) => {
+            let cut = match self.dialogue.cut(stream.data(), from_lo, *lost) {
+                Cut::Message(length) => Cut::Head {
+                    head: length,
+                    whole: length,
+                },
+                cut => cut,
+            };
+            let taken = match cut {
+                Cut::Need | Cut::Message(_) => break,
+                Cut::Head { head, .. } if stream.data().len() < head => break,
+                Cut::Head { head, whole } => {
                     *lost = false;
                     let message = Message {
-                        data: stream.data().get(..length).unwrap_or(&[]),
+                        data: stream.data().get(..head).unwrap_or(&[]),
+                        missing: whole.saturating_sub(head),
                         meta,
                         from_lo,
                         sender: self.sides.get(from_lo),
@@ -209,7 +303,8 @@ impl<D: Dialogue> Session<D> {
                     };
                     let notes = &mut self.notes;
                     self.dialogue.message(&message, &mut Sink { out, notes });
-                    length
+                    *skip = whole.saturating_sub(head);
+                    head
                 }
                 Cut::Bad(length) => {
                     if !*lost {

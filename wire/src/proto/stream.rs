@@ -7,9 +7,6 @@
 use super::held::{Held, Segment, distance, length};
 use super::session::Meta;
 
-/// In-order bytes that may wait for the rest of their message: the largest message of the protocols here is 260 B
-/// (Modbus, IEC 104); FTP lines have no limit of their own, servers stop at 512 B to 8 KiB.
-const MAX_WAITING: usize = 8192;
 /// Sequence distance beyond which a segment belongs to no window we know: the largest unscaled TCP window.
 const MAX_JUMP: u32 = 65_535;
 /// Buffers larger than this are given back when empty.
@@ -36,9 +33,20 @@ enum Ending {
     Late,
 }
 
+/// In-order bytes that may wait for the rest of their message.
+struct Limit(usize);
+
+impl Default for Limit {
+    /// More than the messages that are recognised from several packets need.
+    fn default() -> Self {
+        Self(8192)
+    }
+}
+
 /// In-order buffer of one direction.
 #[derive(Default)]
 pub(super) struct Stream {
+    limit: Limit,
     /// Lowest and next expected sequence number; `None` before the first segment.
     range: Option<(u32, u32)>,
     waiting: Vec<u8>,
@@ -57,6 +65,14 @@ pub(super) struct Stream {
 }
 
 impl Stream {
+    /// A stream in which at most `limit` in-order bytes wait for the rest of their message.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit: Limit(limit),
+            ..Self::default()
+        }
+    }
+
     /// Expect the stream to begin at `seq`, when that is known before the first [`Stream::push`].
     pub(super) fn begin(&mut self, seq: u32) {
         self.range.get_or_insert((seq, seq));
@@ -203,7 +219,7 @@ impl Stream {
         let ending = std::mem::take(&mut self.ending);
         let left = self.data().len();
         let lost =
-            ending == Ending::Cut || left > MAX_WAITING || (ending == Ending::Late && left > 0);
+            ending == Ending::Cut || left > self.limit.0 || (ending == Ending::Late && left > 0);
         if lost {
             self.drop_waiting();
         }

@@ -4,53 +4,44 @@ use super::Records;
 use super::session::Meta;
 use crate::columns::tables::WeirdRow;
 
-/// What was odd.
+/// What was odd: its name, and a number that no other code of the same protocol has (0 .. 15; 0 is the gap of any stream).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Weird {
-    /// Bytes of a stream are missing and were never seen (loss, snap length, or more out of order than is held).
-    StreamGap,
-    /// No APCI where one must start.
-    Iec104BadFrame,
-    /// ASDU type outside the table.
-    Iec104UnknownType,
-    /// ASDU whose length does not fit its type and object count.
-    Iec104BadAsdu,
-    /// Not exactly one function bit in a U frame.
-    Iec104BadUFormat,
-    /// No MBAP header where one must start.
-    ModbusBadFrame,
-    /// PDU that fits neither request nor response of its function.
-    ModbusBadPdu,
-    /// Exception or response nobody asked for.
-    ModbusUnasked,
-    /// Reply line without a three-digit code.
-    FtpBadReply,
-    /// Line longer than the buffer, or binary data.
-    FtpBadLine,
-    /// Not Ethernet/IPv4, or cut.
-    ArpBad,
-    /// Options that do not end where they should.
-    DhcpBadOption,
+pub(super) struct Weird {
+    number: u8,
+    name: &'static str,
 }
 
 impl Weird {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::StreamGap => "stream_gap",
-            Self::Iec104BadFrame => "iec104_bad_frame",
-            Self::Iec104UnknownType => "iec104_unknown_type",
-            Self::Iec104BadAsdu => "iec104_bad_asdu",
-            Self::Iec104BadUFormat => "iec104_bad_u_format",
-            Self::ModbusBadFrame => "modbus_bad_frame",
-            Self::ModbusBadPdu => "modbus_bad_pdu",
-            Self::ModbusUnasked => "modbus_unasked_response",
-            Self::FtpBadReply => "ftp_bad_reply",
-            Self::FtpBadLine => "ftp_bad_line",
-            Self::ArpBad => "arp_bad",
-            Self::DhcpBadOption => "dhcp_bad_option",
-        }
+    /// A code of a protocol.
+    pub(super) const fn new(number: u8, name: &'static str) -> Self {
+        assert!(number < 16);
+        Self { number, name }
     }
+
+    /// Bytes of a stream are missing and were never seen (loss, snap length, or more out of order than is held).
+    pub(super) const STREAM_GAP: Self = Self::new(0, "stream_gap");
+    /// No APCI where one must start.
+    pub(super) const IEC104_BAD_FRAME: Self = Self::new(1, "iec104_bad_frame");
+    /// ASDU type outside the table.
+    pub(super) const IEC104_UNKNOWN_TYPE: Self = Self::new(2, "iec104_unknown_type");
+    /// ASDU whose length does not fit its type and object count.
+    pub(super) const IEC104_BAD_ASDU: Self = Self::new(3, "iec104_bad_asdu");
+    /// Not exactly one function bit in a U frame.
+    pub(super) const IEC104_BAD_UFORMAT: Self = Self::new(4, "iec104_bad_u_format");
+    /// No MBAP header where one must start.
+    pub(super) const MODBUS_BAD_FRAME: Self = Self::new(1, "modbus_bad_frame");
+    /// PDU that fits neither request nor response of its function.
+    pub(super) const MODBUS_BAD_PDU: Self = Self::new(2, "modbus_bad_pdu");
+    /// Exception or response nobody asked for.
+    pub(super) const MODBUS_UNASKED: Self = Self::new(3, "modbus_unasked_response");
+    /// Reply line without a three-digit code.
+    pub(super) const FTP_BAD_REPLY: Self = Self::new(1, "ftp_bad_reply");
+    /// Line longer than the buffer, or binary data.
+    pub(super) const FTP_BAD_LINE: Self = Self::new(2, "ftp_bad_line");
+    /// Not Ethernet/IPv4, or cut.
+    pub(super) const ARP_BAD: Self = Self::new(1, "arp_bad");
+    /// Options that do not end where they should.
+    pub(super) const DHCP_BAD_OPTION: Self = Self::new(1, "dhcp_bad_option");
 }
 
 /// Codes already noted for a flow.
@@ -66,7 +57,7 @@ impl Notes {
         byte_off: Option<usize>,
         out: &mut Records,
     ) {
-        let bit = 1_u16 << code as u8;
+        let bit = 1_u16 << code.number;
         if self.0 & bit != 0 {
             return;
         }
@@ -74,7 +65,7 @@ impl Notes {
         out.weird.push(&WeirdRow {
             flow_uid: Some(meta.flow_uid),
             ts: meta.ts_ns,
-            code: code.name(),
+            code: code.name,
             frame_no: i64::try_from(meta.frame_no).unwrap_or(i64::MAX),
             byte_off: byte_off.and_then(|at| i32::try_from(at).ok()),
         });

@@ -99,7 +99,7 @@ impl Ftp {
                 self.multi_line = Some((code, head(text, 2 * MAX_RAW).to_vec()));
             }
             Some(Reply { code, text, .. }) => self.replied(code, text, message, sink),
-            None => sink.weird(Weird::FtpBadReply, &message.meta),
+            None => sink.weird(Weird::FTP_BAD_REPLY, &message.meta),
         }
     }
 
@@ -162,7 +162,7 @@ fn write(pending: &Pending, client: &Side, server: &Side, sink: &mut Sink<'_>) {
 }
 
 impl Dialogue for Ftp {
-    const BAD: Weird = Weird::FtpBadLine;
+    const BAD: Weird = Weird::FTP_BAD_LINE;
 
     fn cut(&self, data: &[u8], from_lo: bool, lost: bool) -> Cut {
         line::cut(data, self.server_is_lo.map(|lo| lo == from_lo), lost)
@@ -175,7 +175,7 @@ impl Dialogue for Ftp {
             .get_or_insert(from_server == message.from_lo);
         let ends = message.data.ends_with(b"\n");
         if !ends {
-            sink.weird(Weird::FtpBadLine, &message.meta);
+            sink.weird(Weird::FTP_BAD_LINE, &message.meta);
         }
         if std::mem::replace(self.unfinished.get_mut(message.from_lo), !ends) {
             return;

@@ -9,7 +9,7 @@ pub use stream::stream;
 use super::ftp::Ftp;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
-use super::session::{Dialogue, Session};
+use super::session::{Dialogue, Session, Talk};
 use super::weird::Notes;
 use super::{App, Context, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;

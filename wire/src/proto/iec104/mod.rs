@@ -66,7 +66,7 @@ impl Iec104 {
             Some("startdt_con" | "stopdt_con") => self.learn(!message.from_lo, Basis::Start),
             // Either side tests the line.
             Some(_) => {}
-            None => sink.weird(Weird::Iec104BadUFormat, &message.meta),
+            None => sink.weird(Weird::IEC104_BAD_UFORMAT, &message.meta),
         }
         rows::unnumbered(message, function, sink.out);
     }
@@ -83,16 +83,16 @@ impl Iec104 {
         let list = objects.as_ref().map_or(&[][..], |objects| &objects.list);
         rows::information(message, (tx, rx), asdu.as_ref(), list, sink.out);
         let Some(asdu) = asdu else {
-            sink.weird(Weird::Iec104BadAsdu, &message.meta);
+            sink.weird(Weird::IEC104_BAD_ASDU, &message.meta);
             return;
         };
         if let Some(sender_is_master) = sender_is_master(&asdu) {
             self.learn(sender_is_master == message.from_lo, Basis::Asdu);
         }
         if types::of(asdu.type_id).is_none() {
-            sink.weird(Weird::Iec104UnknownType, &message.meta);
+            sink.weird(Weird::IEC104_UNKNOWN_TYPE, &message.meta);
         } else if objects.as_ref().is_none_or(|objects| !objects.is_sound) {
-            sink.weird(Weird::Iec104BadAsdu, &message.meta);
+            sink.weird(Weird::IEC104_BAD_ASDU, &message.meta);
         }
         rows::objects(message, &asdu, list, self.is_from_master(message), sink.out);
     }
@@ -111,7 +111,7 @@ fn sender_is_master(asdu: &Asdu<'_>) -> Option<bool> {
 }
 
 impl Dialogue for Iec104 {
-    const BAD: Weird = Weird::Iec104BadFrame;
+    const BAD: Weird = Weird::IEC104_BAD_FRAME;
 
     fn cut(&self, data: &[u8], _from_lo: bool, lost: bool) -> Cut {
         frame::cut(data, lost)
@@ -122,7 +122,7 @@ impl Dialogue for Iec104 {
             Some(Apci::U { control }) => self.unnumbered(control, message, sink),
             Some(Apci::S { rx }) => rows::supervisory(message, rx, sink.out),
             Some(Apci::I { tx, rx, asdu }) => self.information((tx, rx), asdu, message, sink),
-            None => sink.weird(Weird::Iec104BadFrame, &message.meta),
+            None => sink.weird(Weird::IEC104_BAD_FRAME, &message.meta),
         }
     }
 

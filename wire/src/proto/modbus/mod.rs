@@ -112,7 +112,7 @@ impl Modbus {
                 sink.out,
             );
         } else {
-            sink.weird(Weird::ModbusUnasked, &message.meta);
+            sink.weird(Weird::MODBUS_UNASKED, &message.meta);
             rows::unasked(message, frame, &answer, sink.out);
         }
     }
@@ -128,7 +128,7 @@ fn ends<'a>(pending: &Pending, message: &Message<'a>) -> (&'a Side, &'a Side) {
 }
 
 impl Dialogue for Modbus {
-    const BAD: Weird = Weird::ModbusBadFrame;
+    const BAD: Weird = Weird::MODBUS_BAD_FRAME;
 
     fn cut(&self, data: &[u8], _from_lo: bool, lost: bool) -> Cut {
         frame::cut(data, lost)
@@ -140,7 +140,7 @@ impl Dialogue for Modbus {
         };
         let shape = shape(frame.pdu);
         if shape == Shape::Broken {
-            sink.weird(Weird::ModbusBadPdu, &message.meta);
+            sink.weird(Weird::MODBUS_BAD_PDU, &message.meta);
         }
         match self.part(&frame, shape, message) {
             Part::Request => self.request(&frame, message, sink),

@@ -1,0 +1,29 @@
+//! Which protocols are read in full. To add one: its module, a line here, its table in `store/schema/records/`.
+
+use super::ftp::Ftp;
+use super::iec104::Iec104;
+use super::modbus::Modbus;
+use super::service::Service;
+use super::session::{Dialogue, Session, Talk};
+
+/// A new parser of a protocol; `None` when it is only recognised.
+pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
+    Some(match service {
+        Service::Ftp => session::<Ftp>(),
+        Service::Iec104 => session::<Iec104>(),
+        Service::Modbus => session::<Modbus>(),
+        _ => return None,
+    })
+}
+
+/// Its messages become records.
+pub(super) const fn is_read(service: Service) -> bool {
+    matches!(
+        service,
+        Service::Dhcp | Service::Ftp | Service::Iec104 | Service::Modbus
+    )
+}
+
+fn session<D: Dialogue + 'static>() -> Box<dyn Talk> {
+    Box::<Session<D>>::default()
+}
