@@ -108,10 +108,10 @@ def render_table(table: schema.Table) -> list[str]:
 def render_records() -> list[str]:
     """Return the Rust lines of the collection of all record tables."""
     names = [table.name for table in schema.RECORDS]
-    out = ["", "/// Rows of all record tables, waiting.", "#[derive(Default)]", "pub struct Records {"]
+    out = ["", "/// Rows of all record tables, waiting.", "#[derive(Default)]", "pub struct RecordRows {"]
     for table in schema.RECORDS:
         out += [f"    /// {table.doc}", f"    pub {table.name}: {camel(table.name)}Rows,"]
-    out += ["}", "", "impl Records {", "    /// A table holds at least `limit` rows.", "    #[must_use]"]
+    out += ["}", "", "impl RecordRows {", "    /// A table holds at least `limit` rows.", "    #[must_use]"]
     out += ["    pub fn is_full(&self, limit: usize) -> bool {"]
     out += ["        " + "\n            || ".join(f"self.{name}.len() >= limit" for name in names), "    }", ""]
     out += ["    /// Hand over tables with at least `limit` rows: name, number of rows, batch.", "    ///"]

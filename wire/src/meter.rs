@@ -269,6 +269,10 @@ impl Runner {
             ),
             ("frag.cache_evicted", self.decoder.fragments_evicted()),
             ("mem.flow_table_bytes", count(self.table.bytes())),
+            (
+                "mem.parser_bytes",
+                count(self.table.out.records.memory.used()),
+            ),
         ];
         let mut all: BTreeMap<String, u64> =
             fixed.map(|(name, value)| (name.to_owned(), value)).into();

@@ -1419,7 +1419,7 @@ impl WeirdRows {
 
 /// Rows of all record tables, waiting.
 #[derive(Default)]
-pub struct Records {
+pub struct RecordRows {
     /// One row per ARP packet (Ethernet/IPv4).
     pub arp: ArpRows,
     /// One row per DHCPv4 message (fields of Zeek's dhcp.log that home networks need).
@@ -1436,7 +1436,7 @@ pub struct Records {
     pub weird: WeirdRows,
 }
 
-impl Records {
+impl RecordRows {
     /// A table holds at least `limit` rows.
     #[must_use]
     pub fn is_full(&self, limit: usize) -> bool {

@@ -156,7 +156,8 @@ impl App {
         if found.service == Some(Service::Dhcp) {
             return dhcp::on_packet(ctx, &mut self.notes, out);
         }
-        let Some(mut talk) = found.service.and_then(registry::start) else {
+        let talk = found.service.filter(|_| out.memory.has_room());
+        let Some(mut talk) = talk.and_then(registry::start) else {
             self.done = true;
             return found.hint;
         };

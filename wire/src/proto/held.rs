@@ -99,6 +99,12 @@ impl Held {
             || oldest.is_some_and(|ts| now_ns.saturating_sub(ts) > MAX_AGE_NS)
     }
 
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> usize {
+        let data = |segment: &Segment| segment.data.capacity() + size_of::<Segment>();
+        self.segments.iter().map(data).sum()
+    }
+
     /// Nothing is held.
     pub(super) fn is_empty(&self) -> bool {
         self.segments.is_empty()

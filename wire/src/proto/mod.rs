@@ -21,6 +21,7 @@ mod ftp;
 pub(crate) mod fuzz;
 mod held;
 mod iec104;
+mod memory;
 mod modbus;
 mod ports;
 mod probe;
@@ -38,7 +39,31 @@ mod tests;
 pub use app::App;
 pub use ports::port_guess;
 
-pub use crate::columns::tables::Records;
+use crate::columns::tables::RecordRows;
+use memory::Memory;
+use std::ops::{Deref, DerefMut};
+
+/// Where parsers leave their rows, and the memory they share.
+#[derive(Default)]
+pub struct Records {
+    rows: RecordRows,
+    /// What parsers hold.
+    pub memory: Memory,
+}
+
+impl Deref for Records {
+    type Target = RecordRows;
+
+    fn deref(&self) -> &RecordRows {
+        &self.rows
+    }
+}
+
+impl DerefMut for Records {
+    fn deref_mut(&mut self) -> &mut RecordRows {
+        &mut self.rows
+    }
+}
 
 /// What a parser may know of the packet that carries a payload.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! A conversation of two streams read by one protocol: reassembly, resynchronisation and oddities in one place, so that a
 //! protocol file holds nothing but its protocol.
 
+use super::memory::Account;
 use super::stream::{Step, Stream};
 use super::weird::{Notes, Weird};
 use super::{Context, Hint, Records};
@@ -141,6 +142,10 @@ pub(super) trait Dialogue: Default + Send + Sync {
     fn labels(&self) -> Labels<'_> {
         Labels::default()
     }
+    /// Bytes of memory held beside the value itself.
+    fn bytes(&self) -> usize {
+        0
+    }
     /// Nothing more can be read (the rest is encrypted).
     fn is_finished(&self) -> bool {
         false
@@ -170,6 +175,7 @@ pub(super) struct Session<D> {
     sides: Pair<Side>,
     lost: Pair<bool>,
     notes: Notes,
+    account: Option<Account>,
 }
 
 impl<D: Dialogue> Default for Session<D> {
@@ -184,6 +190,7 @@ impl<D: Dialogue> Default for Session<D> {
             sides: Pair::default(),
             lost: Pair::default(),
             notes: Notes::default(),
+            account: None,
         }
     }
 }
@@ -202,6 +209,7 @@ impl<D: Dialogue> Talk for Session<D> {
         } else {
             self.datagram(ctx, out);
         }
+        self.settle_account(ctx, out);
         match self.dialogue.client_is_lo() {
             None => Hint::None,
             Some(lo) if lo == ctx.from_lo => Hint::SenderIsClient,
@@ -231,6 +239,21 @@ impl<D: Dialogue> Talk for Session<D> {
 }
 
 impl<D: Dialogue> Session<D> {
+    /// Account for what is held; when all parsers together hold too much, this one gives up what it holds of its streams.
+    fn settle_account(&mut self, ctx: &Context<'_>, out: &mut Records) {
+        let Pair { lo, hi } = &mut self.streams;
+        let own = size_of::<Self>() + self.dialogue.bytes();
+        let account = self.account.get_or_insert_with(|| out.memory.account());
+        if account.set(own + lo.bytes() + hi.bytes()) {
+            return;
+        }
+        lo.forget();
+        hi.forget();
+        account.set(own);
+        self.notes
+            .note(Weird::PARSER_MEMORY, &Meta::of(ctx), None, out);
+    }
+
     fn datagram(&mut self, ctx: &Context<'_>, out: &mut Records) {
         let message = Message {
             data: ctx.payload,

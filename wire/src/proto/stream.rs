@@ -107,6 +107,19 @@ impl Stream {
         }
     }
 
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> usize {
+        self.waiting.capacity() + self.held.bytes()
+    }
+
+    /// Give up what is held: bytes are lost here.
+    pub(super) fn forget(&mut self) {
+        self.held.clear();
+        self.drop_waiting();
+        self.waiting = Vec::new();
+        self.lost = true;
+    }
+
     fn restart(&mut self, seq: u32) {
         self.held.clear();
         self.drop_waiting();

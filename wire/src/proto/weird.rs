@@ -20,6 +20,8 @@ impl Weird {
 
     /// Bytes of a stream are missing and were never seen (loss, snap length, or more out of order than is held).
     pub(super) const STREAM_GAP: Self = Self::new(0, "stream_gap");
+    /// Parsers together held too much: what waited here was given up.
+    pub(super) const PARSER_MEMORY: Self = Self::new(15, "parser_memory");
     /// No APCI where one must start.
     pub(super) const IEC104_BAD_FRAME: Self = Self::new(1, "iec104_bad_frame");
     /// ASDU type outside the table.
