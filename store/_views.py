@@ -24,6 +24,7 @@ _SCALARS: Final = {
     pa.float32(): "FLOAT",
     pa.float64(): "DOUBLE",
     pa.string(): "VARCHAR",
+    pa.binary(): "BLOB",
     schema.TIME: "TIMESTAMPTZ",
 }
 

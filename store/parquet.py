@@ -70,7 +70,7 @@ def physical(column: schema.Column) -> Physical:
     text = pa.types.is_dictionary(kind) or pa.types.is_string(kind)
     if text or column.name in _FEW_VALUES or pa.types.is_list(kind):
         return Physical(dictionary=True, encoding="", codec="zstd")
-    if pa.types.is_boolean(kind) or pa.types.is_fixed_size_binary(kind):
+    if pa.types.is_boolean(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary(kind):
         return Physical(dictionary=False, encoding="PLAIN", codec="zstd")
     return Physical(dictionary=False, encoding="BYTE_STREAM_SPLIT", codec="zstd")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -10,13 +11,17 @@ from reporting.cli._command import command
 from reporting.cli._settings import Output, current
 from reporting.cli.scan import EXIT_PARTIAL
 
+MAX_PAYLOAD_HEAD: Final = 512
+"""Payload bytes kept per direction at most; the core refuses more (wire/src/flow/limits.rs)."""
+
 
 @command("meter")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="DIR")
 @click.option("--ext", is_flag=True)
+@click.option("--payload-head", "payload_head", type=click.IntRange(0, MAX_PAYLOAD_HEAD), default=0, metavar="BYTES")
 @click.option("--sha256", is_flag=True)
-def meter(files: tuple[Path, ...], out: Path, ext: bool, sha256: bool) -> int:
+def meter(files: tuple[Path, ...], out: Path, ext: bool, payload_head: int, sha256: bool) -> int:
     """Meter captures into a lake folder without judging them."""
     from dataclasses import asdict
 
@@ -30,8 +35,11 @@ def meter(files: tuple[Path, ...], out: Path, ext: bool, sha256: bool) -> int:
     samples = samples_of(files)
     case = case_name(samples)
     digest = Digest.SHA256 if sha256 else Digest.XXH3_128
+    options: dict[str, object] = {"ext": True} if ext else {}
+    if payload_head:
+        options["payload_head"] = payload_head
     with Bar(settings.words) as bar:
-        intake = take_in(samples, LakeFiles(out), case, {"ext": True} if ext else {}, bar.update, digest=digest)
+        intake = take_in(samples, LakeFiles(out), case, options, bar.update, digest=digest)
     if settings.output is Output.TABLE:
         flows = intake.counters.get("flow.rows", 0)
         for file in intake.files:

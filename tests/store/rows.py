@@ -28,6 +28,8 @@ def uid(number: int) -> bytes:
 def _default(kind: pa.DataType) -> object:
     if pa.types.is_dictionary(kind) or pa.types.is_string(kind):
         return "none"
+    if pa.types.is_binary(kind):
+        return b""
     if pa.types.is_fixed_size_binary(kind):
         return bytes(kind.byte_width)
     if pa.types.is_boolean(kind):

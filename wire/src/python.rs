@@ -1,6 +1,6 @@
 //! The Python module `sensor._wire`. Work runs with the GIL released; only batches and numbers cross.
 
-use crate::flow::limits::{MAX_ACTIVE_S, MAX_TIMEOUT_S, Options, SECOND};
+use crate::flow::limits::{MAX_ACTIVE_S, MAX_PAYLOAD_HEAD, MAX_TIMEOUT_S, Options, SECOND};
 use crate::meter::{Mode, Runner};
 use crate::source::digest::{self, Algorithm};
 use crate::source::writer::{PcapWriter, links_of};
@@ -141,6 +141,7 @@ fn options_from(py: Python<'_>, json: &str) -> PyResult<(Options, Mode)> {
             "vlan_in_key" => options.vlan_in_key = value.extract()?,
             "dedup_us" => options.dedup = value.extract::<i64>()?.clamp(0, 1_000_000_000) * 1000,
             "ext" => options.ext = value.extract()?,
+            "payload_head" => options.payload_head = payload_head(value.extract()?)?,
             "parsers" => options.parsers = value.extract()?,
             "floats" => options.wide_floats = is_double(&value.extract::<String>()?)?,
             "emit" => match value.extract::<bool>() {
@@ -149,12 +150,21 @@ fn options_from(py: Python<'_>, json: &str) -> PyResult<(Options, Mode)> {
             },
             _ => {
                 return Err(PyValueError::new_err(format!(
-                    "meter options: unknown key '{name}'; allowed: timeouts, active_s, max_flows, vlan_in_key, dedup_us, ext, parsers, floats, emit; correct the name"
+                    "meter options: unknown key '{name}'; allowed: timeouts, active_s, max_flows, vlan_in_key, dedup_us, ext, payload_head, parsers, floats, emit; correct the name"
                 )));
             }
         }
     }
     Ok((options, mode))
+}
+
+fn payload_head(bytes: usize) -> PyResult<usize> {
+    if bytes > MAX_PAYLOAD_HEAD {
+        return Err(PyValueError::new_err(format!(
+            "payload_head: {bytes} bytes; allowed: 0 to {MAX_PAYLOAD_HEAD}; correct the number"
+        )));
+    }
+    Ok(bytes)
 }
 
 fn seed() -> [u64; 2] {

@@ -29,6 +29,20 @@ def test_digest_as_asked(scanned: Path, tmp_path: Path, over: Over) -> None:
     assert not (tmp_path / "home").exists()
 
 
+def test_payload_only_when_asked(scanned: Path, tmp_path: Path, over: Over) -> None:
+    """No payload is kept unless asked; then the first bytes of each direction, no more than asked."""
+    run, day = over(tmp_path / "home"), scanned / "day.pcap"
+    query = "SELECT max(octet_length(bytes)) AS longest, count(DISTINCT dir) AS sides FROM payload_head"
+    assert run("meter", day, "--out", tmp_path / "none").exit_code == 0
+    assert json.loads(run("sql", query, "--lake", tmp_path / "none", "-o", "json").stdout)[0]["longest"] is None
+    assert run("meter", day, "--out", tmp_path / "some", "--payload-head", "20").exit_code == 0
+    (row,) = json.loads(run("sql", query, "--lake", tmp_path / "some", "-o", "json").stdout)
+    assert row == {"longest": 20, "sides": 2}
+    greeting = "SELECT count(*) AS n FROM payload_head WHERE dir = -1 AND starts_with(hex(bytes), '5353482D')"
+    assert json.loads(run("sql", greeting, "--lake", tmp_path / "some", "-o", "json").stdout)[0]["n"] > 0
+    assert run("meter", day, "--out", tmp_path / "much", "--payload-head", "513").exit_code == 2
+
+
 def test_scan_of_a_metered_capture(scanned: Path, tmp_path: Path, over: Over) -> None:
     """The capture is known and judged; result and report show the digest that there is; packets are had by it."""
     run, day = over(tmp_path / "home"), tmp_path / "day.pcap"

@@ -4,7 +4,7 @@
 
 use arrow_array::types::{ArrowPrimitiveType, Int32Type};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, ListArray,
+    Array, ArrayRef, BinaryArray, BooleanArray, DictionaryArray, FixedSizeBinaryArray, ListArray,
     PrimitiveArray, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow_buffer::{
@@ -244,6 +244,36 @@ impl Texts {
             OffsetBuffer::new(ScalarBuffer::from(offsets)),
             Buffer::from_vec(std::mem::take(&mut self.bytes)),
             self.valid.take(),
+        );
+        column(name, nullable, Arc::new(array))
+    }
+}
+
+/// A column of octets of any length.
+#[derive(Default)]
+pub struct Blobs {
+    bytes: Vec<u8>,
+    ends: Vec<i32>,
+}
+
+impl Blobs {
+    /// Append a value.
+    #[inline]
+    pub fn push(&mut self, value: &[u8]) {
+        self.bytes.extend_from_slice(value);
+        self.ends
+            .push(i32::try_from(self.bytes.len()).unwrap_or(i32::MAX));
+    }
+
+    /// Hand the column over.
+    pub fn finish(&mut self, name: &str, nullable: bool) -> Column {
+        let mut offsets = Vec::with_capacity(self.ends.len() + 1);
+        offsets.push(0);
+        offsets.append(&mut self.ends);
+        let array = BinaryArray::new(
+            OffsetBuffer::new(ScalarBuffer::from(offsets)),
+            Buffer::from_vec(std::mem::take(&mut self.bytes)),
+            None,
         );
         column(name, nullable, Arc::new(array))
     }

@@ -241,7 +241,7 @@ pub fn next_segment(row: &mut Row, packet: &Packet, from_first: bool) {
         (pair.rtt_syn, pair.rtt_ack) = (-1, -1);
         pair.synack_ts = i64::MAX;
     }
-    if row.ext.is_some() {
-        row.ext = Some(Box::new(Ext::new(packet, from_first)));
+    if let Some(ext) = &mut row.ext {
+        **ext = Ext::new(packet, from_first, ext.head_room());
     }
 }

@@ -5,7 +5,7 @@ use super::ext::mean_max;
 use super::ident::Uids;
 use super::row::Row;
 use super::summary::{View, view};
-use crate::columns::tables::{FlowExtRow, FlowExtRows};
+use crate::columns::tables::{FlowExtRow, FlowExtRows, PayloadHeadRow, PayloadHeadRows};
 
 /// Write the extended columns of one segment.
 pub fn push(row: &mut Row, out: &mut FlowExtRows, uids: &Uids) {
@@ -55,4 +55,21 @@ pub fn push(row: &mut Row, out: &mut FlowExtRows, uids: &Uids) {
         dst_entropy: ext.entropy(at_dst),
     });
     row.ext = Some(ext);
+}
+
+/// Write the first `limit` payload bytes of each direction; later segments of a flow do not begin it.
+pub fn push_heads(row: &Row, limit: usize, out: &mut PayloadHeadRows, uids: &Uids) {
+    let Some(ext) = row.ext.as_deref().filter(|_| row.segment == 0) else {
+        return;
+    };
+    let uid = uids.uid(row.ts_start, row.ordinal, row.inner_index, 0);
+    for (head, is_first) in ext.heads.iter().zip([true, false]) {
+        if !head.is_empty() {
+            out.push(&PayloadHeadRow {
+                flow_uid: uid,
+                dir: if is_first == row.first_is_src { 1 } else { -1 },
+                bytes: head.get(..limit).unwrap_or(head),
+            });
+        }
+    }
 }

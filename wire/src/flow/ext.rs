@@ -22,6 +22,8 @@ pub struct Ext {
     pub active: (u32, i64, i64),
     /// Gaps between bursts: count, sum and longest, ns.
     pub idle: (u32, i64, i64),
+    /// Payload bytes kept per side at most.
+    head_room: usize,
     /// First payload bytes per side.
     pub heads: [Vec<u8>; 2],
 }
@@ -30,8 +32,8 @@ impl Ext {
     /// Start with the first packet of a segment.
     #[must_use]
     ///
-    /// `from_first` tells whether the flow's first side sent it.
-    pub fn new(packet: &Packet, from_first: bool) -> Self {
+    /// `from_first` tells whether the flow's first side sent it; `head_room` how many payload bytes are kept per side.
+    pub fn new(packet: &Packet, from_first: bool, head_room: usize) -> Self {
         let tunnelled = packet.inner_index > 0;
         Self {
             mpls_label: packet.mpls_label,
@@ -41,8 +43,15 @@ impl Ext {
                 [packet.tunnel_dst, packet.tunnel_src]
             }),
             dscp: [-1, -1],
+            head_room,
             ..Self::default()
         }
+    }
+
+    /// Payload bytes kept per side at most.
+    #[must_use]
+    pub fn head_room(&self) -> usize {
+        self.head_room
     }
 
     /// Account for one packet of the first (0) or second (1) side.
@@ -69,7 +78,7 @@ impl Ext {
             self.splt_last = packet.ts_ns;
         }
         if let Some(head) = self.heads.get_mut(side) {
-            let room = ENTROPY_BYTES.saturating_sub(head.len());
+            let room = self.head_room.saturating_sub(head.len());
             head.extend_from_slice(payload.get(..room.min(payload.len())).unwrap_or_default());
         }
     }
@@ -101,6 +110,7 @@ impl Ext {
     #[expect(clippy::cast_precision_loss, reason = "at most 256 bytes are counted")]
     pub fn entropy(&self, side: usize) -> Option<f64> {
         let head = self.heads.get(side).filter(|head| !head.is_empty())?;
+        let head = head.get(..ENTROPY_BYTES).unwrap_or(head);
         let mut counts = [0_u32; 256];
         for byte in head {
             if let Some(count) = counts.get_mut(usize::from(*byte)) {

@@ -105,6 +105,9 @@ pub const MAX_TIMEOUT_S: i64 = 86_400;
 /// Largest active time-out, seconds: a year, as good as none.
 pub const MAX_ACTIVE_S: i64 = 31_536_000;
 
+/// Payload bytes kept of each direction at most (flows.md 11: up to 512; none is kept unless asked).
+pub const MAX_PAYLOAD_HEAD: usize = 512;
+
 /// How a meter behaves.
 #[derive(Clone, Copy, Debug)]
 #[expect(
@@ -120,6 +123,8 @@ pub struct Options {
     pub vlan_in_key: bool,
     /// Window of duplicate suppression, ns; 0 = off.
     pub dedup: i64,
+    /// Payload bytes kept of each direction, 0 .. [`MAX_PAYLOAD_HEAD`].
+    pub payload_head: usize,
     /// Extended columns are kept.
     pub ext: bool,
     /// Protocol parsers run.
@@ -130,6 +135,16 @@ pub struct Options {
     pub wide_floats: bool,
 }
 
+impl Options {
+    /// Payload bytes that a flow must keep of each direction, for the entropy and for `payload_head`; `None` when none are wanted.
+    #[must_use]
+    pub fn head_room(&self) -> Option<usize> {
+        let own = if self.ext { ENTROPY_BYTES } else { 0 };
+        let room = own.max(self.payload_head.min(MAX_PAYLOAD_HEAD));
+        (room > 0).then_some(room)
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -137,6 +152,7 @@ impl Default for Options {
             max_flows: MAX_FLOWS,
             vlan_in_key: false,
             dedup: 0,
+            payload_head: 0,
             ext: false,
             parsers: true,
             emit: true,

@@ -84,7 +84,10 @@ impl Table {
             ordinal: packet.ordinal,
             first_off: packet.offset,
             history: History::default(),
-            ext: self.options.ext.then(|| Box::new(Ext::new(packet, true))),
+            ext: self
+                .options
+                .head_room()
+                .map(|room| Box::new(Ext::new(packet, true, room))),
             segment: 0,
             interface: u16::try_from(packet.interface).unwrap_or(u16::MAX),
             vlan_outer: packet.vlan_outer,

@@ -226,8 +226,12 @@ impl Table {
         }
         if self.options.emit {
             emit::push(row, end, &mut self.out.flow, &mut self.paths, &self.uids);
-            if row.ext.is_some() {
+            if self.options.ext {
                 emit_ext::push(row, &mut self.out.flow_ext, &self.uids);
+            }
+            if self.options.payload_head > 0 {
+                let rows = &mut self.out.records.payload_head;
+                emit_ext::push_heads(row, self.options.payload_head, rows, &self.uids);
             }
         }
     }
