@@ -8,16 +8,31 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const LIMIT: usize = 256 << 20;
 
 /// What is taken, shared by all who take.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Memory {
     used: Arc<AtomicUsize>,
+    limit: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(LIMIT)
+    }
 }
 
 impl Memory {
+    /// Memory of that many bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            used: Arc::default(),
+            limit,
+        }
+    }
+
     /// A new conversation may be read.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.used() < LIMIT
+        self.used() < self.limit
     }
 
     /// Bytes taken.
@@ -45,7 +60,7 @@ impl Account {
     /// Take as much as `bytes` in all; false when that is more than there is, and then nothing changes.
     pub(super) fn set(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
-        if more > 0 && self.memory.used().saturating_add(more) > LIMIT {
+        if more > 0 && self.memory.used().saturating_add(more) > self.memory.limit {
             return false;
         }
         // One thread meters a capture: between look and change nobody else takes any.
@@ -64,14 +79,14 @@ impl Drop for Account {
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, Memory};
+    use super::Memory;
 
     /// Accounts add up, are refused beyond the limit, and give back what they took.
     #[test]
     fn accounts() {
-        let memory = Memory::default();
+        let memory = Memory::new(100);
         let (mut one, mut other) = (memory.account(), memory.account());
-        assert!(one.set(LIMIT - 10) && other.set(10) && !memory.has_room());
+        assert!(one.set(90) && other.set(10) && !memory.has_room());
         assert!(!other.set(11) && other.set(5) && one.set(7));
         assert_eq!(memory.used(), 12);
         drop(one);

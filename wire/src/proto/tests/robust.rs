@@ -2,6 +2,8 @@
 
 use super::dialogues::{Dialogue, Noise, all};
 use super::talk::{Row, Talk, rows};
+use crate::proto::Records;
+use crate::proto::memory::Memory;
 
 fn open(dialogue: &Dialogue) -> Talk {
     let mut talk = Talk::tcp(dialogue.port);
@@ -169,4 +171,28 @@ fn noise_into_parsers() {
         assert!(rows < 400, "port {}: {rows} rows", dialogue.port);
         assert_bounded(&mut talk, 1_000_000);
     }
+}
+
+/// Conversations that together hold more than there is give up what waits, say so once, and read on; new ones are only named.
+#[test]
+fn memory_is_shared_and_bounded() {
+    let mut out = Records {
+        memory: Memory::new(40_000),
+        ..Records::default()
+    };
+    let mut talks: Vec<Talk> = (0..16).map(|_| Talk::tcp(21)).collect();
+    let mut greedy = 0;
+    for talk in &mut talks {
+        std::mem::swap(&mut talk.out, &mut out);
+        talk.answer(b"220 ftp ready\r\n");
+        let ahead = talk.seq[0].wrapping_add(5000);
+        talk.raw(true, ahead, &[b'x'; 3500], 3500);
+        assert!(talk.out.memory.used() <= 40_000);
+        greedy += usize::from(talk.weird().contains(&"parser_memory".to_owned()));
+        assert_eq!(talk.app.name(), Some("ftp"));
+        std::mem::swap(&mut talk.out, &mut out);
+    }
+    assert!(greedy > 0, "nobody was refused");
+    drop(talks);
+    assert_eq!(out.memory.used(), 0);
 }
