@@ -22,8 +22,11 @@ from store.sql import query
 TABLES: Final = tuple(table.name for table in RECORDS)
 """Names of the protocol tables."""
 
-_NOT_THE_CONDITION: Final = (duckdb.InterruptException, duckdb.OutOfMemoryException, duckdb.IOException)
-"""Errors of the engine that no other condition would mend."""
+_NOT_THE_CONDITION: Final = (
+    *(duckdb.InterruptException, duckdb.OutOfMemoryException, duckdb.IOException),
+    *(duckdb.PermissionException, duckdb.NotImplementedException),
+)
+"""Errors of the engine that have nothing to do with the columns of the table: ``store.sql`` explains them."""
 
 _NO_COLUMN: Final = re.compile(r'Referenced (?:column|table) "([^"]*)" not found')
 """How DuckDB 2.0 begins when a name in an expression is unknown."""
@@ -75,6 +78,8 @@ def record_rows(
         TaishiError: the condition is wrong (exit code 2) or exceeds the limits of the console.
     """
     names = [column.name for column in table.stored()]
+    if where is not None and not where.strip():
+        raise _bad(table, words("records.no_condition"), words)
     sql = _statement(table, where, flow, limit)
     policy = policy_of(case) if where is not None else SitePolicy()
     try:
@@ -84,9 +89,12 @@ def record_rows(
         cause = error.__cause__
         if where is None or not isinstance(cause, duckdb.Error) or isinstance(cause, _NOT_THE_CONDITION):
             raise
-        found = _explained(cause, words)
-        told = words("error.bad_where", table=table.name, found=found, allowed=", ".join(names))
-        raise TaishiError(told, exit_code=2) from error
+        raise _bad(table, _explained(cause, words), words) from error
+
+
+def _bad(table: Table, found: str, words: Words) -> TaishiError:
+    allowed = ", ".join(column.name for column in table.stored())
+    return TaishiError(words("error.bad_where", table=table.name, found=found, allowed=allowed), exit_code=2)
 
 
 def _explained(error: duckdb.Error, words: Words) -> str:

@@ -24,12 +24,14 @@ and length-prefixed records about 0.4 (95 of 256 bytes are printable).
 _ROW_BYTES: Final = 16
 """Bytes per line of hex, as od(1) and Wireshark print."""
 
-_PROTOCOLS: Final = ("tcp", "udp")
+_PROTOCOLS: Final = (("tcp", "len", 0), ("udp", "length", 8))
+"""Protocols that tshark numbers streams of, the field that tells how much a packet carries, and its value when that is
+nothing (RFC 768: the length counts the header of eight bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A run of bytes that one side of a stream sent before the other spoke again or its segment ended."""
+    """Bytes that one side of a stream sent in one piece; ``from_first``: by the side that spoke first on the wire."""
 
     stream: str
     sender: str
@@ -45,19 +47,20 @@ class Said:
 
 
 def streams(tshark: Tshark) -> list[tuple[str, int]]:
-    """Return the streams of a capture in the order of their first packets: protocol and tshark's number."""
-    fields = [part for name in _PROTOCOLS for part in ("-e", f"{name}.stream")]
+    """Return the streams that carry data, in the order of their first data: protocol and tshark's number."""
+    fields = [part for name, length, _ in _PROTOCOLS for part in ("-e", f"{name}.stream", "-e", f"{name}.{length}")]
     found: dict[tuple[str, int], None] = {}
     for line in tshark.lines(("-T", "fields", *fields)):
-        for name, cell in zip(_PROTOCOLS, line.split("\t"), strict=False):
-            number = cell.split(",")[0]  # of packets inside packets the outermost
-            if number.isdecimal():
-                found[name, int(number)] = None
+        # Of packets inside packets the outermost counts.
+        values = [int(cell) if cell.isdecimal() else -1 for cell in (part.split(",")[0] for part in line.split("\t"))]
+        for (name, _, empty), number, length in zip(_PROTOCOLS, values[::2], values[1::2], strict=False):
+            if number >= 0 and length > empty:
+                found[name, number] = None
     return list(found)
 
 
 def said(tshark: Tshark, wanted: list[tuple[str, int]]) -> Iterator[Said]:
-    """Yield what was said in some streams, in order.
+    """Yield what was said in some streams, stream by stream in the order asked for; all of it is held meanwhile.
 
     tshark prints payload as hex, the second side's lines behind a tab: no payload can pass for a frame of the output.
     Source: Wireshark, ui/cli/tap-follow.c.
@@ -65,6 +68,7 @@ def said(tshark: Tshark, wanted: list[tuple[str, int]]) -> Iterator[Said]:
     arguments = ["-q"]
     for name, number in wanted:
         arguments += ["-z", f"follow,{name},raw,{number}"]
+    held: dict[str, list[Said]] = {f"{name}.stream eq {number}": [] for name, number in wanted}
     stream, ends = "", ["", ""]
     for line in tshark.lines(arguments):
         head, _, rest = line.partition(": ")
@@ -76,7 +80,10 @@ def said(tshark: Tshark, wanted: list[tuple[str, int]]) -> Iterator[Said]:
             data = _payload(line)
             if data:
                 second = line.startswith("\t")
-                yield Said(stream, ends[second], ends[not second], not second, data)
+                held.setdefault(stream, []).append(Said(stream, ends[second], ends[not second], not second, data))
+    # tshark's own order of several listeners depends on its version.
+    for parts in held.values():
+        yield from parts
 
 
 def _payload(line: str) -> bytes:

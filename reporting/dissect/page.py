@@ -14,8 +14,8 @@ _INFO_MIN: Final = 24
 """Fewest columns in which the information of a packet is still readable; else it stands on a line of its own (two
 IPv6 addresses leave none)."""
 
-_PROTOCOL_MAX: Final = 14
-"""Most columns for the name of a protocol; Wireshark's longest common ones (``TLSv1.3``, ``IEC 60870-5-104``) fit."""
+_PROTOCOL_MAX: Final = 16
+"""Most columns for the name of a protocol; Wireshark's longest common one (``IEC 60870-5 ASDU``) fits."""
 
 _HANG: Final = 2
 """Columns by which a broken line of a tree hangs behind its first."""
