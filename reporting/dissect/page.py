@@ -11,8 +11,8 @@ from reporting.screen._lines import shorten
 from reporting.width import MAX_COLUMNS, cells, pad, wrap
 
 _INFO_MIN: Final = 24
-"""Fewest columns in which the information of a packet is still readable; else it stands on a line of its own (two
-IPv6 addresses leave none)."""
+"""Fewest columns in which the information of a packet is still readable; else protocol and information stand on a line
+of their own (two IPv6 addresses leave no room)."""
 
 _PROTOCOL_MAX: Final = 16
 """Most columns for the name of a protocol; Wireshark's longest common one (``IEC 60870-5 ASDU``) fits."""
@@ -43,8 +43,8 @@ def summary_lines(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) 
         if room >= _INFO_MIN:
             yield "  ".join([*parts, shorten(info, room)]).rstrip()
         else:
-            yield shorten("  ".join(parts), MAX_COLUMNS).rstrip()
-            yield " " * (widths[0] + 2) + shorten(info, MAX_COLUMNS - widths[0] - 2)
+            yield shorten("  ".join(parts[:-1]).rstrip(), MAX_COLUMNS)
+            yield shorten(f"{' ' * (widths[0] + 2)}{parts[-1]}  {info}", MAX_COLUMNS).rstrip()
 
 
 def _cell(row: Mapping[str, Any], name: str) -> str:
