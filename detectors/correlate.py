@@ -68,18 +68,25 @@ def incidents(
     """
     known = registry() if detectors is None else detectors
     tactics = load_attack_map() if attack_map is None else attack_map
-    coverage = coverage_notes(assessments)
+    coverage = coverage_notes(assessments, known)
     found = [_incident(group, known, tactics, coverage) for group in groups(_unique(alerts.to_pylist()))]
     return sorted(found, key=lambda one: (-SEVERITY_RANK[one.severity], -one.score, one.since, one.key))
 
 
-def coverage_notes(assessments: pa.Table | None) -> tuple[Text, ...]:
-    """Return one text for each detector that could not judge, or only on little data."""
+def coverage_notes(assessments: pa.Table | None, detectors: Mapping[str, Detector] | None = None) -> tuple[Text, ...]:
+    """Return one text for each detector that could not judge, or only on little data.
+
+    Args:
+        assessments: ASSESSMENT.
+        detectors: by id, for their titles; the catalogue when None. One that is not in it is called by its id.
+    """
+    known = registry() if detectors is None else detectors
     rows = [] if assessments is None else assessments.to_pylist()
+    judged = sorted((row for row in rows if row["status"] != "assessed"), key=lambda row: str(row["detector"]))
+    titles = [_name(str(row["detector"]), known) for row in judged]
     return tuple(
-        Text(f"{row['detector']}: {row['reason_en']}", f"{row['detector']}：{row['reason_zh']}")
-        for row in sorted(rows, key=lambda row: str(row["detector"]))
-        if row["status"] != "assessed"
+        Text(f"{title.en}: {row['reason_en']}", f"{title.zh}：{row['reason_zh']}")
+        for title, row in zip(titles, judged, strict=True)
     )
 
 
@@ -258,9 +265,13 @@ def _who(group: Sequence[Alert]) -> Text:
     return Text(", ".join(names[:3]) + more, "、".join(names[:3]) + more)
 
 
+def _name(detector: str, known: Mapping[str, Detector]) -> Text:
+    return known[detector].title if detector in known else Text(detector, detector)
+
+
 def _what(group: Sequence[Alert], known: Mapping[str, Detector]) -> Text:
     ids = _in_order(alert["detector"] for alert in group)
-    titles = [known[name].title if name in known else Text(name, name) for name in ids]
+    titles = [_name(name, known) for name in ids]
     return Text(", ".join(title.en.lower() for title in titles), "、".join(title.zh for title in titles))
 
 

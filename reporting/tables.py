@@ -31,11 +31,12 @@ _SAMPLE_ROWS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a list: its key in the row, its heading and its alignment."""
+    """One column of a list: its key in the row, its heading, its alignment, and whether it gives way last."""
 
     key: str
     title: str
     right: bool = False
+    whole: bool = False
 
 
 def emit(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], form: Form, out: IO[str] | None = None) -> int:
@@ -184,6 +185,7 @@ def _write_block(
         widths = fit(
             [max(cells(clean(column.title)), *(cells(line[i]) for line in block)) for i, column in enumerate(columns)],
             MAX_COLUMNS,
+            [column.whole for column in columns],
         )
         _write_row([clean(column.title) for column in columns], columns, widths, out)
         # ASCII: box-drawing characters are two columns wide in many Chinese terminals.
@@ -193,15 +195,24 @@ def _write_block(
     return widths
 
 
-def fit(wanted: Sequence[int], columns: int) -> list[int]:
-    """Return column widths that fit ``columns`` with two blanks between; the widest columns give way first."""
+def fit(wanted: Sequence[int], columns: int, whole: Sequence[bool] = ()) -> list[int]:
+    """Return column widths that fit ``columns`` with two blanks between; the widest columns give way first.
+
+    Args:
+        wanted: Width of every column's longest cell.
+        columns: Terminal columns there are.
+        whole: Which columns give way only when all others are as narrow as can be; none when empty.
+    """
     widths = list(wanted)
     room = columns - 2 * (len(widths) - 1)
-    while sum(widths) > room:
-        widest = max(range(len(widths)), key=lambda i: widths[i])
-        if widths[widest] <= _MIN_COLUMN:
-            break
-        widths[widest] -= 1
+    late = [bool(whole[i]) if i < len(whole) else False for i in range(len(widths))]
+    for turn in (False, True):
+        mine = [i for i in range(len(widths)) if late[i] is turn]
+        while sum(widths) > room and mine:
+            widest = max(mine, key=lambda i: widths[i])
+            if widths[widest] <= _MIN_COLUMN:
+                break
+            widths[widest] -= 1
     return widths
 
 

@@ -59,7 +59,7 @@ def unknown(settings: Settings, kind: str, wanted: str, case: Case, ids: Iterabl
 
     Args:
         settings: Of the run.
-        kind: ``alert``, ``incident`` or ``target``: names the thing and the command that lists it.
+        kind: ``alert``, ``incident``, ``flow`` or ``target``: names the thing and the command that lists it.
         wanted: As typed.
         case: Where it was looked for.
         ids: What there is.
@@ -70,7 +70,7 @@ def unknown(settings: Settings, kind: str, wanted: str, case: Case, ids: Iterabl
     from store.errors import TaishiError
 
     near = nearest(wanted, ids)
-    listing = "incident" if kind == "target" else kind
+    listing = kind if kind in {"alert", "incident"} else "incident"
     words = settings.words
     told = words(
         "error.no_such_id",

@@ -27,6 +27,8 @@ ROOT = Root(
         "demo": "reporting.cli.demo:demo",
         "incident": "reporting.cli._root:INCIDENT",
         "alert": "reporting.cli._root:ALERT",
+        "records": "reporting.cli.records:records",
+        "dissect": "reporting.cli.dissect:dissect",
         "packets": "reporting.cli.packets:packets",
         "sql": "reporting.cli.sql:sql",
         "export": "reporting.cli.export:export",

@@ -13,6 +13,7 @@ from reporting.html._chart import Chart, chart, epoch
 from reporting.html._scale import zone_name
 from reporting.html.model import Figures, Matrix
 from reporting.html.texts import pick
+from reporting.unreadable import reason_text
 from reporting.words import CHINESE, Words
 
 HEAT_STEPS: Final = 6
@@ -60,6 +61,7 @@ def view(result: Mapping[str, Any], figures: Figures, lang: str, zone: tzinfo) -
         "bytes_text": bytes_text,
         "count_text": count_text,
         "share_text": share_text,
+        "reason_text": lambda counter: reason_text(counter).of(lang),
         "span_text": lambda seconds: "-" if seconds is None else span_text(seconds, words),
         "moment": moment,
     }

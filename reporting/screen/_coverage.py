@@ -9,6 +9,7 @@ from rich.text import Text as Line
 from reporting.figures import bytes_text, count_text
 from reporting.result import ScanResult
 from reporting.screen._lines import columns, heading, paragraph
+from reporting.unreadable import reason_text
 from reporting.width import cells
 from reporting.words import Words
 
@@ -59,7 +60,11 @@ def unreadable_lines(result: ScanResult, words: Words) -> list[Line]:
     """Return the frames that became no flow, by reason; one line when there were none."""
     if not result.unreadable:
         return [heading(words("screen.unreadable")), *paragraph(words("screen.all_read"), indent=2)]
-    rows = [(item.reason, count_text(item.frames)) for item in result.unreadable]
+    texts = [reason_text(item.reason) for item in result.unreadable]
+    rows = [
+        (words.pick(text.en, text.zh), count_text(item.frames))
+        for text, item in zip(texts, result.unreadable, strict=True)
+    ]
     titles = [words("unreadable.reason"), words("unreadable.frames")]
     return [heading(words("screen.unreadable")), *columns(rows, titles, (False, True))]
 

@@ -238,11 +238,14 @@ def test_entity_scores(alerts: Alerts) -> None:
 
 
 def test_coverage_notes() -> None:
-    """What was not judged is said in both languages."""
+    """What was not judged is said in both languages, by the detector's title; an unknown one by its id."""
     row = {"detector": "d", "status": "short", "reason_zh": "短", "reason_en": "short", "seen_s": 1.0, "needed_s": 2.0}
     fine = row | {"detector": "e", "status": "assessed"}
     table = pa.Table.from_pylist([fine, row], schema=schema.ASSESSMENT.arrow(schema.ASSESSMENT.emitted()))
     assert [(text.en, text.zh) for text in coverage_notes(table)] == [("d: short", "d：短")]
+    named = pa.Table.from_pylist([row | {"detector": "scan_block"}], schema=table.schema)
+    title = registry()["scan_block"].title
+    assert [(text.en, text.zh) for text in coverage_notes(named)] == [(f"{title.en}: short", f"{title.zh}：短")]
 
 
 def test_from_traffic_to_incident(traffic: Traffic) -> None:

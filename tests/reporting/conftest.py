@@ -120,7 +120,7 @@ def result() -> ScanResult:
             Talker("2001:db8:1234:5678:9abc:def0:1234:5678", False, 1, 999, 1, 1),
         ),
         spoken=(Spoken("http", False, 400, 5_000_000), Spoken("iec104", True, 3, 12_345), Spoken("", False, 9, 99)),
-        unreadable=(Unreadable("decode_error.ip_header", 12),),
+        unreadable=(Unreadable("decode_error.ipv4_header", 12),),
         report="report.html",
     )
 

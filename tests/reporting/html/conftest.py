@@ -237,7 +237,7 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Figu
             ),
             Spoken("", False, 12, 30_000),
         ),
-        unreadable=(Unreadable("decode_error.ip_header", 3), Unreadable("non_flow.0x9000", 17)),
+        unreadable=(Unreadable("decode_error.ipv4_header", 3), Unreadable("non_flow.0x9000", 17)),
     )
     figures: Figures = {
         "series": {

@@ -15,6 +15,7 @@ import pytest
 import reporting.html
 from reporting.html import Figures, render_report, write_report
 from reporting.html.texts import TEXTS
+from reporting.unreadable import reason_text
 
 Report = tuple[dict[str, Any], Figures]
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=y>\x1b[31m\u202eevil{{ 7*7 }}"
@@ -123,7 +124,8 @@ def test_everything_of_the_scan_is_on_the_page(rich: Report) -> None:
     shown = Page(render_report(result, figures, "en")).text
     wanted = [result["verdict"]["en"], figures["run"]["config_hash"]]
     wanted += [file["sha256"] for file in result["files"]] + [talker["ip"] for talker in result["talkers"]]
-    wanted += [item["reason"] for item in result["unreadable"]] + [net["cidr"] for net in result["home_networks"]]
+    wanted += [reason_text(item["reason"]).en for item in result["unreadable"]]
+    wanted += [net["cidr"] for net in result["home_networks"]]
     wanted += [item["text"]["en"] for item in result["blind"]]
     for incident in result["incidents"]:
         wanted += [incident["who"], incident["display_filter"], *incident["next"]]
