@@ -23,18 +23,16 @@ pub(super) fn write(
     let rdata = data.get(record.start..record.end).unwrap_or(&[]);
     // Names may be compressed with pointers to anywhere before, but must not run out of the record's own data.
     let within = data.get(..record.end).unwrap_or(data);
-    let mut at_name = |out: &mut String, skip: usize| {
-        name.read(within, record.start + skip)
-            .map(|_| name.write(out))
-    };
+    let mut at_name = |out: &mut String, at: usize| name.read(within, at).map(|_| name.write(out));
+    let start = record.start;
     let done = match record.kind {
         32 if netbios => addresses(out, rdata),
         33 if netbios => node_status(out, rdata),
         1 => v4(out, rdata),
         28 => v6(out, rdata),
-        2 | 5 | 6 | 12 | 39 => at_name(out, 0),
-        15 => at_name(out, 2),
-        33 => at_name(out, 6),
+        2 | 5 | 6 | 12 | 39 => at_name(out, start),
+        15 => at_name(out, start + 2),
+        33 => at_name(out, start + 6),
         16 => strings(out, "TXT", rdata),
         99 => strings(out, "SPF", rdata),
         13 => strings(out, "HINFO", rdata),
@@ -43,7 +41,7 @@ pub(super) fn write(
             be16(rdata, 0).and_then(|priority| {
                 put(out, format_args!("{word} {priority} "))?;
                 let before = out.len();
-                at_name(out, 2)?;
+                at_name(out, start + 2)?;
                 if out.len() == before {
                     out.push('.');
                 }
@@ -117,7 +115,7 @@ fn dnssec(
         46 => {
             put(out, format_args!("RRSIG {} ", be16(rdata, 0)?))?;
             let before = out.len();
-            at_name(out, 18)?;
+            at_name(out, record.start + 18)?;
             if out.len() == before {
                 out.push_str("<Root>");
             }
@@ -125,7 +123,9 @@ fn dnssec(
         }
         47 => {
             out.push_str("NSEC ");
-            at_name(out, 0)
+            at_name(out, record.owner)?;
+            out.push(' ');
+            at_name(out, record.start)
         }
         48 => put(out, format_args!("DNSKEY {}", octet(rdata, 3)?)),
         50 => put(out, format_args!("NSEC3")),
