@@ -1,6 +1,6 @@
 //! The data of answer records as text, in the words of Zeek's dns.log where it has any.
 //!
-//! Source: RFC 1035 3.3, RFC 2782 (SRV), RFC 4034 (DNSSEC), RFC 9460 (SVCB, HTTPS), RFC 1002 4.2 (NB, NBSTAT); Zeek,
+//! Source: RFC 1035 3.3, RFC 2782 (SRV), RFC 4034 (DNSSEC), RFC 9460 (SVCB, HTTPS), RFC 1876 (LOC), RFC 1002 4.2 (NB, NBSTAT); Zeek,
 //! scripts/base/protocols/dns/main.zeek (which words stand for which record).
 
 use super::header::Record;
@@ -49,6 +49,7 @@ pub(super) fn write(
             })
         }
         46..=48 | 43 | 50 | 51 => dnssec(out, record, rdata, &mut at_name),
+        29 => location(out, rdata),
         kind => put(out, format_args!("<unknown type={kind}>")),
     };
     done.is_some()
@@ -131,6 +132,14 @@ fn dnssec(
         50 => put(out, format_args!("NSEC3")),
         _ => put(out, format_args!("NSEC3PARAM")),
     }
+}
+
+/// Size and precisions of a place, in their packed form (RFC 1876 2).
+fn location(out: &mut String, rdata: &[u8]) -> Option<()> {
+    let &[_, size, across, up, ..] = rdata else {
+        return None;
+    };
+    put(out, format_args!("LOC:  {size} {across} {up}"))
 }
 
 /// Addresses of a NetBIOS name: flags and address each (RFC 1002 4.2.13).
