@@ -185,7 +185,7 @@ def _of_suricata(event: Row) -> tuple[str, tuple[int | str, ...], str | None]:
         return key, (ts,), ""
     answers = dns.get("answers", [])
     flags = [bool(dns.get(name)) for name in ("aa", "tc", "ra")]
-    values = (ts, str(RCODES.get(dns["rcode"], dns["rcode"])), *flags, f"{len(answers)} records")
+    values: tuple[int | str, ...] = (ts, str(RCODES.get(dns["rcode"], dns["rcode"])), *flags, f"{len(answers)} records")
     if not {answer["rrtype"] for answer in answers} <= NAMED_RDATA:
         return key, values, None
     return key, values, " ".join(f"{answer['ttl']} {_rdata(answer)}" for answer in answers[:MAX_ANSWERS])

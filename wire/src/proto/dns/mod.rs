@@ -25,6 +25,9 @@ const MAX_PENDING: usize = 64;
 /// A question older than this is not answered any more, ns: resolvers give up after at most 30 s (RFC 1035 7.2 asks for
 /// retransmission after 2 to 5 s); twice that.
 const MAX_WAIT_NS: i64 = 60_000_000_000;
+/// Questions of one message that become rows: as many as may wait. Only multicast DNS asks more than one (RFC 6762 5.3), some
+/// ten; without a bound, pointers to one long name would make 40 times their size in rows.
+const MAX_QUESTIONS: u16 = 64;
 /// Bytes of a message that are read, length field included. A message over TCP may have 64 KiB, in zone transfers only.
 const MAX_HEAD: usize = 16_384;
 /// Length field before a message over TCP (RFC 1035 4.2.2).
@@ -125,7 +128,7 @@ impl Dns {
         let mut name = Name::default();
         let mut at = header::LENGTH;
         let mut made = 0;
-        for _ in 0..header.questions {
+        for _ in 0..header.questions.min(MAX_QUESTIONS) {
             let Some((asked, end)) = header::question(data, at, &mut name) else {
                 if message.missing == 0 {
                     sink.weird(BAD_QUESTION, &message.meta);
@@ -154,13 +157,18 @@ impl Dns {
             );
             made += 1;
         }
-        let found = sections(data, at, &header, kind == Kind::Netbios, (None, &mut name));
-        if !found.whole && message.missing == 0 {
+        let more = header.questions.saturating_sub(MAX_QUESTIONS);
+        let netbios = kind == Kind::Netbios;
+        let found = header::past_questions(data, at, more)
+            .map(|at| sections(data, at, &header, netbios, (None, &mut name)));
+        let whole = found.as_ref().is_some_and(|found| found.whole);
+        let edns = found.and_then(|found| found.edns);
+        if !whole && message.missing == 0 {
             sink.weird(BAD_RECORD, &message.meta);
         }
-        if found.edns.is_some() {
+        if edns.is_some() {
             for pending in self.pending.iter_mut().rev().take(made) {
-                pending.edns = found.edns;
+                pending.edns = edns;
             }
         }
     }

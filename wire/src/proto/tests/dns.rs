@@ -446,3 +446,18 @@ fn dns_ends() {
     let ends = cells(&all[0], &["sender_ip", "receiver_ip", "receiver_port"]);
     assert_eq!(ends, format!("{}|{}|53", hex(&ip(1)), hex(&ip(2))));
 }
+
+/// A message of nothing but questions makes a bounded number of rows.
+#[test]
+fn dns_many_questions() {
+    let mut talk = Talk::udp(5353, 5353);
+    let more = " c00c 0001 0001".repeat(299);
+    talk.ask(&message("0000 0000", [1, 0, 0, 0], QUESTION));
+    talk.ask(&message(
+        "0000 0000",
+        [300, 0, 0, 0],
+        &(QUESTION.to_owned() + &more),
+    ));
+    assert!(talk.weird().is_empty());
+    assert_eq!(dns(&mut talk).len(), 65);
+}
