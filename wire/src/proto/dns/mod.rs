@@ -6,25 +6,22 @@
 mod answers;
 mod header;
 mod name;
+mod pending;
 mod rdata;
+mod response;
 mod row;
 mod types;
 
 use super::read::be16;
-use super::session::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
+use super::session::{Cut, Dialogue, Message, Pair, Side, Sink};
 use super::weird::Weird;
-use answers::{Answers, Edns, sections};
-use header::{Asked, Flags, Header};
+use answers::sections;
+use header::Header;
 use name::Name;
+use pending::{Pending, Waiting};
+use response::Scratch;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 
-/// Questions of a flow that may wait for a response. Zeek keeps 50 per transaction; a forwarder that asks from one socket has
-/// some tens under way.
-const MAX_PENDING: usize = 64;
-/// A question older than this is not answered any more, ns: resolvers give up after at most 30 s (RFC 1035 7.2 asks for
-/// retransmission after 2 to 5 s); twice that.
-const MAX_WAIT_NS: i64 = 60_000_000_000;
 /// Questions of one message that become rows: as many as may wait. Only multicast DNS asks more than one (RFC 6762 5.3), some
 /// ten; without a bound, pointers to one long name would make 40 times their size in rows.
 const MAX_QUESTIONS: u16 = 64;
@@ -68,32 +65,15 @@ impl Kind {
             Self::Netbios => "netbios-ns",
         }
     }
-}
 
-/// A question, its name as text.
-struct Question {
-    name: String,
-    suffix: Option<u8>,
-    asked: Asked,
-}
-
-/// A question that waits for its response.
-struct Pending {
-    meta: Meta,
-    id: u16,
-    flags: Flags,
-    from_lo: bool,
-    question: Question,
-    edns: Option<Edns>,
-}
-
-/// What is needed for the time of one message only.
-#[derive(Default)]
-struct Scratch {
-    name: Name,
-    /// Name of the question of a response.
-    text: String,
-    answers: Answers,
+    /// Append a name as text; returns the suffix of a NetBIOS name.
+    fn write_name(self, name: &Name, text: &mut String) -> Option<u8> {
+        if self == Self::Netbios {
+            return name.write_netbios(text);
+        }
+        name.write(text);
+        None
+    }
 }
 
 thread_local! {
@@ -104,201 +84,49 @@ thread_local! {
 /// One conversation.
 #[derive(Default)]
 pub(super) struct Dns {
-    pending: VecDeque<Pending>,
-    /// The buffer of a name that is not needed any more.
-    spare: Option<String>,
+    waiting: Waiting,
     client_is_lo: Option<bool>,
 }
 
-/// What a response says.
-struct Response<'a> {
-    header: &'a Header,
-    /// Its question, or the owner of its first answer, with or without type and class.
-    name: Option<(&'a str, Option<u8>)>,
-    asked: Option<Asked>,
-    edns: Option<Edns>,
-    answers: &'a Answers,
-}
-
 impl Dns {
-    fn query(&mut self, data: &[u8], message: &Message<'_>, kind: Kind, sink: &mut Sink<'_>) {
-        let Some(header) = Header::read(data) else {
-            return;
-        };
-        let mut name = Name::default();
-        let mut at = header::LENGTH;
-        let mut made = 0;
-        for _ in 0..header.questions.min(MAX_QUESTIONS) {
-            let Some((asked, end)) = header::question(data, at, &mut name) else {
-                if message.missing == 0 {
-                    sink.weird(BAD_QUESTION, &message.meta);
-                }
-                return;
-            };
-            at = end;
-            let mut text = self.spare.take().unwrap_or_default();
-            let suffix = write_name(&name, kind, &mut text);
-            self.wait(
-                Pending {
-                    meta: message.meta,
-                    id: header.id,
-                    flags: header.flags,
-                    from_lo: message.from_lo,
-                    question: Question {
-                        name: text,
-                        suffix,
-                        asked,
-                    },
-                    edns: None,
-                },
-                message,
-                kind,
-                sink,
-            );
-            made += 1;
-        }
-        let more = header.questions.saturating_sub(MAX_QUESTIONS);
-        let netbios = kind == Kind::Netbios;
-        let found = header::past_questions(data, at, more)
-            .map(|at| sections(data, at, &header, netbios, (None, &mut name)));
-        let whole = found.as_ref().is_some_and(|found| found.whole);
-        let edns = found.and_then(|found| found.edns);
-        if !whole && message.missing == 0 {
-            sink.weird(BAD_RECORD, &message.meta);
-        }
-        if edns.is_some() {
-            for pending in self.pending.iter_mut().rev().take(made) {
-                pending.edns = edns;
-            }
-        }
-    }
-
-    /// Let a question wait; those that waited too long, or are too many, are written.
-    fn wait(&mut self, pending: Pending, message: &Message<'_>, kind: Kind, sink: &mut Sink<'_>) {
-        while let Some(oldest) = self.pending.front() {
-            let age = pending.meta.ts_ns.saturating_sub(oldest.meta.ts_ns);
-            if self.pending.len() < MAX_PENDING && age <= MAX_WAIT_NS {
-                break;
-            }
-            if let Some(oldest) = self.pending.pop_front() {
-                let (sender, receiver) = ends(oldest.from_lo, message);
-                row::write(Some(&oldest), None, (sender, receiver), None, kind, sink);
-                self.reuse(oldest);
-            }
-        }
-        self.pending.push_back(pending);
-    }
-
-    fn reuse(&mut self, done: Pending) {
-        let mut name = done.question.name;
-        name.clear();
-        self.spare = Some(name);
-    }
-
-    fn response(
+    /// Read a query; returns what is odd about it.
+    fn query(
         &mut self,
-        data: &[u8],
-        message: &Message<'_>,
-        kind: Kind,
-        (scratch, sink): (&mut Scratch, &mut Sink<'_>),
-    ) {
-        let Some(header) = Header::read(data) else {
-            return;
-        };
-        let Scratch {
-            name,
-            text,
-            answers,
-        } = scratch;
-        text.clear();
-        answers.clear();
-        let mut asked = None;
-        let mut suffix = None;
-        let mut named = false;
-        let mut at = Some(header::LENGTH);
-        if header.questions > 0 {
-            at = header::question(data, header::LENGTH, name).map(|(found, end)| {
-                suffix = write_name(name, kind, text);
-                named = true;
-                asked = Some(found);
-                end
-            });
-            at = at.and_then(|at| header::past_questions(data, at, header.questions - 1));
-        } else if header.answers > 0 && name.read(data, header::LENGTH).is_some() {
-            suffix = write_name(name, kind, text);
-            named = true;
-        }
-        let mut edns = None;
-        if let Some(at) = at {
-            let netbios = kind == Kind::Netbios;
-            let found = sections(data, at, &header, netbios, (Some(answers), name));
-            edns = found.edns;
-            if !found.whole && message.missing == 0 && !header.flags.tc() {
-                sink.weird(BAD_RECORD, &message.meta);
-            }
-        } else if message.missing == 0 {
-            sink.weird(BAD_QUESTION, &message.meta);
-        }
-        let response = Response {
-            header: &header,
-            name: named.then_some((text.as_str(), suffix)),
-            asked,
-            edns,
-            answers,
-        };
-        self.answer(&response, message, kind, sink);
-    }
-
-    fn answer(
-        &mut self,
-        response: &Response<'_>,
+        (data, header): (&[u8], &Header),
         message: &Message<'_>,
         kind: Kind,
         sink: &mut Sink<'_>,
-    ) {
-        let at = self.find(response, message.from_lo);
-        let asked = at.and_then(|at| self.pending.remove(at));
-        row::write(
-            asked.as_ref(),
-            Some(response),
-            (message.receiver, message.sender),
-            Some(&message.meta),
-            kind,
-            sink,
-        );
-        if let Some(asked) = asked {
-            self.reuse(asked);
+    ) -> Option<Weird> {
+        let mut name = Name::default();
+        let mut at = header::LENGTH;
+        let rows = header.questions.min(MAX_QUESTIONS);
+        for _ in 0..rows {
+            let Some((asked, end)) = header::question(data, at, &mut name) else {
+                return Some(BAD_QUESTION);
+            };
+            at = end;
+            let mut text = self.waiting.buffer();
+            let suffix = kind.write_name(&name, &mut text);
+            let pending = Pending {
+                meta: message.meta,
+                id: header.id,
+                flags: header.flags,
+                from_lo: message.from_lo,
+                name: text,
+                suffix,
+                asked,
+                edns: None,
+            };
+            self.waiting.add(pending, message, kind, sink);
         }
-    }
-
-    /// The first question of the other side with the same number; and of the same words when the response repeats them.
-    fn find(&self, response: &Response<'_>, from_lo: bool) -> Option<usize> {
-        self.pending.iter().position(|pending| {
-            pending.id == response.header.id
-                && pending.from_lo != from_lo
-                && response.asked.is_none_or(|asked| {
-                    let question = &pending.question;
-                    question.asked.qtype == asked.qtype
-                        && response.name.is_none_or(|(name, _)| name == question.name)
-                })
-        })
-    }
-}
-
-fn write_name(name: &Name, kind: Kind, text: &mut String) -> Option<u8> {
-    if kind == Kind::Netbios {
-        return name.write_netbios(text);
-    }
-    name.write(text);
-    None
-}
-
-/// Sender and receiver of what a side sent, seen from a message of the same conversation.
-fn ends<'a>(from_lo: bool, message: &Message<'a>) -> (&'a Side, &'a Side) {
-    if from_lo == message.from_lo {
-        (message.sender, message.receiver)
-    } else {
-        (message.receiver, message.sender)
+        let netbios = kind == Kind::Netbios;
+        let found = header::past_questions(data, at, header.questions - rows)
+            .map(|at| sections(data, at, header, netbios, (None, &mut name)));
+        if let Some(edns) = found.as_ref().and_then(|found| found.edns) {
+            self.waiting.set_edns(usize::from(rows), edns);
+        }
+        let whole = found.is_some_and(|found| found.whole);
+        (!whole).then_some(BAD_RECORD)
     }
 }
 
@@ -344,10 +172,17 @@ impl Dialogue for Dns {
             self.client_is_lo
                 .get_or_insert(is_response != message.from_lo);
         }
-        if is_response {
-            SCRATCH.with_borrow_mut(|scratch| self.response(data, message, kind, (scratch, sink)));
+        let odd = if is_response {
+            SCRATCH.with_borrow_mut(|scratch| {
+                let (response, odd) = response::read(data, header, kind, scratch);
+                self.waiting.answer(&response, message, kind, sink);
+                odd
+            })
         } else {
-            self.query(data, message, kind, sink);
+            self.query((data, &header), message, kind, sink)
+        };
+        if let Some(odd) = odd.filter(|_| message.missing == 0) {
+            sink.weird(odd, &message.meta);
         }
     }
 
@@ -355,10 +190,7 @@ impl Dialogue for Dns {
 
     fn end(&mut self, sides: &Pair<Side>, sink: &mut Sink<'_>) {
         let kind = Kind::of(sides.get(true).port, sides.get(false).port);
-        for pending in self.pending.drain(..) {
-            let ends = (sides.get(pending.from_lo), sides.get(!pending.from_lo));
-            row::write(Some(&pending), None, ends, None, kind, sink);
-        }
+        self.waiting.end(sides, kind, sink);
     }
 
     fn client_is_lo(&self) -> Option<bool> {

@@ -1,7 +1,9 @@
 //! The row of a question with its response, or of either without the other.
 
 use super::header::Flags;
-use super::{Kind, Pending, Response, types};
+use super::pending::Pending;
+use super::response::Response;
+use super::{Kind, types};
 use crate::columns::tables::DnsRow;
 use crate::columns::text_lists::TextList;
 use crate::proto::session::{Meta, Side, Sink};
@@ -26,10 +28,10 @@ pub(super) fn write(
         .unwrap_or_default();
     let last = theirs.unwrap_or(ours);
     let answer = theirs.unwrap_or(Flags(0));
-    let own = asked.map(|asked| (asked.question.name.as_str(), asked.question.suffix));
+    let own = asked.map(|asked| (asked.name.as_str(), asked.suffix));
     let named = own.or_else(|| response.and_then(|response| response.name));
     let question = asked
-        .map(|asked| asked.question.asked)
+        .map(|asked| asked.asked)
         .or_else(|| response.and_then(|response| response.asked));
     let own_edns = asked.and_then(|asked| asked.edns);
     let edns = own_edns.or_else(|| response.and_then(|response| response.edns));
