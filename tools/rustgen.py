@@ -24,6 +24,7 @@ HEAD = """\
 
 use super::builder::{Binary, Blobs, Flags, Lists, Names, Numbers, Texts, Times, batch};
 use super::reals::Reals;
+use super::text_lists::{TextList, TextLists};
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 """
@@ -59,6 +60,8 @@ def rust_types(column: schema.Column) -> tuple[str, str]:
     elif pa.types.is_list(kind) and kind.value_type in NUMBERS:
         number = NUMBERS[kind.value_type]
         row, builder = f"&'a [{number}]", f"Lists<{number}>"
+    elif pa.types.is_list(kind) and kind.value_type == pa.string():
+        row, builder = "TextList<'a>", "TextLists"
     else:
         raise TypeError(f"{column.name}: no Rust builder for Arrow type {kind}; add one to wire/src/columns/builder.rs")
     return (f"Option<{row}>" if column.nullable else row), builder

@@ -27,7 +27,8 @@ pub fn batch(columns: Vec<Column>) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
 }
 
-fn column(name: &str, nullable: bool, array: ArrayRef) -> Column {
+/// A finished array as a column.
+pub(super) fn column(name: &str, nullable: bool, array: ArrayRef) -> Column {
     (Field::new(name, array.data_type().clone(), nullable), array)
 }
 

@@ -2,6 +2,7 @@
 
 mod builder;
 mod reals;
+pub mod text_lists;
 #[rustfmt::skip]
-#[expect(clippy::doc_markdown, clippy::too_many_lines, reason = "generated: texts come from the schema, length from its columns")]
+#[expect(clippy::doc_markdown, clippy::struct_excessive_bools, clippy::too_many_lines, reason = "generated: texts come from the schema, length from its columns")]
 pub mod tables;

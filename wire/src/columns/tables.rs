@@ -4,6 +4,7 @@
 
 use super::builder::{Binary, Blobs, Flags, Lists, Names, Numbers, Texts, Times, batch};
 use super::reals::Reals;
+use super::text_lists::{TextList, TextLists};
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 
@@ -882,6 +883,189 @@ impl DhcpRows {
     }
 }
 
+/// One row per DNS question with its response (Zeek dns.log); also of mDNS, LLMNR and the NetBIOS name service.
+#[derive(Clone, Copy, Debug)]
+pub struct DnsRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Sender address; for records: who sent the message.
+    pub sender_ip: [u8; 16],
+    /// Receiver address of the message.
+    pub receiver_ip: [u8; 16],
+    /// Receiver port of the message.
+    pub receiver_port: i32,
+    /// dns, mdns, llmnr or netbios-ns.
+    pub service: &'static str,
+    /// Kind of query: 0 query, 4 notify, 5 update (NetBIOS: registration).
+    pub opcode: i16,
+    /// Transaction identifier.
+    pub trans_id: i32,
+    /// FALSE: a response whose query was not seen.
+    pub has_query: bool,
+    /// FALSE: nobody answered while the flow lived.
+    pub has_response: bool,
+    /// Response - query; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+    /// Name asked for, lower case, escaped; NetBIOS names decoded; empty: the root.
+    pub query: Option<&'a str>,
+    /// 16th octet of a NetBIOS name: what has it.
+    pub name_suffix: Option<i16>,
+    /// Class of the question; 1 = Internet, the top bit is mDNS's.
+    pub qclass: Option<i32>,
+    /// Type of the question.
+    pub qtype: Option<i32>,
+    /// Its name; NULL for one out of use.
+    pub qtype_name: Option<&'static str>,
+    /// Response code, with the bits of EDNS; NULL without a response.
+    pub rcode: Option<i16>,
+    /// Response: authoritative answer.
+    pub is_aa: bool,
+    /// Truncated: of the response, or of the query without one.
+    pub is_tc: bool,
+    /// Recursion desired: of the query, or of the response without one.
+    pub is_rd: bool,
+    /// Response: recursion available.
+    pub is_ra: bool,
+    /// Reserved bits (0, AD, CD) of the query, or of the response without one.
+    pub z: i16,
+    /// Answer records as Zeek writes them, escaped, at most 64 of 256 bytes.
+    pub answers: TextList<'a>,
+    /// Their times to live. (s)
+    pub ttls: &'a [i64],
+    /// Answer records that the response announces; NULL without one.
+    pub answer_count: Option<i32>,
+    /// The response has the question and no record at all.
+    pub is_rejected: bool,
+    /// EDNS version of the query, else of the response.
+    pub edns_version: Option<i16>,
+    /// UDP payload size that goes with it. (B)
+    pub edns_payload: Option<i32>,
+    /// DNSSEC OK bit that goes with it.
+    pub edns_do: Option<bool>,
+}
+
+/// Column builders of `dns`.
+#[derive(Default)]
+pub struct DnsRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    service: Names,
+    opcode: Numbers<i16>,
+    trans_id: Numbers<i32>,
+    has_query: Flags,
+    has_response: Flags,
+    rtt_ns: Numbers<i64>,
+    query: Texts,
+    name_suffix: Numbers<i16>,
+    qclass: Numbers<i32>,
+    qtype: Numbers<i32>,
+    qtype_name: Names,
+    rcode: Numbers<i16>,
+    is_aa: Flags,
+    is_tc: Flags,
+    is_rd: Flags,
+    is_ra: Flags,
+    z: Numbers<i16>,
+    answers: TextLists,
+    ttls: Lists<i64>,
+    answer_count: Numbers<i32>,
+    is_rejected: Flags,
+    edns_version: Numbers<i16>,
+    edns_payload: Numbers<i32>,
+    edns_do: Flags,
+}
+
+impl DnsRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &DnsRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.service.push(row.service);
+        self.opcode.push(row.opcode);
+        self.trans_id.push(row.trans_id);
+        self.has_query.push(row.has_query);
+        self.has_response.push(row.has_response);
+        self.rtt_ns.push_opt(row.rtt_ns);
+        self.query.push_opt(row.query);
+        self.name_suffix.push_opt(row.name_suffix);
+        self.qclass.push_opt(row.qclass);
+        self.qtype.push_opt(row.qtype);
+        self.qtype_name.push_opt(row.qtype_name);
+        self.rcode.push_opt(row.rcode);
+        self.is_aa.push(row.is_aa);
+        self.is_tc.push(row.is_tc);
+        self.is_rd.push(row.is_rd);
+        self.is_ra.push(row.is_ra);
+        self.z.push(row.z);
+        self.answers.push(row.answers);
+        self.ttls.push(row.ttls);
+        self.answer_count.push_opt(row.answer_count);
+        self.is_rejected.push(row.is_rejected);
+        self.edns_version.push_opt(row.edns_version);
+        self.edns_payload.push_opt(row.edns_payload);
+        self.edns_do.push_opt(row.edns_do);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.service.finish("service", false),
+            self.opcode.finish("opcode", false),
+            self.trans_id.finish("trans_id", false),
+            self.has_query.finish("has_query", false),
+            self.has_response.finish("has_response", false),
+            self.rtt_ns.finish("rtt_ns", true),
+            self.query.finish("query", true),
+            self.name_suffix.finish("name_suffix", true),
+            self.qclass.finish("qclass", true),
+            self.qtype.finish("qtype", true),
+            self.qtype_name.finish("qtype_name", true),
+            self.rcode.finish("rcode", true),
+            self.is_aa.finish("is_aa", false),
+            self.is_tc.finish("is_tc", false),
+            self.is_rd.finish("is_rd", false),
+            self.is_ra.finish("is_ra", false),
+            self.z.finish("z", false),
+            self.answers.finish("answers", false),
+            self.ttls.finish("ttls", false),
+            self.answer_count.finish("answer_count", true),
+            self.is_rejected.finish("is_rejected", false),
+            self.edns_version.finish("edns_version", true),
+            self.edns_payload.finish("edns_payload", true),
+            self.edns_do.finish("edns_do", true),
+        ])
+    }
+}
+
 /// One row per FTP command with its reply (Zeek ftp.log).
 #[derive(Clone, Copy, Debug)]
 pub struct FtpRow<'a> {
@@ -1477,6 +1661,8 @@ pub struct RecordRows {
     pub arp: ArpRows,
     /// One row per DHCPv4 message (fields of Zeek's dhcp.log that home networks need).
     pub dhcp: DhcpRows,
+    /// One row per DNS question with its response (Zeek dns.log); also of mDNS, LLMNR and the NetBIOS name service.
+    pub dns: DnsRows,
     /// One row per FTP command with its reply (Zeek ftp.log).
     pub ftp: FtpRows,
     /// One row per industrial message object: who commands whom, function, object, value, cause, outcome.
@@ -1497,6 +1683,7 @@ impl RecordRows {
     pub fn is_full(&self, limit: usize) -> bool {
         self.arp.len() >= limit
             || self.dhcp.len() >= limit
+            || self.dns.len() >= limit
             || self.ftp.len() >= limit
             || self.ics.len() >= limit
             || self.iec104.len() >= limit
@@ -1516,6 +1703,9 @@ impl RecordRows {
         }
         if self.dhcp.len() >= limit.max(1) {
             taken.push(("dhcp", self.dhcp.len(), self.dhcp.finish()?));
+        }
+        if self.dns.len() >= limit.max(1) {
+            taken.push(("dns", self.dns.len(), self.dns.finish()?));
         }
         if self.ftp.len() >= limit.max(1) {
             taken.push(("ftp", self.ftp.len(), self.ftp.finish()?));

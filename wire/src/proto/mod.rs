@@ -11,6 +11,7 @@
 mod app;
 mod arp;
 mod dhcp;
+mod dns;
 mod escape;
 mod ftp;
 #[cfg(any(test, feature = "fuzzing"))]

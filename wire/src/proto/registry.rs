@@ -1,5 +1,6 @@
 //! Which protocols are read in full. To add one: its module, a line here, its table in `store/schema/records/`.
 
+use super::dns::Dns;
 use super::ftp::Ftp;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
@@ -9,6 +10,7 @@ use super::session::{Dialogue, Session, Talk};
 /// A new parser of a protocol; `None` when it is only recognised.
 pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
     Some(match service {
+        Service::Dns | Service::Llmnr | Service::Mdns | Service::NetbiosNs => session::<Dns>(),
         Service::Ftp => session::<Ftp>(),
         Service::Iec104 => session::<Iec104>(),
         Service::Modbus => session::<Modbus>(),
@@ -20,7 +22,14 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
 pub(super) const fn is_read(service: Service) -> bool {
     matches!(
         service,
-        Service::Dhcp | Service::Ftp | Service::Iec104 | Service::Modbus
+        Service::Dhcp
+            | Service::Dns
+            | Service::Ftp
+            | Service::Iec104
+            | Service::Llmnr
+            | Service::Mdns
+            | Service::Modbus
+            | Service::NetbiosNs
     )
 }
 

@@ -64,13 +64,11 @@ pub(super) struct Message<'a> {
     /// Its bytes: all of them, or its head (see [`Cut::Head`]), or as much of a datagram as was captured.
     pub(super) data: &'a [u8],
     /// Bytes of the message that `data` lacks.
-    #[allow(
-        dead_code,
-        reason = "for protocols over datagrams and those that want heads only"
-    )]
     pub(super) missing: usize,
     /// Its first packet.
     pub(super) meta: Meta,
+    /// It was cut out of a stream, not a datagram.
+    pub(super) in_stream: bool,
     /// The lower key end sent it.
     pub(super) from_lo: bool,
     /// Who sent it.
@@ -259,6 +257,7 @@ impl<D: Dialogue> Session<D> {
             data: ctx.payload,
             missing: (ctx.payload_len as usize).saturating_sub(ctx.payload.len()),
             meta: Meta::of(ctx),
+            in_stream: false,
             from_lo: ctx.from_lo,
             sender: self.sides.get(ctx.from_lo),
             receiver: self.sides.get(!ctx.from_lo),
@@ -320,6 +319,7 @@ impl<D: Dialogue> Session<D> {
                         data: stream.data().get(..head).unwrap_or(&[]),
                         missing: whole.saturating_sub(head),
                         meta,
+                        in_stream: true,
                         from_lo,
                         sender: self.sides.get(from_lo),
                         receiver: self.sides.get(!from_lo),

@@ -6,6 +6,7 @@ mod stream;
 
 pub use stream::stream;
 
+use super::dns::Dns;
 use super::ftp::Ftp;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
@@ -14,6 +15,14 @@ use super::weird::Notes;
 use super::{App, Context, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;
 use script::{Packet, Script};
+
+/// DNS messages: in a stream, and each packet as a datagram at the port of each protocol of this format.
+pub fn dns(input: &[u8]) {
+    dialogue::<Dns>(input, 53);
+    for port in [53, 137, 5353, 5355] {
+        datagrams::<Dns>(input, port);
+    }
+}
 
 /// FTP control connections.
 pub fn ftp(input: &[u8]) {
@@ -113,6 +122,24 @@ fn dialogue<D: Dialogue>(input: &[u8], port: u16) {
             outcome::<D>(rest, ports, true)
         );
     }
+}
+
+/// A conversation of datagrams: bounded rows of escaped text.
+///
+/// Input: an octet that streams need, then a script.
+fn datagrams<D: Dialogue>(input: &[u8], port: u16) {
+    let rest = input.get(1..).unwrap_or(&[]);
+    let (mut out, mut budget) = (Records::default(), Budget::default());
+    let mut session = Session::<D>::default();
+    for packet in Script::new(rest) {
+        if packet.ends_before {
+            session.on_end(&mut out);
+        }
+        budget.add(&packet);
+        session.on_payload(&packet.context(17, (40_000, port)), &mut out);
+    }
+    session.on_end(&mut out);
+    budget.check(out);
 }
 
 /// All rows of a plain script, with one time and frame number; `cut` sends each packet in two.

@@ -58,6 +58,7 @@ fn seeds() -> Seeds {
     for dialogue in all() {
         let target = match dialogue.port {
             21 => "fuzz_ftp",
+            53 => "fuzz_dns",
             502 => "fuzz_modbus",
             2404 => "fuzz_iec104",
             _ => {

@@ -1,5 +1,6 @@
 //! Sample conversations for the tests that damage messages.
 
+use super::dns::{in_stream, samples};
 use super::iec104::{STARTDT_ACT, STARTDT_CON, info};
 use super::modbus::frame;
 use super::small::dhcp;
@@ -26,6 +27,13 @@ pub fn all() -> Vec<Dialogue> {
                 text(true, "PASS x\r\nPWD\r\n"),
                 text(false, "230 ok\r\n257 \"/\"\r\n"),
             ],
+        },
+        Dialogue {
+            port: 53,
+            proto: 6,
+            messages: samples()
+                .map(|(client, data)| (client, in_stream(&data)))
+                .collect(),
         },
         Dialogue {
             port: 502,

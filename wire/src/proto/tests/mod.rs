@@ -9,6 +9,7 @@
 mod captures;
 mod corpus;
 mod dialogues;
+mod dns;
 mod frames;
 mod ftp;
 mod iec104;

@@ -339,12 +339,10 @@ fn first_messages() {
         let mut talk = Talk::udp(client_port, server_port);
         talk.proto = proto;
         assert_eq!(talk.send(from_client, &data), hint, "{name}");
-        assert_eq!(
-            (talk.app.name(), talk.app.basis()),
-            (Some(name), "signature"),
-            "{name}"
-        );
-        assert!(talk.app.is_done(), "{name}");
+        assert_eq!(talk.app.name(), Some(name));
+        // Those that are read go on.
+        let is_read = talk.app.basis() == "parsed";
+        assert_ne!(talk.app.is_done(), is_read, "{name}");
     }
 }
 

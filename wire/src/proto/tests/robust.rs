@@ -21,6 +21,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.iec104.finish(),
         out.modbus.finish(),
         out.dhcp.finish(),
+        out.dns.finish(),
     ];
     let mut all: Vec<Row> = batches
         .into_iter()
@@ -28,6 +29,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         .collect();
     for row in &mut all {
         row.remove("ts");
+        row.remove("rtt_ns");
     }
     all.sort();
     all
@@ -37,8 +39,12 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
 fn assert_bounded(talk: &mut Talk, bytes: usize) {
     talk.end();
     let out = &talk.out;
-    let count =
-        out.ftp.len() + out.ics.len() + out.iec104.len() + out.modbus.len() + out.dhcp.len();
+    let count = out.ftp.len()
+        + out.ics.len()
+        + out.iec104.len()
+        + out.modbus.len()
+        + out.dhcp.len()
+        + out.dns.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");
     assert!(out.weird.len() <= 12);
 }

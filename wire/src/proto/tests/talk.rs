@@ -168,13 +168,8 @@ fn cell(column: &dyn Array, at: usize) -> String {
         }
         DataType::List(_) => {
             let list = column.as_list::<i32>().value(at);
-            let numbers = list.as_primitive::<Int32Type>();
-            numbers
-                .values()
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(",")
+            let items = (0..list.len()).map(|at| cell(list.as_ref(), at));
+            items.collect::<Vec<_>>().join(",")
         }
         other => panic!("no text for {other}"),
     }
