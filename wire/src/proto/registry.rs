@@ -5,6 +5,7 @@ use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::service::Service;
 use super::session::{Dialogue, Session, Talk};
+use super::tls::Tls;
 
 /// A new parser of a protocol; `None` when it is only recognised.
 pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
@@ -12,6 +13,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Ftp => session::<Ftp>(),
         Service::Iec104 => session::<Iec104>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Tls => session::<Tls>(),
         _ => return None,
     })
 }
@@ -20,7 +22,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
 pub(super) const fn is_read(service: Service) -> bool {
     matches!(
         service,
-        Service::Dhcp | Service::Ftp | Service::Iec104 | Service::Modbus
+        Service::Dhcp | Service::Ftp | Service::Iec104 | Service::Modbus | Service::Tls
     )
 }
 
