@@ -18,4 +18,5 @@ mod robust;
 mod small;
 mod stream;
 mod talk;
+mod tls;
 mod walk;

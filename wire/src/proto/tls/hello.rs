@@ -14,6 +14,8 @@ pub(super) mod extension {
     pub(in crate::proto::tls) const PRE_SHARED_KEY: u16 = 41;
     pub(in crate::proto::tls) const VERSIONS: u16 = 43;
     pub(in crate::proto::tls) const KEY_SHARE: u16 = 51;
+    /// Of drafts up to 22.
+    pub(in crate::proto::tls) const OLD_KEY_SHARE: u16 = 40;
 }
 
 /// Random of a `ServerHello` that asks for another hello: SHA-256 of "HelloRetryRequest" (RFC 8446 4.1.3).
@@ -183,7 +185,9 @@ impl<'a> ServerHello<'a> {
 
     /// Group of the key share (TLS 1.3).
     pub(super) fn group(&self) -> Option<u16> {
-        Cursor(self.extensions.find(extension::KEY_SHARE)?).u16()
+        let find = |kind| self.extensions.find(kind);
+        let share = find(extension::KEY_SHARE).or_else(|| find(extension::OLD_KEY_SHARE))?;
+        Cursor(share).u16()
     }
 
     /// Application protocol chosen.

@@ -15,8 +15,8 @@ pub(super) const fn version(number: u16) -> &'static str {
         0x0300 => "SSL 3.0",
         0x0002 => "SSL 2.0",
         TLCP => "TLCP 1.1",
-        // Drafts carry their number in the low octet; 0xfb is Facebook's own count of them.
-        0x7f00..=0x7fff | 0xfb00..=0xfbff => "TLS 1.3 draft",
+        // Drafts carry their number in the low octet; 0x7e was Google's experiment, 0xfb is Facebook's own count.
+        0x7e00..=0x7fff | 0xfb00..=0xfbff => "TLS 1.3 draft",
         _ => "unknown",
     }
 }
