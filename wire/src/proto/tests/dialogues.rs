@@ -4,6 +4,7 @@ use super::iec104::{STARTDT_ACT, STARTDT_CON, info};
 use super::modbus::frame;
 use super::small::dhcp;
 use super::talk::bytes;
+use super::tls::{tlcp, tls13};
 
 /// A conversation: server port, transport, and messages (from the client?, bytes).
 pub struct Dialogue {
@@ -26,6 +27,16 @@ pub fn all() -> Vec<Dialogue> {
                 text(true, "PASS x\r\nPWD\r\n"),
                 text(false, "230 ok\r\n257 \"/\"\r\n"),
             ],
+        },
+        Dialogue {
+            port: 443,
+            proto: 6,
+            messages: tls13(),
+        },
+        Dialogue {
+            port: 8443,
+            proto: 6,
+            messages: in_pieces(&tlcp()),
         },
         Dialogue {
             port: 502,
@@ -92,6 +103,14 @@ pub fn all() -> Vec<Dialogue> {
             ],
         },
     ]
+}
+
+/// Messages as they come in small segments.
+fn in_pieces(messages: &[(bool, Vec<u8>)]) -> Vec<(bool, Vec<u8>)> {
+    let pieces = messages
+        .iter()
+        .flat_map(|(client, data)| data.chunks(200).map(move |piece| (*client, piece.to_vec())));
+    pieces.collect()
 }
 
 /// Deterministic pseudo-random numbers: xorshift64* (Vigna 2016).

@@ -339,12 +339,12 @@ fn first_messages() {
         let mut talk = Talk::udp(client_port, server_port);
         talk.proto = proto;
         assert_eq!(talk.send(from_client, &data), hint, "{name}");
-        assert_eq!(
-            (talk.app.name(), talk.app.basis()),
-            (Some(name), "signature"),
+        assert_eq!(talk.app.name(), Some(name));
+        let is_read = talk.app.basis() == "parsed";
+        assert!(
+            is_read || talk.app.basis() == "signature" && talk.app.is_done(),
             "{name}"
         );
-        assert!(talk.app.is_done(), "{name}");
     }
 }
 

@@ -18,6 +18,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.ics.finish(),
         out.iec104.finish(),
         out.modbus.finish(),
+        out.tls.finish(),
         out.dhcp.finish(),
     ];
     let mut all: Vec<Row> = batches
@@ -35,8 +36,12 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
 fn assert_bounded(talk: &mut Talk, bytes: usize) {
     talk.end();
     let out = &talk.out;
-    let count =
-        out.ftp.len() + out.ics.len() + out.iec104.len() + out.modbus.len() + out.dhcp.len();
+    let count = out.ftp.len()
+        + out.ics.len()
+        + out.iec104.len()
+        + out.modbus.len()
+        + out.dhcp.len()
+        + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");
     assert!(out.weird.len() <= 12);
 }
