@@ -31,7 +31,7 @@ TABLE: Final = Table(
         c(
             "crypto_class",
             NAME,
-            "national (SM suites, TLCP), modern, obsolete (broken suite or version below TLS 1.2) or none (NULL cipher); "
+            "national (SM suites, TLCP), modern, obsolete (broken suite, or below TLS 1.2) or none (NULL cipher); "
             "NULL when the server did not answer.",
             null=True,
         ),

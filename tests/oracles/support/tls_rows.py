@@ -33,11 +33,20 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 """Columns of the table that other tools have too, by the name of the field in a comparison."""
 LONG: Final = 200
-"""Characters of a distinguished name from which on nothing is compared: ours are cut at 256 bytes with their escapes."""
+"""Characters of a distinguished name that is no longer compared: ours are cut at 256 bytes with escapes."""
 SPELLINGS: Final[Mapping[str, str]] = {
-    **{"\\,": ",", "\\x2c": ",", "\\+": "+", "\\x2b": "+", "'": "\\x27", '\\"': "\\x22", '"': "\\x22"},
-    **{"msJurisdictionCountry": "jurisdictionC", "msJurisdictionStateOrProvince": "jurisdictionST"},
-    **{"msJurisdictionLocality": "jurisdictionL", "Email=": "emailAddress="},
+    "\\,": ",",
+    "\\x2c": ",",
+    "\\+": "+",
+    "\\x2b": "+",
+    "'": "\\x27",
+    '\\"': "\\x22",
+    '"': "\\x22",
+    "msJurisdictionCountry": "jurisdictionC",
+    "msJurisdictionStateOrProvince": "jurisdictionST",
+    "msJurisdictionLocality": "jurisdictionL",
+    "Email=": "emailAddress=",
+    "streetAddress=": "street=",
 }
 """Other tools' spellings inside of distinguished names, and ours."""
 
@@ -61,7 +70,7 @@ def name_parts(text: str, separator: str) -> str:
 
 
 def masked(ja4: str) -> str:
-    """Return a JA4 without the letter for the server's name and the two for the protocol, which nDPI fills otherwise."""
+    """Return a JA4 without the letter for the server's name and the two for the protocol: nDPI differs there."""
     return f"{ja4[:3]}?{ja4[4:8]}??{ja4[10:]}".replace("e3b0c44298fc", "000000000000")
 
 

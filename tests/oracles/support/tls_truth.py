@@ -45,9 +45,18 @@ ALERTS: Final[Mapping[str, int]] = {
 }
 """Numbers of alerts (RFC 8446 6)."""
 VERSIONS: Final[Mapping[str, str]] = {
-    **{"SSLv3": "SSL 3.0", "SSLv2": "SSL 2.0", "TLSv10": "TLS 1.0", "TLSv1": "TLS 1.0", "TLSv11": "TLS 1.1"},
-    **{"TLSv13-draft23": "TLS 1.3 draft", "unknown-32257": "TLS 1.3 draft"},
-    **{"TLSv12": "TLS 1.2", "TLSv13": "TLS 1.3", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3"},
+    "SSLv3": "SSL 3.0",
+    "SSLv2": "SSL 2.0",
+    "TLSv10": "TLS 1.0",
+    "TLSv1": "TLS 1.0",
+    "TLSv11": "TLS 1.1",
+    "TLSv13-draft23": "TLS 1.3 draft",
+    "unknown-32257": "TLS 1.3 draft",
+    "TLSv12": "TLS 1.2",
+    "TLSv13": "TLS 1.3",
+    "TLSv1.1": "TLS 1.1",
+    "TLSv1.2": "TLS 1.2",
+    "TLSv1.3": "TLS 1.3",
 }
 """Spellings of versions; unknown ones stay as they are."""
 FLAGS: Final[Mapping[str, str]] = {"T": "True", "F": "False", "True": "True", "False": "False"}
@@ -82,7 +91,7 @@ def _snapshot(text: str) -> Iterator[tuple[str, str]]:
 
 
 _NDPI_FLOW: Final = re.compile(r"^\t\d+\tTCP \[?([^\]\s]+?)\]?:(\d+) (?:<->|->) \[?([^\]\s]+?)\]?:(\d+) ")
-# JA4 in nDPI has `d` unless the name is an address, the first two letters of the protocol instead of first and last, and
+# JA4 in nDPI has `d` unless the name is an address, the first two letters of the protocol, not first and last, and
 # the hash of nothing instead of zeros; FoxIO's own values and Suricata's follow the specification there.
 _NDPI_FIELDS: Final[Mapping[str, str]] = {"ja4": "JA4", "ja3": "JA3C", "ja3s": "JA3S", "cipher": "Cipher"}
 

@@ -1393,7 +1393,7 @@ pub struct TlsRow<'a> {
     pub last_alert: Option<i32>,
     /// The national transport GB/T 38636 (version 0x0101).
     pub is_tlcp: bool,
-    /// national (SM suites, TLCP), modern, obsolete (broken suite or version below TLS 1.2) or none (NULL cipher); NULL when the server did not answer.
+    /// national (SM suites, TLCP), modern, obsolete (broken suite, or below TLS 1.2) or none (NULL cipher); NULL when the server did not answer.
     pub crypto_class: Option<&'static str>,
     /// JA3 of the client, MD5.
     pub ja3: Option<&'a str>,
