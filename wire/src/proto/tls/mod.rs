@@ -19,7 +19,7 @@ pub(super) use record::TLCP;
 use super::session::{Cut, Dialogue, Labels, Message, Pair, Side, Sink};
 use super::weird::Weird;
 use hello::{ClientHello, ServerHello};
-use record::{Fragments, HEADER, content, kind};
+use record::{Fragments, HEADER, MAX_RECORD, content, kind};
 use shake::Shake;
 
 /// No record where one must start.
@@ -196,8 +196,8 @@ impl Tls {
 
 impl Dialogue for Tls {
     const BAD: Weird = BAD_RECORD;
-    /// One record, and a segment behind it as large as offloading makes them.
-    const MAX_WAITING: usize = 65_536;
+    /// One record that is not complete yet; what is, was read. Handshake messages of up to 64 KiB wait in [`Fragments`].
+    const MAX_WAITING: usize = HEADER + MAX_RECORD as usize;
 
     fn cut(&self, data: &[u8], _from_lo: bool, _lost: bool) -> Cut {
         record::cut(data)

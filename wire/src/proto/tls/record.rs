@@ -10,9 +10,9 @@ pub(in crate::proto) const TLCP: u16 = 0x0101;
 /// Octets of a record header.
 pub(super) const HEADER: usize = 5;
 /// Largest record: 2^14 plus 2048 for protection (RFC 5246 6.2.3).
-const MAX_RECORD: u16 = 16384 + 2048;
-/// Largest handshake message read, bytes (range 16 384 .. 2^24): chains of certificates seldom pass 10 kB; OpenSSL
-/// takes 100 kB at most (`SSL_CTX_set_max_cert_list`), half of which holds all that was seen in public captures.
+pub(super) const MAX_RECORD: u16 = 16384 + 2048;
+/// Largest handshake message read, bytes (range 16 384 .. 2^24): chains of certificates seldom pass 10 kB, and OpenSSL
+/// takes 100 KiB at most (SSL_CTX_set_max_cert_list(3)).
 const MAX_MESSAGE: usize = 65_536;
 
 /// Content types.
