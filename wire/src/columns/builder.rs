@@ -117,6 +117,7 @@ impl<T: Number> Numbers<T> {
 #[derive(Default)]
 pub struct Times {
     values: Vec<i64>,
+    valid: Validity,
 }
 
 impl Times {
@@ -126,12 +127,19 @@ impl Times {
         self.values.push(ns.div_euclid(1000));
     }
 
+    /// Append a time in nanoseconds or NULL.
+    #[inline]
+    pub fn push_opt(&mut self, ns: Option<i64>) {
+        self.valid.push(ns.is_some());
+        self.push(ns.unwrap_or_default());
+    }
+
     /// Hand the column over.
     pub fn finish(&mut self, name: &str, nullable: bool) -> Column {
         let room = self.values.len();
         let values = std::mem::replace(&mut self.values, Vec::with_capacity(room));
-        let array =
-            TimestampMicrosecondArray::new(ScalarBuffer::from(values), None).with_timezone("UTC");
+        let array = TimestampMicrosecondArray::new(ScalarBuffer::from(values), self.valid.take())
+            .with_timezone("UTC");
         column(name, nullable, Arc::new(array))
     }
 }

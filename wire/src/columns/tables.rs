@@ -1591,6 +1591,214 @@ impl PayloadHeadRows {
     }
 }
 
+/// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
+#[derive(Clone, Copy, Debug)]
+pub struct TlsRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Sender address; for records: who sent the message.
+    pub sender_ip: [u8; 16],
+    /// Receiver address of the message.
+    pub receiver_ip: [u8; 16],
+    /// Receiver port of the message.
+    pub receiver_port: i32,
+    /// Version agreed on; NULL when the server did not answer.
+    pub version: Option<&'static str>,
+    /// Highest version the client offered; NULL when its hello was not seen.
+    pub client_version: Option<&'static str>,
+    /// Cipher suite agreed on; NULL when it has no registered name.
+    pub cipher: Option<&'static str>,
+    /// Number of the cipher suite.
+    pub cipher_id: Option<i32>,
+    /// Group of the key exchange; NULL when not seen or without a name.
+    pub curve: Option<&'static str>,
+    /// Number of the group.
+    pub curve_id: Option<i32>,
+    /// Name of the server the client asked for, escaped.
+    pub server_name: Option<&'a str>,
+    /// Application protocols offered, escaped, joined by commas.
+    pub alpn_offered: Option<&'a str>,
+    /// Application protocol chosen, where visible (up to TLS 1.2), escaped.
+    pub alpn: Option<&'a str>,
+    /// An earlier session was taken up; NULL when the server did not answer.
+    pub is_resumed: Option<bool>,
+    /// Both sides went over to protected records.
+    pub is_established: bool,
+    /// Description of the last alert in the clear.
+    pub last_alert: Option<i32>,
+    /// The national transport GB/T 38636 (version 0x0101).
+    pub is_tlcp: bool,
+    /// national (SM suites, TLCP), modern, obsolete (broken suite, or below TLS 1.2) or none (NULL cipher); NULL when the server did not answer.
+    pub crypto_class: Option<&'static str>,
+    /// JA3 of the client, MD5.
+    pub ja3: Option<&'a str>,
+    /// JA3S of the server, MD5.
+    pub ja3s: Option<&'a str>,
+    /// JA4 fingerprint of the client.
+    pub ja4: Option<&'a str>,
+    /// Certificates the server sent; NULL when none was visible (TLS 1.3, resumed).
+    pub cert_count: Option<i32>,
+    /// Subject of the server's certificate, last part first, escaped.
+    pub cert_subject: Option<&'a str>,
+    /// Issuer of the server's certificate, last part first, escaped.
+    pub cert_issuer: Option<&'a str>,
+    /// The certificate is valid from then on. (ns; stored as us)
+    pub cert_not_before: Option<i64>,
+    /// The certificate is valid until then; at most 2262-04-11. (ns; stored as us)
+    pub cert_not_after: Option<i64>,
+    /// Algorithm of the certificate's key; other when without a name here.
+    pub cert_key_alg: Option<&'static str>,
+    /// Size of the certificate's key; NULL when unknown. (bits)
+    pub cert_key_bits: Option<i32>,
+    /// Algorithm the certificate is signed with; other when without a name.
+    pub cert_sig_alg: Option<&'static str>,
+    /// Subject and issuer of the certificate are the same bytes.
+    pub is_self_signed: Option<bool>,
+    /// DNS names of the certificate, escaped, joined by commas, at most 256 bytes.
+    pub cert_san: Option<&'a str>,
+    /// DNS names of the certificate, those left out of cert_san too.
+    pub cert_san_count: Option<i32>,
+    /// SHA-256 of the certificate as sent (DER).
+    pub cert_sha256: Option<&'a str>,
+}
+
+/// Column builders of `tls`.
+#[derive(Default)]
+pub struct TlsRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    version: Names,
+    client_version: Names,
+    cipher: Names,
+    cipher_id: Numbers<i32>,
+    curve: Names,
+    curve_id: Numbers<i32>,
+    server_name: Texts,
+    alpn_offered: Texts,
+    alpn: Texts,
+    is_resumed: Flags,
+    is_established: Flags,
+    last_alert: Numbers<i32>,
+    is_tlcp: Flags,
+    crypto_class: Names,
+    ja3: Texts,
+    ja3s: Texts,
+    ja4: Texts,
+    cert_count: Numbers<i32>,
+    cert_subject: Texts,
+    cert_issuer: Texts,
+    cert_not_before: Times,
+    cert_not_after: Times,
+    cert_key_alg: Names,
+    cert_key_bits: Numbers<i32>,
+    cert_sig_alg: Names,
+    is_self_signed: Flags,
+    cert_san: Texts,
+    cert_san_count: Numbers<i32>,
+    cert_sha256: Texts,
+}
+
+impl TlsRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &TlsRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.version.push_opt(row.version);
+        self.client_version.push_opt(row.client_version);
+        self.cipher.push_opt(row.cipher);
+        self.cipher_id.push_opt(row.cipher_id);
+        self.curve.push_opt(row.curve);
+        self.curve_id.push_opt(row.curve_id);
+        self.server_name.push_opt(row.server_name);
+        self.alpn_offered.push_opt(row.alpn_offered);
+        self.alpn.push_opt(row.alpn);
+        self.is_resumed.push_opt(row.is_resumed);
+        self.is_established.push(row.is_established);
+        self.last_alert.push_opt(row.last_alert);
+        self.is_tlcp.push(row.is_tlcp);
+        self.crypto_class.push_opt(row.crypto_class);
+        self.ja3.push_opt(row.ja3);
+        self.ja3s.push_opt(row.ja3s);
+        self.ja4.push_opt(row.ja4);
+        self.cert_count.push_opt(row.cert_count);
+        self.cert_subject.push_opt(row.cert_subject);
+        self.cert_issuer.push_opt(row.cert_issuer);
+        self.cert_not_before.push_opt(row.cert_not_before);
+        self.cert_not_after.push_opt(row.cert_not_after);
+        self.cert_key_alg.push_opt(row.cert_key_alg);
+        self.cert_key_bits.push_opt(row.cert_key_bits);
+        self.cert_sig_alg.push_opt(row.cert_sig_alg);
+        self.is_self_signed.push_opt(row.is_self_signed);
+        self.cert_san.push_opt(row.cert_san);
+        self.cert_san_count.push_opt(row.cert_san_count);
+        self.cert_sha256.push_opt(row.cert_sha256);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.version.finish("version", true),
+            self.client_version.finish("client_version", true),
+            self.cipher.finish("cipher", true),
+            self.cipher_id.finish("cipher_id", true),
+            self.curve.finish("curve", true),
+            self.curve_id.finish("curve_id", true),
+            self.server_name.finish("server_name", true),
+            self.alpn_offered.finish("alpn_offered", true),
+            self.alpn.finish("alpn", true),
+            self.is_resumed.finish("is_resumed", true),
+            self.is_established.finish("is_established", false),
+            self.last_alert.finish("last_alert", true),
+            self.is_tlcp.finish("is_tlcp", false),
+            self.crypto_class.finish("crypto_class", true),
+            self.ja3.finish("ja3", true),
+            self.ja3s.finish("ja3s", true),
+            self.ja4.finish("ja4", true),
+            self.cert_count.finish("cert_count", true),
+            self.cert_subject.finish("cert_subject", true),
+            self.cert_issuer.finish("cert_issuer", true),
+            self.cert_not_before.finish("cert_not_before", true),
+            self.cert_not_after.finish("cert_not_after", true),
+            self.cert_key_alg.finish("cert_key_alg", true),
+            self.cert_key_bits.finish("cert_key_bits", true),
+            self.cert_sig_alg.finish("cert_sig_alg", true),
+            self.is_self_signed.finish("is_self_signed", true),
+            self.cert_san.finish("cert_san", true),
+            self.cert_san_count.finish("cert_san_count", true),
+            self.cert_sha256.finish("cert_sha256", true),
+        ])
+    }
+}
+
 /// One row per oddity or parse error of a flow (bounded: first of a code per flow).
 #[derive(Clone, Copy, Debug)]
 pub struct WeirdRow {
@@ -1673,6 +1881,8 @@ pub struct RecordRows {
     pub modbus: ModbusRows,
     /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
     pub payload_head: PayloadHeadRows,
+    /// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
+    pub tls: TlsRows,
     /// One row per oddity or parse error of a flow (bounded: first of a code per flow).
     pub weird: WeirdRows,
 }
@@ -1689,6 +1899,7 @@ impl RecordRows {
             || self.iec104.len() >= limit
             || self.modbus.len() >= limit
             || self.payload_head.len() >= limit
+            || self.tls.len() >= limit
             || self.weird.len() >= limit
     }
 
@@ -1721,6 +1932,9 @@ impl RecordRows {
         }
         if self.payload_head.len() >= limit.max(1) {
             taken.push(("payload_head", self.payload_head.len(), self.payload_head.finish()?));
+        }
+        if self.tls.len() >= limit.max(1) {
+            taken.push(("tls", self.tls.len(), self.tls.finish()?));
         }
         if self.weird.len() >= limit.max(1) {
             taken.push(("weird", self.weird.len(), self.weird.finish()?));

@@ -6,7 +6,7 @@
 mod capture;
 mod frames;
 
-pub use crate::proto::fuzz::{arp, dhcp, dns, ftp, iec104, modbus, recognise, stream};
+pub use crate::proto::fuzz::{arp, dhcp, dns, ftp, iec104, modbus, recognise, stream, tls};
 pub use capture::{meter, source};
 pub use frames::decode;
 
@@ -14,7 +14,7 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 11] = [
+pub const TARGETS: [(&str, Run); 12] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
@@ -26,4 +26,5 @@ pub const TARGETS: [(&str, Run); 11] = [
     ("fuzz_recognise", recognise),
     ("fuzz_source", source),
     ("fuzz_stream", stream),
+    ("fuzz_tls", tls),
 ];

@@ -177,6 +177,7 @@ impl App {
         }
         self.done = talk.is_finished();
         self.parser = Some(Box::new(Parser::Talk(talk)));
-        hint
+        // What the signature said stands until the parser knows: a hello may span packets.
+        if hint == Hint::None { found.hint } else { hint }
     }
 }

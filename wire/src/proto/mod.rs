@@ -32,6 +32,7 @@ mod registry;
 mod service;
 mod session;
 mod stream;
+mod tls;
 mod weird;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::service::Service;
 use super::session::{Dialogue, Session, Talk};
+use super::tls::Tls;
 
 /// A new parser of a protocol; `None` when it is only recognised.
 pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
@@ -14,6 +15,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Ftp => session::<Ftp>(),
         Service::Iec104 => session::<Iec104>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Tls => session::<Tls>(),
         _ => return None,
     })
 }
@@ -30,6 +32,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Mdns
             | Service::Modbus
             | Service::NetbiosNs
+            | Service::Tls
     )
 }
 

@@ -11,6 +11,7 @@ use super::ftp::Ftp;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::session::{Dialogue, Session, Talk};
+use super::tls::Tls;
 use super::weird::Notes;
 use super::{App, Context, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;
@@ -37,6 +38,11 @@ pub fn iec104(input: &[u8]) {
 /// Modbus/TCP.
 pub fn modbus(input: &[u8]) {
     dialogue::<Modbus>(input, modbus_proto::PORT);
+}
+
+/// TLS and TLCP.
+pub fn tls(input: &[u8]) {
+    dialogue::<Tls>(input, 443);
 }
 
 /// A DHCP message: octets cut off by the snap length, then the payload.

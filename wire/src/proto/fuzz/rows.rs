@@ -44,7 +44,7 @@ pub(super) fn batches(out: &mut Records) -> Vec<RecordBatch> {
             }
         )*};
     }
-    take!(arp, dhcp, dns, ftp, ics, iec104, modbus, weird);
+    take!(arp, dhcp, dns, ftp, ics, iec104, modbus, tls, weird);
     batches
 }
 

@@ -4,6 +4,7 @@ use super::{Found, Look};
 use crate::proto::Hint;
 use crate::proto::read::{be16, octet};
 use crate::proto::service::Service;
+use crate::proto::tls::TLCP;
 
 /// Largest TLS record: 2^14 plus 2048 for protection (RFC 5246 6.2.3).
 const MAX_RECORD: u16 = 16384 + 2048;
@@ -45,9 +46,8 @@ fn record(data: &[u8], at: usize) -> Option<Record> {
     let kind = octet(data, at)?;
     let version = be16(data, at + 1)?;
     let length = be16(data, at + 3)?;
-    let sound = (20..=23).contains(&kind)
-        && (0x0300..=0x0304).contains(&version)
-        && (1..=MAX_RECORD).contains(&length);
+    let sound =
+        (20..=23).contains(&kind) && is_version(version) && (1..=MAX_RECORD).contains(&length);
     sound.then_some(Record {
         kind,
         length,
@@ -55,14 +55,17 @@ fn record(data: &[u8], at: usize) -> Option<Record> {
     })
 }
 
+/// SSL 3.0 to TLS 1.3, or TLCP (GB/T 38636-2020).
+const fn is_version(version: u16) -> bool {
+    matches!(version, 0x0300..=0x0304 | TLCP)
+}
+
 /// Handshake type, 24-bit length and version of a hello.
 fn hello(data: &[u8], record_length: u16) -> Option<Hint> {
     let length = u32::from(octet(data, 6)?) << 16 | u32::from(be16(data, 7)?);
     let version = be16(data, 9)?;
     // Version, random, session id length, and at least one suite: 38 octets.
-    let sound = (38..=0xffff).contains(&length)
-        && (0x0300..=0x0304).contains(&version)
-        && record_length >= 4;
+    let sound = (38..=0xffff).contains(&length) && is_version(version) && record_length >= 4;
     match octet(data, 5)? {
         1 if sound => Some(Hint::SenderIsClient),
         2 if sound => Some(Hint::ReceiverIsClient),

@@ -59,6 +59,7 @@ fn seeds() -> Seeds {
         let target = match dialogue.port {
             21 => "fuzz_ftp",
             53 => "fuzz_dns",
+            443 | 8443 => "fuzz_tls",
             502 => "fuzz_modbus",
             2404 => "fuzz_iec104",
             _ => {
@@ -69,9 +70,18 @@ fn seeds() -> Seeds {
                 continue;
             }
         };
-        let name = target.trim_start_matches("fuzz_");
+        let of_target = target.trim_start_matches("fuzz_");
+        let name = if dialogue.port == 8443 {
+            "tlcp"
+        } else {
+            of_target
+        };
         for (how, script) in scripts(&dialogue) {
-            seeds.insert((target, how.to_owned()), [&[0][..], &script].concat());
+            let how = match name {
+                "tlcp" => format!("tlcp_{how}"),
+                _ => how.to_owned(),
+            };
+            seeds.insert((target, how), [&[0][..], &script].concat());
         }
         let [(_, plain), _, (_, lossy)] = scripts(&dialogue);
         let ends = [bytes("00 9c40"), dialogue.port.to_be_bytes().to_vec()].concat();

@@ -5,6 +5,7 @@ use super::iec104::{STARTDT_ACT, STARTDT_CON, info};
 use super::modbus::frame;
 use super::small::dhcp;
 use super::talk::bytes;
+use super::tls::{tlcp, tls13};
 
 /// A conversation: server port, transport, and messages (from the client?, bytes).
 pub struct Dialogue {
@@ -34,6 +35,16 @@ pub fn all() -> Vec<Dialogue> {
             messages: samples()
                 .map(|(client, data)| (client, in_stream(&data)))
                 .collect(),
+        },
+        Dialogue {
+            port: 443,
+            proto: 6,
+            messages: tls13(),
+        },
+        Dialogue {
+            port: 8443,
+            proto: 6,
+            messages: in_pieces(&tlcp()),
         },
         Dialogue {
             port: 502,
@@ -100,6 +111,14 @@ pub fn all() -> Vec<Dialogue> {
             ],
         },
     ]
+}
+
+/// Messages as they come in small segments.
+fn in_pieces(messages: &[(bool, Vec<u8>)]) -> Vec<(bool, Vec<u8>)> {
+    let pieces = messages
+        .iter()
+        .flat_map(|(client, data)| data.chunks(200).map(move |piece| (*client, piece.to_vec())));
+    pieces.collect()
 }
 
 /// Deterministic pseudo-random numbers: xorshift64* (Vigna 2016).

@@ -19,4 +19,5 @@ mod robust;
 mod small;
 mod stream;
 mod talk;
+mod tls;
 mod walk;

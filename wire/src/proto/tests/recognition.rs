@@ -340,9 +340,11 @@ fn first_messages() {
         talk.proto = proto;
         assert_eq!(talk.send(from_client, &data), hint, "{name}");
         assert_eq!(talk.app.name(), Some(name));
-        // Those that are read go on.
         let is_read = talk.app.basis() == "parsed";
-        assert_ne!(talk.app.is_done(), is_read, "{name}");
+        assert!(
+            is_read || talk.app.basis() == "signature" && talk.app.is_done(),
+            "{name}"
+        );
     }
 }
 

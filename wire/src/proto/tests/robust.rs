@@ -20,6 +20,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.ics.finish(),
         out.iec104.finish(),
         out.modbus.finish(),
+        out.tls.finish(),
         out.dhcp.finish(),
         out.dns.finish(),
     ];
@@ -44,7 +45,8 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.iec104.len()
         + out.modbus.len()
         + out.dhcp.len()
-        + out.dns.len();
+        + out.dns.len()
+        + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");
     assert!(out.weird.len() <= 12);
 }
