@@ -20,6 +20,7 @@ mod ftp;
 )]
 pub(crate) mod fuzz;
 mod held;
+mod http;
 mod iec104;
 mod modbus;
 mod ports;
@@ -29,6 +30,7 @@ mod recognise;
 mod registry;
 mod service;
 mod session;
+mod ssh;
 mod stream;
 mod weird;
 

@@ -1,17 +1,21 @@
 //! Which protocols are read in full. To add one: its module, a line here, its table in `store/schema/records/`.
 
 use super::ftp::Ftp;
+use super::http::Http;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::service::Service;
 use super::session::{Dialogue, Session, Talk};
+use super::ssh::Ssh;
 
 /// A new parser of a protocol; `None` when it is only recognised.
 pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
     Some(match service {
         Service::Ftp => session::<Ftp>(),
+        Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Ssh => session::<Ssh>(),
         _ => return None,
     })
 }
@@ -20,7 +24,12 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
 pub(super) const fn is_read(service: Service) -> bool {
     matches!(
         service,
-        Service::Dhcp | Service::Ftp | Service::Iec104 | Service::Modbus
+        Service::Dhcp
+            | Service::Ftp
+            | Service::Http
+            | Service::Iec104
+            | Service::Modbus
+            | Service::Ssh
     )
 }
 

@@ -58,6 +58,8 @@ fn seeds() -> Seeds {
     for dialogue in all() {
         let target = match dialogue.port {
             21 => "fuzz_ftp",
+            22 => "fuzz_ssh",
+            80 => "fuzz_http",
             502 => "fuzz_modbus",
             2404 => "fuzz_iec104",
             _ => {

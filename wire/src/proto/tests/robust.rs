@@ -15,6 +15,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
     let out = &mut talk.out;
     let batches = [
         out.ftp.finish(),
+        out.http.finish(),
         out.ics.finish(),
         out.iec104.finish(),
         out.modbus.finish(),
@@ -26,6 +27,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         .collect();
     for row in &mut all {
         row.remove("ts");
+        row.remove("rtt_ns");
     }
     all.sort();
     all
@@ -35,8 +37,13 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
 fn assert_bounded(talk: &mut Talk, bytes: usize) {
     talk.end();
     let out = &talk.out;
-    let count =
-        out.ftp.len() + out.ics.len() + out.iec104.len() + out.modbus.len() + out.dhcp.len();
+    let count = out.ftp.len()
+        + out.http.len()
+        + out.ics.len()
+        + out.iec104.len()
+        + out.modbus.len()
+        + out.dhcp.len()
+        + out.ssh.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");
     assert!(out.weird.len() <= 12);
 }
