@@ -20,7 +20,7 @@ const SHORT: [&str; 6] = [
 fn fields() {
     let mut talk = Talk::tcp(8080);
     talk.ask(
-        b"GET /a?q=\x1b\"x\" HTTP/1.1\r\nhost: Example.org:8080\r\nUser-Agent: curl/8\r\nREFERER: http://bob:pw@r/\r\nX-Forwarded-For: 1.2.3.4\r\nvia: p\r\nAccept: text/html,\r\n\tx\r\n\r\n",
+        b"GET /a?q=\x7f\"x\" HTTP/1.1\r\nhost: Example.org:8080\r\nUser-Agent: curl/8\r\nREFERER: http://bob:pw@r/\r\nX-Forwarded-For: 1.2.3.4\r\nvia: p\r\nAccept: text/html,\r\n\tx\r\n\r\n",
     );
     assert_eq!(talk.app.labels(), (Some("Example.org"), None));
     talk.answer(
@@ -44,7 +44,7 @@ fn fields() {
         "rtt_ns",
         "outcome",
     ];
-    let want = "GET|Example.org|/a?q=\\x1b\\x22x\\x22|http://bob@r/|curl/8|1.1|1.0|404|Not Found|text/html; charset=x|gzip|4|\
+    let want = "GET|Example.org|/a?q=\\x7f\\x22x\\x22|http://bob@r/|curl/8|1.1|1.0|404|Not Found|text/html; charset=x|gzip|4|\
                 X-Forwarded-For: 1.2.3.4; Via: p|1000000|request";
     assert_eq!(rows(&mut talk, &columns), [want]);
     assert!(talk.weird().is_empty());
