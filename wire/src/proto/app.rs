@@ -176,6 +176,7 @@ impl App {
         }
         self.done = talk.is_finished();
         self.parser = Some(Box::new(Parser::Talk(talk)));
-        hint
+        // What was enough to recognise may be too little to read.
+        if hint == Hint::None { found.hint } else { hint }
     }
 }

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 /// Longest text kept of one field, bytes after escaping (`store/schema/`: at most 256 bytes).
 pub(super) const MAX_TEXT: usize = 256;
+/// Longest target kept of an HTTP request, bytes after escaping: long enough for the queries of injection attempts.
+pub(super) const MAX_URI: usize = 2048;
 
 /// Escape `raw`: control characters, invalid UTF-8, quotes, backslash and invisible or direction-changing characters
 /// become `\xNN` per byte; cut at [`MAX_TEXT`] without splitting an escape or a character.

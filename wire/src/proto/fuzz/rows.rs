@@ -5,8 +5,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 
 use super::super::Records;
-use super::super::escape::MAX_TEXT;
-use super::super::http::MAX_URI;
+use super::super::escape::{MAX_TEXT, MAX_URI};
 use super::script::Packet;
 
 /// Rows that are made without a byte of their own: codes of oddities, once each.

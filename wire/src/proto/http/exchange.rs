@@ -3,11 +3,8 @@
 use super::auth::credentials;
 use super::head::{Fields, without_password, without_port};
 use crate::columns::tables::HttpRow;
-use crate::proto::escape::{MAX_TEXT, escape, escape_within};
+use crate::proto::escape::{MAX_TEXT, MAX_URI, escape, escape_within};
 use crate::proto::session::{Meta, Side, Sink};
-
-/// Longest target kept, bytes after escaping: long enough for the queries of injection attempts.
-pub(in crate::proto) const MAX_URI: usize = 2048;
 
 /// What was asked.
 pub(super) struct Request {

@@ -35,11 +35,7 @@ pub(super) enum Reading {
 }
 
 /// What a start line may be, by who sends it; `None` while that is unknown.
-pub(super) fn may_start<'a>(
-    line: &'a [u8],
-    from_client: Option<bool>,
-    strict: bool,
-) -> Option<Start<'a>> {
+pub(super) fn may_start(line: &[u8], from_client: Option<bool>, strict: bool) -> Option<Start<'_>> {
     let start = head::start(line, strict)?;
     let is_request = matches!(start, Start::Request(..));
     from_client

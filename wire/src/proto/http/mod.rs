@@ -7,8 +7,6 @@ mod exchange;
 mod framing;
 mod head;
 
-pub(super) use exchange::MAX_URI;
-
 use super::session::{Cut, Dialogue, Labels, Message, Pair, Side, Sink};
 use super::weird::Weird;
 use exchange::{Exchange, Request, Response};
@@ -42,7 +40,7 @@ pub(super) struct Http {
 }
 
 impl Http {
-    fn from_client(&self, from_lo: bool) -> Option<bool> {
+    fn is_client(&self, from_lo: bool) -> Option<bool> {
         self.client_is_lo.map(|lo| lo == from_lo)
     }
 
@@ -50,7 +48,7 @@ impl Http {
         let seeking = *self.reading.get(message.from_lo) == Reading::Seek;
         let line = framing::first_line(message.data).unwrap_or(message.data);
         let rest = message.data.get(line.len()..).unwrap_or(&[]);
-        let from_client = self.from_client(message.from_lo);
+        let from_client = self.is_client(message.from_lo);
         let Some(start) = framing::may_start(line.trim_ascii_end(), from_client, seeking) else {
             if !seeking && !line.trim_ascii().is_empty() {
                 sink.weird(BAD_MESSAGE, &message.meta);
@@ -83,7 +81,7 @@ impl Http {
         let next = if is_cut { Reading::Seek } else { next };
         *self.reading.get_mut(message.from_lo) = next;
         // A response without a body is whole already.
-        if next == Reading::Start && self.from_client(message.from_lo) == Some(false) {
+        if next == Reading::Start && self.is_client(message.from_lo) == Some(false) {
             self.finish(message, sink);
         }
     }
@@ -181,7 +179,7 @@ impl Http {
     }
 
     fn pass(&mut self, message: &Message<'_>, reading: Reading, sink: &mut Sink<'_>) {
-        let is_client = self.from_client(message.from_lo) == Some(true);
+        let is_client = self.is_client(message.from_lo) == Some(true);
         let Some((next, count)) = framing::advance(reading, message.data) else {
             sink.weird(BAD_CHUNK, &message.meta);
             *self.reading.get_mut(message.from_lo) = Reading::Seek;
@@ -212,7 +210,7 @@ impl Dialogue for Http {
     const MAX_WAITING: usize = MAX_HEAD;
 
     fn cut(&self, data: &[u8], from_lo: bool, _lost: bool) -> Cut {
-        framing::cut(*self.reading.get(from_lo), data, self.from_client(from_lo))
+        framing::cut(*self.reading.get(from_lo), data, self.is_client(from_lo))
     }
 
     fn message(&mut self, message: &Message<'_>, sink: &mut Sink<'_>) {
@@ -227,7 +225,7 @@ impl Dialogue for Http {
 
     fn gap(&mut self, from_lo: bool) {
         *self.reading.get_mut(from_lo) = Reading::Seek;
-        match self.from_client(from_lo) {
+        match self.is_client(from_lo) {
             Some(true) => {
                 if let Some(latest) = self.pending.back_mut() {
                     latest.is_asking = false;

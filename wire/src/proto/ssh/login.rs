@@ -15,6 +15,10 @@ const BANNER: usize = 256;
 
 /// What the encrypted segments say so far.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four things that are independently so or not"
+)]
 pub(super) struct Login {
     /// The client has sent encrypted bytes: what the server sent before is no answer (RFC 8308 EXT_INFO).
     asked: bool,

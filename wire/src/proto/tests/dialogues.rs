@@ -35,25 +35,7 @@ pub fn all() -> Vec<Dialogue> {
         Dialogue {
             port: 80,
             proto: 6,
-            messages: vec![
-                text(
-                    true,
-                    "POST /a?b HTTP/1.1\r\nHost: x:80\r\nAuthorization: Basic Ym9iOnB3\r\nContent-Length: 3\r\n\r\nabc",
-                ),
-                text(false, "HTTP/1.1 100 Continue\r\n\r\n"),
-                text(
-                    false,
-                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x\r\nabcd\r\n0\r\nT: 1\r\n\r\n",
-                ),
-                text(
-                    true,
-                    "HEAD /h HTTP/1.1\r\nVia: p\r\n\r\nGET http://u:p@y/ HTTP/1.0\r\n\r\n",
-                ),
-                text(
-                    false,
-                    "HTTP/1.1 204 No\r\nContent-Length: 9\r\n\r\nHTTP/1.0 404 Not\r\n\r\nuntil close",
-                ),
-            ],
+            messages: super::http::sample(),
         },
         Dialogue {
             port: 502,

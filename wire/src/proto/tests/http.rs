@@ -15,6 +15,30 @@ const SHORT: [&str; 6] = [
     "response_body_len",
 ];
 
+/// A conversation with every kind of body.
+pub fn sample() -> Vec<(bool, Vec<u8>)> {
+    let text = |client: bool, text: &str| (client, text.as_bytes().to_vec());
+    vec![
+        text(
+            true,
+            "POST /a?b HTTP/1.1\r\nHost: x:80\r\nAuthorization: Basic Ym9iOnB3\r\nContent-Length: 3\r\n\r\nabc",
+        ),
+        text(false, "HTTP/1.1 100 Continue\r\n\r\n"),
+        text(
+            false,
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x\r\nabcd\r\n0\r\nT: 1\r\n\r\n",
+        ),
+        text(
+            true,
+            "HEAD /h HTTP/1.1\r\nVia: p\r\n\r\nGET http://u:p@y/ HTTP/1.0\r\n\r\n",
+        ),
+        text(
+            false,
+            "HTTP/1.1 204 No\r\nContent-Length: 9\r\n\r\nHTTP/1.0 404 Not\r\n\r\nuntil close",
+        ),
+    ]
+}
+
 /// What a page view says, and the name in the flow row.
 #[test]
 fn fields() {

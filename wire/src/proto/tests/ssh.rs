@@ -17,7 +17,9 @@ fn packet(number: u8, rest: &[u8]) -> Vec<u8> {
 /// An offer of ten lists.
 fn offer(lists: [&str; 8]) -> Vec<u8> {
     let mut rest = vec![7; 16];
-    lists.iter().for_each(|names| rest.extend(list(names)));
+    for names in lists {
+        rest.extend(list(names));
+    }
     rest.extend([0; 8 + 1 + 4]);
     packet(20, &rest)
 }
