@@ -60,6 +60,8 @@ pub(super) struct Stream {
     newest: Meta,
     fresh: bool,
     lost: bool,
+    /// Length of the latest gap, where nothing but it lies between two bytes handed out.
+    hole: Option<u32>,
     ending: Ending,
     closing: bool,
 }
@@ -110,11 +112,15 @@ impl Stream {
     fn restart(&mut self, seq: u32) {
         self.held.clear();
         self.drop_waiting();
+        self.hole = None;
         self.lost = true;
         self.range = Some((seq, seq));
     }
 
     fn drop_waiting(&mut self) {
+        if !self.data().is_empty() {
+            self.hole = None;
+        }
         self.waiting.clear();
         self.head = 0;
         self.fresh = false;
@@ -153,6 +159,7 @@ impl Stream {
         }
         if missing > 0 {
             self.ending = Ending::Cut;
+            self.hole = Some(missing);
         }
     }
 
@@ -238,10 +245,16 @@ impl Stream {
     }
 
     fn skip_to(&mut self, seq: u32) {
+        self.hole = self.range.map(|(_, next)| seq.wrapping_sub(next));
         self.drop_waiting();
         if let Some((_, next)) = &mut self.range {
             *next = seq;
         }
+    }
+
+    /// Bytes that the gap just met has, when that is known and nothing before it was dropped with it.
+    pub(super) fn take_hole(&mut self) -> Option<u32> {
+        self.hole.take()
     }
 
     /// Packet taken in last.

@@ -6,7 +6,7 @@ use crate::proto::read::starts_with_word;
 
 /// Base64 letters decoded: names are shorter than what a row keeps of them.
 const MAX_LETTERS: usize = 512;
-const SCHEMES: [&str; 5] = ["basic", "bearer", "digest", "negotiate", "ntlm"];
+const SCHEMES: [&str; 6] = ["basic", "bearer", "digest", "kerberos", "negotiate", "ntlm"];
 
 /// Scheme, and the user where the scheme shows one.
 pub(super) fn credentials(value: &[u8]) -> (&'static str, Option<Vec<u8>>) {

@@ -134,3 +134,16 @@ pub(super) fn advance(reading: Reading, data: &[u8]) -> Option<(Reading, u64)> {
         Reading::Trailer => (Reading::Trailer, 0),
     })
 }
+
+/// Reading after missing bytes that lie wholly inside of a body.
+pub(super) fn beyond(reading: Reading, missing: u32) -> Option<Reading> {
+    let missing = u64::from(missing);
+    match reading {
+        Reading::UntilClose => Some(reading),
+        Reading::Length(left) if left > missing => Some(Reading::Length(left - missing)),
+        Reading::Length(left) if left == missing => Some(Reading::Start),
+        Reading::Chunk(left) if left > missing => Some(Reading::Chunk(left - missing)),
+        Reading::Chunk(left) if left == missing => Some(Reading::ChunkEnd),
+        _ => None,
+    }
+}

@@ -31,7 +31,7 @@ pub(super) struct Http {
     reading: Pair<Reading>,
     /// Requests without their whole response, oldest first; only the first may have the beginning of one.
     pending: VecDeque<Exchange>,
-    count: i32,
+    depth: i32,
     /// Responses may have been lost: the next one may belong to any request that waits.
     gap: bool,
     host: Option<String>,
@@ -94,8 +94,11 @@ impl Http {
         sink: &mut Sink<'_>,
     ) -> Reading {
         self.client_is_lo.get_or_insert(message.from_lo);
-        if self.count == 0 {
+        if self.depth == 0 {
             self.host = request.host().map(str::to_owned);
+        }
+        if let Some(latest) = self.pending.back_mut() {
+            latest.is_asking = false;
         }
         if self.pending.len() >= MAX_PENDING
             && let Some(oldest) = self.pending.pop_front()
@@ -111,9 +114,9 @@ impl Http {
     }
 
     fn push(&mut self, message: &Message<'_>, request: Option<Request>) {
-        self.count = self.count.saturating_add(1);
+        self.depth = self.depth.saturating_add(1);
         self.pending
-            .push_back(Exchange::new(message.meta, self.count, request));
+            .push_back(Exchange::new(message.meta, self.depth, request));
     }
 
     fn on_response(
@@ -186,21 +189,27 @@ impl Http {
             return;
         };
         *self.reading.get_mut(message.from_lo) = next;
-        let ends = next == Reading::Start;
-        if is_client {
-            if let Some(latest) = self.pending.back_mut().filter(|latest| latest.is_asking) {
-                latest.request_len = latest.request_len.saturating_add(count);
-                latest.is_asking = !ends;
-            }
+        self.count(is_client, count);
+        if next != Reading::Start {
             return;
         }
-        if let Some(front) = self.pending.front_mut()
+        if !is_client {
+            self.finish(message, sink);
+        } else if let Some(latest) = self.pending.back_mut() {
+            latest.is_asking = false;
+        }
+    }
+
+    /// Add body bytes to the message that they belong to.
+    fn count(&mut self, is_client: bool, bytes: u64) {
+        if is_client {
+            if let Some(latest) = self.pending.back_mut().filter(|latest| latest.is_asking) {
+                latest.request_len = latest.request_len.saturating_add(bytes);
+            }
+        } else if let Some(front) = self.pending.front_mut()
             && front.response.is_some()
         {
-            front.response_len = front.response_len.saturating_add(count);
-        }
-        if ends {
-            self.finish(message, sink);
+            front.response_len = front.response_len.saturating_add(bytes);
         }
     }
 }
@@ -233,6 +242,17 @@ impl Dialogue for Http {
             }
             _ => self.gap = true,
         }
+    }
+
+    fn pass_hole(&mut self, from_lo: bool, bytes: u32) -> bool {
+        let reading = self.reading.get_mut(from_lo);
+        let Some(next) = framing::beyond(*reading, bytes) else {
+            return false;
+        };
+        *reading = next;
+        // A response that ends with the gap is written when the next one begins.
+        self.count(self.is_client(from_lo) == Some(true), u64::from(bytes));
+        true
     }
 
     fn end(&mut self, sides: &Pair<Side>, sink: &mut Sink<'_>) {

@@ -205,9 +205,20 @@ fn gaps() {
     talk.raw(false, seq, b"01234", 2990);
     talk.seq[1] = seq.wrapping_add(2990);
     talk.ask(b"GET /2 HTTP/1.1\r\n\r\n");
+    talk.answer(b"HTTP/1.1 404 No\r\nContent-Length: 2990\r\n\r\n");
+    let seq = talk.seq[1];
+    talk.raw(false, seq, b"01234", 2000);
+    talk.seq[1] = seq.wrapping_add(2000);
+    talk.answer(&[b'x'; 990]);
+    talk.ask(b"GET /3 HTTP/1.1\r\n\r\n");
     talk.answer(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
     talk.end();
-    let want = ["1|-|-|200|0|2", "2|GET|/1|200|0|15", "3|GET|/2|404|0|0"];
+    let want = [
+        "1|-|-|200|0|2",
+        "2|GET|/1|200|0|3000",
+        "3|GET|/2|404|0|2990",
+        "4|GET|/3|404|0|0",
+    ];
     assert_eq!(rows(&mut talk, &SHORT), want);
     assert_eq!(talk.weird(), ["stream_gap"]);
 }
