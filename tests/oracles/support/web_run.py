@@ -10,9 +10,9 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
 
 from tests.oracles.support.agreement import Agreement, Exceptions, Measured
 from tests.oracles.support.record_rows import log_rows, plain, record_rows
@@ -58,6 +58,8 @@ SSH_ZEEK: Final[Mapping[str, str]] = {
     "kex_alg": "kex_alg",
     "host_key_alg": "host_key_alg",
 }
+UNSEEN: Final = "/libhtp::request_uri_not_seen"
+"""Target that Suricata gives to a response without a request."""
 OUTCOMES: Final[Mapping[str, str]] = {"T": "ok", "F": "negative", "-": "unknown", "": "unknown"}
 
 
@@ -108,14 +110,22 @@ def _events(path: Path, table: str) -> Iterator[Truth]:
             event = json.loads(line)
             if event["event_type"] != table:
                 continue
-            ends = f"{event['src_ip']}:{event['src_port']}>{event['dest_ip']}:{event['dest_port']}"
+            src, dst = ip_address(event["src_ip"]), ip_address(event["dest_ip"])
             values = _eve_http(event["http"]) if table == "http" else _eve_ssh(event["ssh"])
-            yield f"{ends} {event['tx_id'] + 1}", values
+            if values:
+                yield f"{src}:{event['src_port']}>{dst}:{event['dest_port']} {event['tx_id'] + 1}", values
 
 
 def _eve_http(http: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields of an event; none when it is of another protocol (RTSP is read by the same parser)."""
     values = {ours: str(http[theirs]) for theirs, ours in HTTP_EVE.items() if theirs in http}
-    values["http_version"] = values.get("http_version", "").removeprefix("HTTP/")
+    protocol = values.pop("http_version", "")
+    if values["uri"] == UNSEEN:
+        del values["uri"]
+    elif not protocol.startswith("HTTP/"):
+        return {}
+    else:
+        values["http_version"] = protocol.removeprefix("HTTP/")
     return values
 
 
@@ -162,7 +172,7 @@ def _cell(row: Ours, name: str, theirs: Mapping[str, str]) -> str:
     if name.endswith("_banner") and " " not in theirs[name]:
         return value.split(" ")[0]  # Suricata leaves the comment out
     if name == "uri" and "%" not in theirs[name]:
-        return unquote(value, "latin-1")  # Zeek logs the target decoded
+        return re.sub(r"%([0-9A-Fa-f]{2})", r"\\x\1", value)  # Zeek logs the target decoded
     if name == "response_body_len" and _is_framing(int(theirs[name]) - int(value), int(value)):
         return theirs[name]
     return value
@@ -174,7 +184,7 @@ def _is_framing(difference: int, body: int) -> bool:
     A chunk line and the line end after the data are 5 to 10 bytes; servers send no chunks below 512 bytes but the last.
     """
     chunks = body // 512 + 1
-    return chunks > 0 and 3 <= difference <= 3 + 10 * chunks
+    return 3 <= difference <= 3 + 10 * chunks
 
 
 def _comparable(values: Mapping[str, str], row: Ours | None) -> Callable[[str], bool]:

@@ -9,6 +9,9 @@ use super::session::Meta;
 
 /// Sequence distance beyond which a segment belongs to no window we know: the largest unscaled TCP window.
 const MAX_JUMP: u32 = 65_535;
+/// Distance within which bytes of a stream may come again, or be lost at once: socket buffers are smaller (Linux allows
+/// 6 MiB by itself), and with 1/256 of the sequence space a stray number rarely falls into it.
+const MAX_WINDOW: u32 = 1 << 24;
 /// Buffers larger than this are given back when empty.
 const KEEP_CAPACITY: usize = 1024;
 
@@ -86,8 +89,13 @@ impl Stream {
         let missing = wire_len.saturating_sub(length(data));
         let (first, next) = *self.range.get_or_insert((seq, seq));
         let ahead = distance(next, seq);
+        let is_old = ahead < 0 && distance(first, seq) >= 0 && ahead.unsigned_abs() < MAX_WINDOW;
+        if is_old && ahead.unsigned_abs() >= length(data).saturating_add(missing) {
+            // A retransmission of what was given up or read, however long ago.
+            return;
+        }
         if ahead.unsigned_abs() > MAX_JUMP {
-            self.restart(seq);
+            self.restart(seq, ahead);
             self.accept(meta, data, missing);
         } else if ahead <= 0 {
             let known = ahead.unsigned_abs();
@@ -109,10 +117,10 @@ impl Stream {
         }
     }
 
-    fn restart(&mut self, seq: u32) {
+    fn restart(&mut self, seq: u32, ahead: i32) {
         self.held.clear();
+        self.hole = u32::try_from(ahead).ok().filter(|hole| *hole < MAX_WINDOW);
         self.drop_waiting();
-        self.hole = None;
         self.lost = true;
         self.range = Some((seq, seq));
     }

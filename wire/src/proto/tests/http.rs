@@ -233,3 +233,25 @@ fn many_pending() {
     talk.end();
     assert_eq!(rows(&mut talk, &SHORT).len(), 100);
 }
+
+/// Late retransmissions of a large download, and a loss larger than an unscaled window, leave the next response readable.
+#[test]
+fn large_downloads() {
+    let mut talk = Talk::tcp(80);
+    talk.ask(b"GET /1 HTTP/1.1\r\n\r\n");
+    talk.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n");
+    let first = talk.seq[1];
+    for _ in 0..200 {
+        talk.answer(&[b'x'; 1000]);
+    }
+    talk.raw(false, first, &[b'x'; 1000], 1000);
+    talk.seq[1] = talk.seq[1].wrapping_add(100_000);
+    for _ in 0..100 {
+        talk.answer(&[b'x'; 1000]);
+    }
+    talk.raw(false, first, &[b'x'; 1000], 1000);
+    talk.ask(b"GET /2 HTTP/1.1\r\n\r\n");
+    talk.answer(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
+    let want = ["1|GET|/1|200|0|400000", "2|GET|/2|404|0|0"];
+    assert_eq!(rows(&mut talk, &SHORT), want);
+}
