@@ -18,7 +18,7 @@ _ESCAPED: Final = re.compile(rb"\\x([0-9a-fA-F]{2})")
 
 
 def record_rows(path: Path, table: str) -> list[dict[str, Any]]:
-    """Return the rows of ``table`` that the compiled meter makes of a capture, addresses as text, with ``sender_port``."""
+    """Return the rows of ``table`` that the meter makes of a capture, addresses as text, with ``sender_port``."""
     import pyarrow as pa  # noqa: PLC0415 - only this function needs Arrow
 
     try:
@@ -50,17 +50,16 @@ def plain(text: str | None) -> str:
     return raw.strip()[:SHOWN].decode("latin-1")
 
 
-def log_rows(path: Path) -> list[dict[str, str]] | None:
-    """Return the rows of a Zeek log, TSV or JSON lines; ``None`` when it lacks the endpoints (cut baselines)."""
+def log_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a Zeek log: TSV, TSV cut to columns that its first line names, or JSON lines."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     body = [line for line in lines if line and not line.startswith("#")]
-    rows: list[dict[str, str]]
     if body and body[0].startswith("{"):
-        rows = [_flat(json.loads(line)) for line in body]
-    else:
-        names = next((line.split("\t")[1:] for line in lines if line.startswith("#fields")), [])
-        rows = [dict(zip((_dotted(name) for name in names), line.split("\t"), strict=False)) for line in body]
-    return rows if all("id.orig_h" in row and "id.resp_p" in row for row in rows) else None
+        return [_flat(json.loads(line)) for line in body]
+    names = next((line.split("\t")[1:] for line in lines if line.startswith("#fields")), None)
+    if names is None:
+        names, body = (body[0].split("\t"), body[1:]) if body else ([], [])
+    return [dict(zip((_dotted(name) for name in names), line.split("\t"), strict=False)) for line in body]
 
 
 def _dotted(name: str) -> str:

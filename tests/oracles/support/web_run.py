@@ -58,6 +58,8 @@ SSH_ZEEK: Final[Mapping[str, str]] = {
     "kex_alg": "kex_alg",
     "host_key_alg": "host_key_alg",
 }
+ANY_ENDS: Final = "*"
+"""Endpoints of a log that lacks them: comparable where it is of one connection."""
 UNSEEN: Final = "/libhtp::request_uri_not_seen"
 """Target that Suricata gives to a response without a request."""
 OUTCOMES: Final[Mapping[str, str]] = {"T": "ok", "F": "negative", "-": "unknown", "": "unknown"}
@@ -68,16 +70,26 @@ def zeek(root: Path, table: str, exceptions: Exceptions) -> Agreement:
     columns = HTTP_ZEEK if table == "http" else SSH_ZEEK
     agreement = Agreement()
     for trace, log in _zeek_logs(root, table):
+        rows = log_rows(log)
+        # JSON lines leave out what is not set, cut logs what the test does not want.
+        is_json = any("@stream" in row for row in rows)
         truth = []
-        for row in log_rows(log) or ():
-            ends = f"{row['id.orig_h']}:{row['id.orig_p']}>{row['id.resp_h']}:{row['id.resp_p']}"
-            values = {ours: row.get(theirs, "-") for theirs, ours in columns.items()}
+        for row in rows:
+            have = {theirs: ours for theirs, ours in columns.items() if is_json or theirs in row}
+            values = {ours: row.get(theirs, "-") for theirs, ours in have.items()}
             if table == "ssh":
                 values["outcome"] = OUTCOMES[row.get("auth_success", "-")]
                 values = {name: value for name, value in values.items() if (name, value) != ("ssh_version", "-")}
-            truth.append((f"{ends} {row.get('trans_depth', 1)}", values))
-        _add(agreement, root, trace, table, truth, exceptions)
+            truth.append((f"{_zeek_ends(row)} {row.get('trans_depth', 1)}", values))
+        if len({row.get("uid") for row in rows}) == 1 or not any(key.startswith(ANY_ENDS) for key, _ in truth):
+            _add(agreement, root, trace, table, truth, exceptions)
     return agreement
+
+
+def _zeek_ends(row: Mapping[str, str]) -> str:
+    if "id.orig_h" not in row:
+        return ANY_ENDS
+    return f"{row['id.orig_h']}:{row['id.orig_p']}>{row['id.resp_h']}:{row['id.resp_p']}"
 
 
 def _zeek_logs(root: Path, table: str) -> Iterator[tuple[str, Path]]:
@@ -144,19 +156,21 @@ def _add(
     agreement: Agreement, root: Path, trace: str, table: str, truth: Iterable[Truth], exceptions: Exceptions
 ) -> None:
     """Compare the rows of one capture, paired by endpoints and ordinal, in order of time."""
+    truth = list(truth)
+    known = not any(key.startswith(ANY_ENDS) for key, _ in truth)
     ours: dict[str, list[Ours]] = defaultdict(list)
     for row in record_rows(root / trace, table):
-        ours[f"{_ends(row)} {row.get('trans_depth', 1)}"].append(row)
+        ours[f"{_ends(row) if known else ANY_ENDS} {row.get('trans_depth', 1)}"].append(row)
     wanted: list[Measured] = []
     had: list[Measured] = []
     for key, values in truth:
         if exceptions.find("excluded", trace, key) is not None:
             continue
-        row = ours[key].pop(0) if ours[key] else None
-        form = _comparable(values, row)
+        found = ours[key].pop(0) if ours[key] else None
+        form = _comparable(values, found)
         wanted.append(Measured(key, _line(values, form)))
-        if row is not None:
-            had.append(Measured(key, _line({name: _cell(row, name, values) for name in values}, form)))
+        if found is not None:
+            had.append(Measured(key, _line({name: _cell(found, name, values) for name in values}, form)))
     agreement.add(trace, wanted, had)
 
 

@@ -1008,9 +1008,9 @@ pub struct HttpRow<'a> {
     pub status_code: Option<i32>,
     /// Reason phrase, escaped, at most 256 bytes.
     pub status_msg: Option<&'a str>,
-    /// Body bytes of the request, without chunk framing. (byte)
+    /// Body bytes of the request, without chunk framing. (B)
     pub request_body_len: i64,
-    /// Body bytes of the response as sent, without chunk framing. (byte)
+    /// Body bytes of the response as sent, without chunk framing. (B)
     pub response_body_len: i64,
     /// Content-Type of the request, escaped.
     pub request_type: Option<&'a str>,
@@ -1018,7 +1018,7 @@ pub struct HttpRow<'a> {
     pub response_type: Option<&'a str>,
     /// Content-Encoding of the response, escaped.
     pub response_coding: Option<&'a str>,
-    /// Scheme of the credentials: basic, bearer, digest, kerberos, negotiate, ntlm, other.
+    /// Credentials: basic, bearer, digest, kerberos, negotiate, ntlm, other.
     pub auth_kind: Option<&'static str>,
     /// User name of Basic or Digest credentials, escaped; never a password.
     pub user: Option<&'a str>,
