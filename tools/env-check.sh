@@ -142,6 +142,7 @@ check_command git git "house tests"
 wish_command argus argus-server "oracle of some tests"
 wish_command ra argus-client "oracle of some tests"
 wish_command nfpcapd nfdump "oracle of some tests"
+wish_command tshark tshark "taishi dissect and its tests"
 check_rust
 
 if [ "$quiet" = yes ]; then

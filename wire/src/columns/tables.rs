@@ -1159,6 +1159,169 @@ impl FtpRows {
     }
 }
 
+/// One row per HTTP/1 request with its response (Zeek http.log).
+#[derive(Clone, Copy, Debug)]
+pub struct HttpRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Ordinal of the request in its connection, from 1.
+    pub trans_depth: i32,
+    /// Method, escaped; NULL for a response whose request was not seen.
+    pub method: Option<&'a str>,
+    /// Host field without the port, escaped.
+    pub host: Option<&'a str>,
+    /// Request target, escaped, at most 2048 bytes; a password in it is left out.
+    pub uri: Option<&'a str>,
+    /// Referer field, escaped, at most 256 bytes.
+    pub referrer: Option<&'a str>,
+    /// User-Agent field, escaped, at most 256 bytes.
+    pub user_agent: Option<&'a str>,
+    /// Version of the request: 0.9, 1.0, 1.1 or other.
+    pub http_version: Option<&'static str>,
+    /// Version of the response: 1.0, 1.1 or other.
+    pub reply_version: Option<&'static str>,
+    /// Final status; NULL when no response was seen.
+    pub status_code: Option<i32>,
+    /// Reason phrase, escaped, at most 256 bytes.
+    pub status_msg: Option<&'a str>,
+    /// Body bytes of the request, without chunk framing. (B)
+    pub request_body_len: i64,
+    /// Body bytes of the response as sent, without chunk framing. (B)
+    pub response_body_len: i64,
+    /// Content-Type of the request, escaped.
+    pub request_type: Option<&'a str>,
+    /// Content-Type of the response, escaped.
+    pub response_type: Option<&'a str>,
+    /// Content-Encoding of the response, escaped.
+    pub response_coding: Option<&'a str>,
+    /// Credentials: basic, bearer, digest, kerberos, negotiate, ntlm, other.
+    pub auth_kind: Option<&'static str>,
+    /// User name of Basic or Digest credentials, escaped; never a password.
+    pub user: Option<&'a str>,
+    /// Fields that proxies add, name: value, escaped, at most 256 bytes.
+    pub proxied: Option<&'a str>,
+    /// First request byte to first byte of the final response. (ns)
+    pub rtt_ns: Option<i64>,
+    /// Of credentials: ok (2xx, 3xx), negative (401, 407) or unknown; without any: request.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `http`.
+#[derive(Default)]
+pub struct HttpRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    trans_depth: Numbers<i32>,
+    method: Texts,
+    host: Texts,
+    uri: Texts,
+    referrer: Texts,
+    user_agent: Texts,
+    http_version: Names,
+    reply_version: Names,
+    status_code: Numbers<i32>,
+    status_msg: Texts,
+    request_body_len: Numbers<i64>,
+    response_body_len: Numbers<i64>,
+    request_type: Texts,
+    response_type: Texts,
+    response_coding: Texts,
+    auth_kind: Names,
+    user: Texts,
+    proxied: Texts,
+    rtt_ns: Numbers<i64>,
+    outcome: Names,
+}
+
+impl HttpRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &HttpRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.trans_depth.push(row.trans_depth);
+        self.method.push_opt(row.method);
+        self.host.push_opt(row.host);
+        self.uri.push_opt(row.uri);
+        self.referrer.push_opt(row.referrer);
+        self.user_agent.push_opt(row.user_agent);
+        self.http_version.push_opt(row.http_version);
+        self.reply_version.push_opt(row.reply_version);
+        self.status_code.push_opt(row.status_code);
+        self.status_msg.push_opt(row.status_msg);
+        self.request_body_len.push(row.request_body_len);
+        self.response_body_len.push(row.response_body_len);
+        self.request_type.push_opt(row.request_type);
+        self.response_type.push_opt(row.response_type);
+        self.response_coding.push_opt(row.response_coding);
+        self.auth_kind.push_opt(row.auth_kind);
+        self.user.push_opt(row.user);
+        self.proxied.push_opt(row.proxied);
+        self.rtt_ns.push_opt(row.rtt_ns);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.trans_depth.finish("trans_depth", false),
+            self.method.finish("method", true),
+            self.host.finish("host", true),
+            self.uri.finish("uri", true),
+            self.referrer.finish("referrer", true),
+            self.user_agent.finish("user_agent", true),
+            self.http_version.finish("http_version", true),
+            self.reply_version.finish("reply_version", true),
+            self.status_code.finish("status_code", true),
+            self.status_msg.finish("status_msg", true),
+            self.request_body_len.finish("request_body_len", false),
+            self.response_body_len.finish("response_body_len", false),
+            self.request_type.finish("request_type", true),
+            self.response_type.finish("response_type", true),
+            self.response_coding.finish("response_coding", true),
+            self.auth_kind.finish("auth_kind", true),
+            self.user.finish("user", true),
+            self.proxied.finish("proxied", true),
+            self.rtt_ns.finish("rtt_ns", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
 /// One row per industrial message object: who commands whom, function, object, value, cause, outcome.
 #[derive(Clone, Copy, Debug)]
 pub struct IcsRow<'a> {
@@ -1591,6 +1754,129 @@ impl PayloadHeadRows {
     }
 }
 
+/// One row per SSH connection (Zeek ssh.log).
+#[derive(Clone, Copy, Debug)]
+pub struct SshRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Protocol version both can speak: 1 or 2.
+    pub ssh_version: Option<i32>,
+    /// Identification line of the client, escaped.
+    pub client_banner: Option<&'a str>,
+    /// Identification line of the server, escaped.
+    pub server_banner: Option<&'a str>,
+    /// Key exchange agreed on, escaped.
+    pub kex_alg: Option<&'a str>,
+    /// Host key algorithm agreed on, escaped.
+    pub host_key_alg: Option<&'a str>,
+    /// Cipher agreed on, escaped; to server/to client when they differ.
+    pub cipher_alg: Option<&'a str>,
+    /// MAC agreed on, unused by AEAD ciphers; to server/to client when they differ.
+    pub mac_alg: Option<&'a str>,
+    /// Compression agreed on; to server/to client when they differ.
+    pub compression_alg: Option<&'a str>,
+    /// Fingerprint of the client's algorithms: MD5 of kex;cipher;mac;compression.
+    pub hassh: Option<&'a str>,
+    /// Fingerprint of the server's algorithms.
+    pub hassh_server: Option<&'a str>,
+    /// Login attempts told by the sizes of the server's answers; NULL: not told.
+    pub auth_attempts: Option<i32>,
+    /// Of the login, told by sizes: ok, negative or unknown.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `ssh`.
+#[derive(Default)]
+pub struct SshRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    ssh_version: Numbers<i32>,
+    client_banner: Texts,
+    server_banner: Texts,
+    kex_alg: Texts,
+    host_key_alg: Texts,
+    cipher_alg: Texts,
+    mac_alg: Texts,
+    compression_alg: Texts,
+    hassh: Texts,
+    hassh_server: Texts,
+    auth_attempts: Numbers<i32>,
+    outcome: Names,
+}
+
+impl SshRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &SshRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.ssh_version.push_opt(row.ssh_version);
+        self.client_banner.push_opt(row.client_banner);
+        self.server_banner.push_opt(row.server_banner);
+        self.kex_alg.push_opt(row.kex_alg);
+        self.host_key_alg.push_opt(row.host_key_alg);
+        self.cipher_alg.push_opt(row.cipher_alg);
+        self.mac_alg.push_opt(row.mac_alg);
+        self.compression_alg.push_opt(row.compression_alg);
+        self.hassh.push_opt(row.hassh);
+        self.hassh_server.push_opt(row.hassh_server);
+        self.auth_attempts.push_opt(row.auth_attempts);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.ssh_version.finish("ssh_version", true),
+            self.client_banner.finish("client_banner", true),
+            self.server_banner.finish("server_banner", true),
+            self.kex_alg.finish("kex_alg", true),
+            self.host_key_alg.finish("host_key_alg", true),
+            self.cipher_alg.finish("cipher_alg", true),
+            self.mac_alg.finish("mac_alg", true),
+            self.compression_alg.finish("compression_alg", true),
+            self.hassh.finish("hassh", true),
+            self.hassh_server.finish("hassh_server", true),
+            self.auth_attempts.finish("auth_attempts", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
 /// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
 #[derive(Clone, Copy, Debug)]
 pub struct TlsRow<'a> {
@@ -1873,6 +2159,8 @@ pub struct RecordRows {
     pub dns: DnsRows,
     /// One row per FTP command with its reply (Zeek ftp.log).
     pub ftp: FtpRows,
+    /// One row per HTTP/1 request with its response (Zeek http.log).
+    pub http: HttpRows,
     /// One row per industrial message object: who commands whom, function, object, value, cause, outcome.
     pub ics: IcsRows,
     /// One row per IEC 60870-5-104 APDU.
@@ -1881,6 +2169,8 @@ pub struct RecordRows {
     pub modbus: ModbusRows,
     /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
     pub payload_head: PayloadHeadRows,
+    /// One row per SSH connection (Zeek ssh.log).
+    pub ssh: SshRows,
     /// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
     pub tls: TlsRows,
     /// One row per oddity or parse error of a flow (bounded: first of a code per flow).
@@ -1895,10 +2185,12 @@ impl RecordRows {
             || self.dhcp.len() >= limit
             || self.dns.len() >= limit
             || self.ftp.len() >= limit
+            || self.http.len() >= limit
             || self.ics.len() >= limit
             || self.iec104.len() >= limit
             || self.modbus.len() >= limit
             || self.payload_head.len() >= limit
+            || self.ssh.len() >= limit
             || self.tls.len() >= limit
             || self.weird.len() >= limit
     }
@@ -1921,6 +2213,9 @@ impl RecordRows {
         if self.ftp.len() >= limit.max(1) {
             taken.push(("ftp", self.ftp.len(), self.ftp.finish()?));
         }
+        if self.http.len() >= limit.max(1) {
+            taken.push(("http", self.http.len(), self.http.finish()?));
+        }
         if self.ics.len() >= limit.max(1) {
             taken.push(("ics", self.ics.len(), self.ics.finish()?));
         }
@@ -1932,6 +2227,9 @@ impl RecordRows {
         }
         if self.payload_head.len() >= limit.max(1) {
             taken.push(("payload_head", self.payload_head.len(), self.payload_head.finish()?));
+        }
+        if self.ssh.len() >= limit.max(1) {
+            taken.push(("ssh", self.ssh.len(), self.ssh.finish()?));
         }
         if self.tls.len() >= limit.max(1) {
             taken.push(("tls", self.tls.len(), self.tls.finish()?));

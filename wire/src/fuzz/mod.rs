@@ -6,7 +6,9 @@
 mod capture;
 mod frames;
 
-pub use crate::proto::fuzz::{arp, dhcp, dns, ftp, iec104, modbus, recognise, stream, tls};
+pub use crate::proto::fuzz::{
+    arp, dhcp, dns, ftp, http, iec104, modbus, recognise, ssh, stream, tls,
+};
 pub use capture::{meter, source};
 pub use frames::decode;
 
@@ -14,17 +16,19 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 12] = [
+pub const TARGETS: [(&str, Run); 14] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
     ("fuzz_dns", dns),
     ("fuzz_ftp", ftp),
+    ("fuzz_http", http),
     ("fuzz_iec104", iec104),
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
     ("fuzz_recognise", recognise),
     ("fuzz_source", source),
+    ("fuzz_ssh", ssh),
     ("fuzz_stream", stream),
     ("fuzz_tls", tls),
 ];

@@ -177,7 +177,7 @@ impl App {
         }
         self.done = talk.is_finished();
         self.parser = Some(Box::new(Parser::Talk(talk)));
-        // What the signature said stands until the parser knows: a hello may span packets.
+        // What the signature said stands until the parser knows: what was enough to recognise may be too little to read.
         if hint == Hint::None { found.hint } else { hint }
     }
 }

@@ -21,6 +21,7 @@ mod ftp;
 )]
 pub(crate) mod fuzz;
 mod held;
+mod http;
 mod iec104;
 mod memory;
 mod modbus;
@@ -31,6 +32,7 @@ mod recognise;
 mod registry;
 mod service;
 mod session;
+mod ssh;
 mod stream;
 mod tls;
 mod weird;

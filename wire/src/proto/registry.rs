@@ -2,10 +2,12 @@
 
 use super::dns::Dns;
 use super::ftp::Ftp;
+use super::http::Http;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::service::Service;
 use super::session::{Dialogue, Session, Talk};
+use super::ssh::Ssh;
 use super::tls::Tls;
 
 /// A new parser of a protocol; `None` when it is only recognised.
@@ -13,8 +15,10 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
     Some(match service {
         Service::Dns | Service::Llmnr | Service::Mdns | Service::NetbiosNs => session::<Dns>(),
         Service::Ftp => session::<Ftp>(),
+        Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Ssh => session::<Ssh>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
     })
@@ -27,11 +31,13 @@ pub(super) const fn is_read(service: Service) -> bool {
         Service::Dhcp
             | Service::Dns
             | Service::Ftp
+            | Service::Http
             | Service::Iec104
             | Service::Llmnr
             | Service::Mdns
             | Service::Modbus
             | Service::NetbiosNs
+            | Service::Ssh
             | Service::Tls
     )
 }

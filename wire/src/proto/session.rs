@@ -132,6 +132,10 @@ pub(super) trait Dialogue: Default + Send + Sync {
     fn message(&mut self, message: &Message<'_>, sink: &mut Sink<'_>);
     /// Bytes of a side are missing.
     fn gap(&mut self, from_lo: bool);
+    /// That many bytes are missing; true when they lie inside of what is passed over anyway and reading goes on behind them.
+    fn pass_hole(&mut self, _from_lo: bool, _bytes: u32) -> bool {
+        false
+    }
     /// The flow segment ends.
     fn end(&mut self, sides: &Pair<Side>, sink: &mut Sink<'_>);
     /// The lower key end is the client, when the protocol said so.
@@ -281,14 +285,33 @@ impl<D: Dialogue> Session<D> {
             match step {
                 Step::Data => self.read(from_lo, out),
                 Step::Gap => {
-                    *self.lost.get_mut(from_lo) = true;
-                    *self.skip.get_mut(from_lo) = 0;
-                    self.dialogue.gap(from_lo);
+                    let hole = self.streams.get_mut(from_lo).take_hole();
+                    if !hole.is_some_and(|bytes| self.pass_hole(from_lo, bytes)) {
+                        *self.lost.get_mut(from_lo) = true;
+                        *self.skip.get_mut(from_lo) = 0;
+                        self.dialogue.gap(from_lo);
+                    }
                     let meta = self.streams.get(from_lo).latest();
                     self.notes.note(Weird::STREAM_GAP, &meta, None, out);
                 }
             }
         }
+    }
+
+    /// A gap inside of what is passed over does no harm.
+    fn pass_hole(&mut self, from_lo: bool, bytes: u32) -> bool {
+        if *self.lost.get(from_lo) {
+            return false;
+        }
+        let skip = self.skip.get_mut(from_lo);
+        if *skip == 0 {
+            return self.dialogue.pass_hole(from_lo, bytes);
+        }
+        match skip.checked_sub(bytes as usize) {
+            Some(left) => *skip = left,
+            None => return false,
+        }
+        true
     }
 
     fn read(&mut self, from_lo: bool, out: &mut Records) {

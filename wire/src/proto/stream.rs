@@ -9,6 +9,9 @@ use super::session::Meta;
 
 /// Sequence distance beyond which a segment belongs to no window we know: the largest unscaled TCP window.
 const MAX_JUMP: u32 = 65_535;
+/// Distance within which bytes of a stream may come again, or be lost at once: socket buffers are smaller (Linux allows
+/// 6 MiB by itself), and with 1/256 of the sequence space a stray number rarely falls into it.
+const MAX_WINDOW: u32 = 1 << 24;
 /// Buffers larger than this are given back when empty.
 const KEEP_CAPACITY: usize = 1024;
 
@@ -60,6 +63,8 @@ pub(super) struct Stream {
     newest: Meta,
     fresh: bool,
     lost: bool,
+    /// Length of the latest gap, where nothing but it lies between two bytes handed out.
+    hole: Option<u32>,
     ending: Ending,
     closing: bool,
 }
@@ -84,8 +89,13 @@ impl Stream {
         let missing = wire_len.saturating_sub(length(data));
         let (first, next) = *self.range.get_or_insert((seq, seq));
         let ahead = distance(next, seq);
+        let is_old = ahead < 0 && distance(first, seq) >= 0 && ahead.unsigned_abs() < MAX_WINDOW;
+        if is_old && ahead.unsigned_abs() >= length(data).saturating_add(missing) {
+            // A retransmission of what was given up or read, however long ago.
+            return;
+        }
         if ahead.unsigned_abs() > MAX_JUMP {
-            self.restart(seq);
+            self.restart(seq, ahead);
             self.accept(meta, data, missing);
         } else if ahead <= 0 {
             let known = ahead.unsigned_abs();
@@ -120,14 +130,18 @@ impl Stream {
         self.lost = true;
     }
 
-    fn restart(&mut self, seq: u32) {
+    fn restart(&mut self, seq: u32, ahead: i32) {
         self.held.clear();
+        self.hole = u32::try_from(ahead).ok().filter(|hole| *hole < MAX_WINDOW);
         self.drop_waiting();
         self.lost = true;
         self.range = Some((seq, seq));
     }
 
     fn drop_waiting(&mut self) {
+        if !self.data().is_empty() {
+            self.hole = None;
+        }
         self.waiting.clear();
         self.head = 0;
         self.fresh = false;
@@ -166,6 +180,7 @@ impl Stream {
         }
         if missing > 0 {
             self.ending = Ending::Cut;
+            self.hole = Some(missing);
         }
     }
 
@@ -251,10 +266,16 @@ impl Stream {
     }
 
     fn skip_to(&mut self, seq: u32) {
+        self.hole = self.range.map(|(_, next)| seq.wrapping_sub(next));
         self.drop_waiting();
         if let Some((_, next)) = &mut self.range {
             *next = seq;
         }
+    }
+
+    /// Bytes that the gap just met has, when that is known and nothing before it was dropped with it.
+    pub(super) fn take_hole(&mut self) -> Option<u32> {
+        self.hole.take()
     }
 
     /// Packet taken in last.

@@ -8,9 +8,11 @@ pub use stream::stream;
 
 use super::dns::Dns;
 use super::ftp::Ftp;
+use super::http::Http;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::session::{Dialogue, Session, Talk};
+use super::ssh::Ssh;
 use super::tls::Tls;
 use super::weird::Notes;
 use super::{App, Context, Records, iec104 as iec104_proto, modbus as modbus_proto};
@@ -30,6 +32,11 @@ pub fn ftp(input: &[u8]) {
     dialogue::<Ftp>(input, 21);
 }
 
+/// HTTP/1.
+pub fn http(input: &[u8]) {
+    dialogue::<Http>(input, 80);
+}
+
 /// IEC 60870-5-104.
 pub fn iec104(input: &[u8]) {
     dialogue::<Iec104>(input, iec104_proto::PORT);
@@ -38,6 +45,11 @@ pub fn iec104(input: &[u8]) {
 /// Modbus/TCP.
 pub fn modbus(input: &[u8]) {
     dialogue::<Modbus>(input, modbus_proto::PORT);
+}
+
+/// SSH; sizes of segments mean something there, so that other cuts may give other rows.
+pub fn ssh(input: &[u8]) {
+    bounded::<Ssh>(input, 22);
 }
 
 /// TLS and TLCP.
@@ -107,9 +119,20 @@ fn alone(
 ///
 /// Input: whether the server has the registered port, then a script.
 fn dialogue<D: Dialogue>(input: &[u8], port: u16) {
-    let Some((at_port, rest)) = input.split_first() else {
+    let Some((rest, ports)) = bounded::<D>(input, port) else {
         return;
     };
+    if Script::new(rest).all(|packet| packet.is_plain) {
+        assert_eq!(
+            outcome::<D>(rest, ports, false),
+            outcome::<D>(rest, ports, true)
+        );
+    }
+}
+
+/// A conversation: bounded rows of escaped text. Returns its script and ports.
+fn bounded<D: Dialogue>(input: &[u8], port: u16) -> Option<(&[u8], (u16, u16))> {
+    let (at_port, rest) = input.split_first()?;
     let ports = (40_000, if at_port & 1 == 0 { port } else { 40_001 });
     let (mut out, mut budget) = (Records::default(), Budget::default());
     let mut session = Session::<D>::default();
@@ -122,12 +145,7 @@ fn dialogue<D: Dialogue>(input: &[u8], port: u16) {
     }
     session.on_end(&mut out);
     budget.check(out);
-    if Script::new(rest).all(|packet| packet.is_plain) {
-        assert_eq!(
-            outcome::<D>(rest, ports, false),
-            outcome::<D>(rest, ports, true)
-        );
-    }
+    Some((rest, ports))
 }
 
 /// A conversation of datagrams: bounded rows of escaped text.

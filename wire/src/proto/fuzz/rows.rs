@@ -5,7 +5,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 
 use super::super::Records;
-use super::super::escape::MAX_TEXT;
+use super::super::escape::{MAX_TEXT, MAX_URI};
 use super::script::Packet;
 
 /// Rows that are made without a byte of their own: codes of oddities, once each.
@@ -44,17 +44,26 @@ pub(super) fn batches(out: &mut Records) -> Vec<RecordBatch> {
             }
         )*};
     }
-    take!(arp, dhcp, dns, ftp, ics, iec104, modbus, tls, weird);
+    take!(
+        arp, dhcp, dns, ftp, http, ics, iec104, modbus, ssh, tls, weird
+    );
     batches
 }
 
 fn check_texts(batch: &RecordBatch) {
-    let texts = batch
-        .columns()
-        .iter()
-        .filter(|column| *column.data_type() == DataType::Utf8);
-    for text in texts.flat_map(|column| column.as_string::<i32>().iter().flatten()) {
-        assert!(text.len() <= MAX_TEXT, "{} bytes of text", text.len());
-        assert!(!text.chars().any(char::is_control), "{text:?}");
+    let schema = batch.schema();
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        if *column.data_type() != DataType::Utf8 {
+            continue;
+        }
+        let limit = if field.name() == "uri" {
+            MAX_URI
+        } else {
+            MAX_TEXT
+        };
+        for text in column.as_string::<i32>().iter().flatten() {
+            assert!(text.len() <= limit, "{} bytes of text", text.len());
+            assert!(!text.chars().any(char::is_control), "{text:?}");
+        }
     }
 }

@@ -60,6 +60,8 @@ fn seeds() -> Seeds {
             21 => "fuzz_ftp",
             53 => "fuzz_dns",
             443 | 8443 => "fuzz_tls",
+            22 => "fuzz_ssh",
+            80 => "fuzz_http",
             502 => "fuzz_modbus",
             2404 => "fuzz_iec104",
             _ => {

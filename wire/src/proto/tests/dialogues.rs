@@ -15,6 +15,7 @@ pub struct Dialogue {
 }
 
 /// One conversation of every parser.
+#[expect(clippy::too_many_lines, reason = "one list of all conversations")]
 pub fn all() -> Vec<Dialogue> {
     let text = |client: bool, text: &str| (client, text.as_bytes().to_vec());
     vec![
@@ -45,6 +46,16 @@ pub fn all() -> Vec<Dialogue> {
             port: 8443,
             proto: 6,
             messages: in_pieces(&tlcp()),
+        },
+        Dialogue {
+            port: 22,
+            proto: 6,
+            messages: super::ssh::short(),
+        },
+        Dialogue {
+            port: 80,
+            proto: 6,
+            messages: super::http::sample(),
         },
         Dialogue {
             port: 502,

@@ -17,6 +17,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
     let out = &mut talk.out;
     let batches = [
         out.ftp.finish(),
+        out.http.finish(),
         out.ics.finish(),
         out.iec104.finish(),
         out.modbus.finish(),
@@ -41,11 +42,13 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
     talk.end();
     let out = &talk.out;
     let count = out.ftp.len()
+        + out.http.len()
         + out.ics.len()
         + out.iec104.len()
         + out.modbus.len()
         + out.dhcp.len()
         + out.dns.len()
+        + out.ssh.len()
         + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");
     assert!(out.weird.len() <= 12);

@@ -1,0 +1,181 @@
+//! One request with its response, and the row it becomes.
+
+use super::auth::credentials;
+use super::head::{Fields, without_password, without_port};
+use crate::columns::tables::HttpRow;
+use crate::proto::escape::{MAX_TEXT, MAX_URI, escape, escape_within};
+use crate::proto::session::{Meta, Side, Sink};
+
+/// What was asked.
+pub(super) struct Request {
+    pub(super) method: String,
+    uri: String,
+    version: &'static str,
+    host: Option<String>,
+    referrer: Option<String>,
+    user_agent: Option<String>,
+    content_type: Option<String>,
+    auth_kind: Option<&'static str>,
+    user: Option<String>,
+    proxied: Option<String>,
+}
+
+/// What was answered.
+pub(super) struct Response {
+    version: &'static str,
+    pub(super) code: u16,
+    reason: Option<String>,
+    content_type: Option<String>,
+    coding: Option<String>,
+    ts_ns: i64,
+}
+
+/// A request and its response; either may be missing.
+pub(super) struct Exchange {
+    meta: Meta,
+    depth: i32,
+    pub(super) request: Option<Request>,
+    pub(super) response: Option<Response>,
+    /// Its request body still comes.
+    pub(super) is_asking: bool,
+    pub(super) request_len: u64,
+    pub(super) response_len: u64,
+}
+
+fn text(value: Option<&[u8]>) -> Option<String> {
+    value.filter(|value| !value.is_empty()).map(escape)
+}
+
+impl Request {
+    /// Of a request line and its fields.
+    pub(super) fn new(
+        method: &[u8],
+        target: &[u8],
+        version: &'static str,
+        fields: &Fields<'_>,
+    ) -> Self {
+        let (auth_kind, user) = fields.credentials.map(credentials).unzip();
+        let (front, back) = without_password(target);
+        let proxied: Vec<Vec<u8>> = fields
+            .proxied
+            .iter()
+            .map(|(name, value)| [name.as_bytes(), b": ", value].concat())
+            .collect();
+        Self {
+            method: escape(method),
+            uri: uri(front, back),
+            version,
+            host: text(fields.host.map(without_port)),
+            referrer: fields.referrer.map(|value| {
+                let (front, back) = without_password(value);
+                escape(&[clip(front), clip(back)].concat())
+            }),
+            user_agent: text(fields.user_agent),
+            content_type: text(fields.content_type),
+            auth_kind,
+            user: user.flatten().map(|user| escape(&user)),
+            proxied: (!proxied.is_empty()).then(|| escape(&proxied.join(&b"; "[..]))),
+        }
+    }
+
+    /// Host, escaped.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+}
+
+/// As much as can come into a row.
+fn clip(raw: &[u8]) -> &[u8] {
+    raw.get(..MAX_TEXT).unwrap_or(raw)
+}
+
+fn uri(front: &[u8], back: &[u8]) -> String {
+    if back.is_empty() {
+        return escape_within(front, MAX_URI);
+    }
+    escape_within(&[front, back].concat(), MAX_URI)
+}
+
+impl Response {
+    /// Of a status line and its fields, first seen at `ts_ns`.
+    pub(super) fn new(
+        version: &'static str,
+        code: u16,
+        reason: &[u8],
+        fields: &Fields<'_>,
+        ts_ns: i64,
+    ) -> Self {
+        Self {
+            version,
+            code,
+            reason: text(Some(reason)),
+            content_type: text(fields.content_type),
+            coding: text(fields.coding),
+            ts_ns,
+        }
+    }
+}
+
+impl Exchange {
+    /// Begin with the message that came with `meta`, the `depth`-th of its flow.
+    pub(super) fn new(meta: Meta, depth: i32, request: Option<Request>) -> Self {
+        Self {
+            meta,
+            depth,
+            request,
+            response: None,
+            is_asking: false,
+            request_len: 0,
+            response_len: 0,
+        }
+    }
+
+    fn outcome(&self, kind: Option<&'static str>) -> &'static str {
+        match (kind, self.response.as_ref().map(|response| response.code)) {
+            (None, _) => "request",
+            (Some(_), Some(200..=399)) => "ok",
+            (Some(_), Some(401 | 407)) => "negative",
+            (Some(_), _) => "unknown",
+        }
+    }
+
+    /// Write the row.
+    pub(super) fn write(&self, client: &Side, server: &Side, sink: &mut Sink<'_>) {
+        let (asked, answered) = (self.request.as_ref(), self.response.as_ref());
+        let kind = asked.and_then(|request| request.auth_kind);
+        let rtt = answered
+            .filter(|_| asked.is_some())
+            .map(|response| response.ts_ns.saturating_sub(self.meta.ts_ns));
+        sink.out.http.push(&HttpRow {
+            flow_uid: self.meta.flow_uid,
+            ts: self.meta.ts_ns,
+            sender_ip: client.ip,
+            receiver_ip: server.ip,
+            receiver_port: i32::from(server.port),
+            trans_depth: self.depth,
+            method: asked.map(|request| request.method.as_str()),
+            host: asked.and_then(Request::host),
+            uri: asked.map(|request| request.uri.as_str()),
+            referrer: asked.and_then(|request| request.referrer.as_deref()),
+            user_agent: asked.and_then(|request| request.user_agent.as_deref()),
+            http_version: asked.map(|request| request.version),
+            reply_version: answered.map(|response| response.version),
+            status_code: answered.map(|response| i32::from(response.code)),
+            status_msg: answered.and_then(|response| response.reason.as_deref()),
+            request_body_len: signed(self.request_len),
+            response_body_len: signed(self.response_len),
+            request_type: asked.and_then(|request| request.content_type.as_deref()),
+            response_type: answered.and_then(|response| response.content_type.as_deref()),
+            response_coding: answered.and_then(|response| response.coding.as_deref()),
+            auth_kind: kind,
+            user: asked.and_then(|request| request.user.as_deref()),
+            proxied: asked.and_then(|request| request.proxied.as_deref()),
+            rtt_ns: rtt,
+            outcome: self.outcome(kind),
+        });
+    }
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
