@@ -1706,6 +1706,8 @@ impl ModbusRows {
 pub struct PayloadHeadRow<'a> {
     /// Segment 0 of the flow.
     pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
     /// +1 originator, -1 responder.
     pub dir: i8,
     /// First payload bytes in order of arrival, at most 512. (B)
@@ -1716,6 +1718,7 @@ pub struct PayloadHeadRow<'a> {
 #[derive(Default)]
 pub struct PayloadHeadRows {
     flow_uid: Binary<16>,
+    ts: Times,
     dir: Numbers<i8>,
     bytes: Blobs,
 }
@@ -1725,6 +1728,7 @@ impl PayloadHeadRows {
     #[inline]
     pub fn push(&mut self, row: &PayloadHeadRow<'_>) {
         self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
         self.dir.push(row.dir);
         self.bytes.push(row.bytes);
     }
@@ -1748,6 +1752,7 @@ impl PayloadHeadRows {
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
         batch(vec![
             self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
             self.dir.finish("dir", false),
             self.bytes.finish("bytes", false),
         ])

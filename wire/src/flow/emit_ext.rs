@@ -67,6 +67,7 @@ pub fn push_heads(row: &Row, limit: usize, out: &mut PayloadHeadRows, uids: &Uid
         if !head.is_empty() {
             out.push(&PayloadHeadRow {
                 flow_uid: uid,
+                ts: row.ts_start,
                 dir: if is_first == row.first_is_src { 1 } else { -1 },
                 bytes: head.get(..limit).unwrap_or(head),
             });
