@@ -188,7 +188,8 @@ def test_an_asked_end_clears_everything(login: str, scanned: Path, tmp_path: Pat
         "TAISHI_HOME": str(scanned / "home"),
         "TMPDIR": str(scratch),
     }
-    words = [sys.executable, "-c", "from reporting.cli import main; main()", "dissect", login]
+    # Without -P the working folder would come first: a checkout has no compiled core.
+    words = [sys.executable, "-P", "-c", "from reporting.cli import main; main()", "dissect", login]
     with subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         end = time.monotonic() + 30
         while not (notes.exists() and notes.read_text(encoding="utf-8").endswith("\n")):
