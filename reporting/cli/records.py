@@ -150,20 +150,22 @@ def _screen_columns(table: Table) -> list[Any]:
 
 
 def _urgency(table: Table) -> dict[str, int]:
-    """Return what is worth a place on the screen first: when and who, words, numbers, then ports, marks and keys."""
+    """Return what is worth a place on the screen first: when, who, the lead of the table, words, numbers, the rest."""
     import pyarrow as pa
 
     def rank(name: str, kind: pa.DataType) -> int:
         if name in ("ts", "sender_ip", "receiver_ip", "client_ip", "server_ip"):
             return 0
-        if name.endswith("uid"):
-            return 6
-        if pa.types.is_dictionary(kind):
+        if name in table.lead:
             return 1
-        if pa.types.is_string(kind) or name.endswith("_ip"):
+        if name.endswith("uid"):
+            return 7
+        if pa.types.is_dictionary(kind):
             return 2
+        if pa.types.is_string(kind) or name.endswith("_ip"):
+            return 3
         if pa.types.is_fixed_size_binary(kind):
-            return 5
-        return 4 if pa.types.is_boolean(kind) or name.endswith("_port") else 3
+            return 6
+        return 5 if pa.types.is_boolean(kind) or name.endswith("_port") else 4
 
     return {one.name: rank(one.name, one.type) for one in table.stored()}

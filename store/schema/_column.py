@@ -50,7 +50,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its name, meaning, columns in order, key and sort order."""
+    """One table: its name, meaning, columns in order, key, sort order; a narrow screen shows ``lead`` first."""
 
     name: str
     doc: str
@@ -58,6 +58,7 @@ class Table:
     key: tuple[str, ...]
     sort: tuple[str, ...] = ()
     wire: bool = False
+    lead: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def stored(self) -> tuple[Column, ...]:

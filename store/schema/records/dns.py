@@ -44,4 +44,5 @@ TABLE: Final = Table(
     ),
     key=("flow_uid", "ts"),
     wire=True,
+    lead=("query", "qtype_name"),
 )

@@ -38,4 +38,5 @@ TABLE: Final = Table(
     ),
     key=("flow_uid", "ts"),
     wire=True,
+    lead=("method", "host", "uri", "status_code"),
 )

@@ -30,4 +30,5 @@ TABLE: Final = Table(
     ),
     key=("flow_uid", "ts"),
     wire=True,
+    lead=("client_banner", "outcome"),
 )

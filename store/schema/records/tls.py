@@ -53,4 +53,5 @@ TABLE: Final = Table(
     ),
     key=("flow_uid", "ts"),
     wire=True,
+    lead=("server_name", "version"),
 )
