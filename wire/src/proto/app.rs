@@ -2,11 +2,12 @@
 //!
 //! HOT: called for payload-bearing packets until [`App::is_done`]; 16 bytes per flow, parser state boxed.
 
+use super::dialogue::Labels;
 use super::probe::Probe;
 use super::recognise::{self, Found, Look, Strength};
 use super::registry;
 use super::service::Service;
-use super::session::{Labels, Talk};
+use super::session::Talk;
 use super::weird::Notes;
 use super::{Context, Hint, Records, arp, dhcp};
 

@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 826.
 
-use super::session::Meta;
+use super::dialogue::Meta;
 use super::weird::{Notes, Weird};
 use super::{Context, Records, read};
 use crate::columns::tables::ArpRow;

@@ -2,8 +2,8 @@
 //!
 //! Source: RFC 2131 (format), RFC 2132 (options).
 
+use super::dialogue::Meta;
 use super::escape::escape;
-use super::session::Meta;
 use super::weird::{Notes, Weird};
 use super::{Context, Hint, Records, read};
 use crate::columns::tables::DhcpRow;

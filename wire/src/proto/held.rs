@@ -1,7 +1,7 @@
 //! Segments that came before the bytes in front of them: few, small, and not for long.
 
+use super::dialogue::Meta;
 use super::read::signed32;
-use super::session::Meta;
 
 /// Out-of-order segments held: fast retransmit fills a hole after three duplicate acknowledgements (RFC 5681 3.2).
 const MAX_SEGMENTS: usize = 4;

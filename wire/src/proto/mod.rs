@@ -11,6 +11,7 @@
 mod app;
 mod arp;
 mod dhcp;
+mod dialogue;
 mod dns;
 mod escape;
 mod ftp;

@@ -2,8 +2,8 @@
 //! needs a second one that agrees.
 
 use super::Context;
+use super::dialogue::Meta;
 use super::read;
-use super::session::Meta;
 use super::stream::{Step, Stream};
 
 /// Bytes held of one flow; the messages that need holding are at most 260 B long, two of them plus slack.

@@ -1,12 +1,13 @@
 //! Which protocols are read in full. To add one: its module, a line here, its table in `store/schema/records/`.
 
+use super::dialogue::Dialogue;
 use super::dns::Dns;
 use super::ftp::Ftp;
 use super::http::Http;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::service::Service;
-use super::session::{Dialogue, Session, Talk};
+use super::session::{Session, Talk};
 use super::ssh::Ssh;
 use super::tls::Tls;
 

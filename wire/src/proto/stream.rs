@@ -4,8 +4,8 @@
 //! The first copy of a byte wins. What cannot be put into order within the bounds is a gap: the waiting bytes are dropped
 //! and the reader has to find the next message start.
 
+use super::dialogue::Meta;
 use super::held::{Held, Segment, distance, length};
-use super::session::Meta;
 
 /// Sequence distance beyond which a segment belongs to no window we know: the largest unscaled TCP window.
 const MAX_JUMP: u32 = 65_535;

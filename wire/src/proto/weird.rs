@@ -1,7 +1,7 @@
 //! Oddities: the first of a code per flow becomes a row.
 
 use super::Records;
-use super::session::Meta;
+use super::dialogue::Meta;
 use crate::columns::tables::WeirdRow;
 
 /// What was odd: its name, and a number that no other code of the same protocol has (0 .. 15; 0 is the gap of any stream).

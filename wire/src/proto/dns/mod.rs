@@ -12,8 +12,8 @@ mod response;
 mod row;
 mod types;
 
+use super::dialogue::{Cut, Dialogue, Message, Pair, Side, Sink};
 use super::read::be16;
-use super::session::{Cut, Dialogue, Message, Pair, Side, Sink};
 use super::weird::Weird;
 use answers::sections;
 use header::Header;

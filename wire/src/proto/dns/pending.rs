@@ -4,7 +4,7 @@ use super::answers::Edns;
 use super::header::{Asked, Flags};
 use super::response::Response;
 use super::{Kind, row};
-use crate::proto::session::{Message, Meta, Pair, Side, Sink};
+use crate::proto::dialogue::{Message, Meta, Pair, Side, Sink};
 use std::collections::VecDeque;
 
 /// Questions of a flow that may wait for a response. Zeek keeps 50 per transaction; a forwarder that asks from one socket has

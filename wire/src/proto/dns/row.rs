@@ -5,7 +5,7 @@ use super::response::Response;
 use super::{Kind, types};
 use crate::columns::tables::DnsRow;
 use crate::columns::text_lists::TextList;
-use crate::proto::session::{Meta, Side, Sink};
+use crate::proto::dialogue::{Meta, Side, Sink};
 
 /// A row that says nothing.
 const EMPTY: DnsRow<'static> = DnsRow {

@@ -3,8 +3,8 @@
 //! Source: RFC 959 4.2 (replies), 5.3 (commands); RFC 854 (Telnet codes may precede ABOR).
 
 use super::verbs::{OTHER, verb};
+use crate::proto::dialogue::Cut;
 use crate::proto::read;
-use crate::proto::session::Cut;
 
 /// Registered port.
 pub(super) const PORT: u16 = 21;

@@ -7,8 +7,8 @@ mod verbs;
 
 pub(super) use line::{Likeness, likeness};
 
+use super::dialogue::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
 use super::escape::escape;
-use super::session::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
 use super::weird::Weird;
 use crate::columns::tables::FtpRow;
 use line::{PORT, Reply, command, reply, trim};

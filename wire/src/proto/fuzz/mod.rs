@@ -6,12 +6,13 @@ mod stream;
 
 pub use stream::stream;
 
+use super::dialogue::Dialogue;
 use super::dns::Dns;
 use super::ftp::Ftp;
 use super::http::Http;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
-use super::session::{Dialogue, Session, Talk};
+use super::session::{Session, Talk};
 use super::ssh::Ssh;
 use super::tls::Tls;
 use super::weird::Notes;

@@ -1,6 +1,6 @@
 //! Segments of one numbered byte stream, in any order: what comes out is in order, once, and honest about what is missing.
 
-use super::super::session::Meta;
+use super::super::dialogue::Meta;
 use super::super::stream::{Step, Stream};
 
 /// Where the stream begins; it wraps soon.

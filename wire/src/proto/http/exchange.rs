@@ -3,8 +3,8 @@
 use super::auth::credentials;
 use super::head::{Fields, without_password, without_port};
 use crate::columns::tables::HttpRow;
+use crate::proto::dialogue::{Meta, Side, Sink};
 use crate::proto::escape::{MAX_TEXT, MAX_URI, escape, escape_within};
-use crate::proto::session::{Meta, Side, Sink};
 
 /// What was asked.
 pub(super) struct Request {

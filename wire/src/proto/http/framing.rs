@@ -3,7 +3,7 @@
 //! Source: RFC 9112 6.3 (body length), 7.1 (chunks).
 
 use super::head::{self, Fields, Start};
-use crate::proto::session::Cut;
+use crate::proto::dialogue::Cut;
 
 /// Longest head read whole: servers stop at 8 to 16 KiB (nginx, Apache httpd, Tomcat).
 pub(super) const MAX_HEAD: usize = 16_384;

@@ -7,7 +7,7 @@ mod exchange;
 mod framing;
 mod head;
 
-use super::session::{Cut, Dialogue, Labels, Message, Pair, Side, Sink};
+use super::dialogue::{Cut, Dialogue, Labels, Message, Pair, Side, Sink};
 use super::weird::Weird;
 use exchange::{Exchange, Request, Response};
 use framing::{MAX_HEAD, Reading};

@@ -3,8 +3,8 @@
 //! Source: IEC 60870-5-104:2006 5.1 (start 68H, length, four control octets; I, S and U format).
 
 use super::asdu::Asdu;
+use crate::proto::dialogue::Cut;
 use crate::proto::read;
-use crate::proto::session::Cut;
 
 const START: u8 = 0x68;
 /// Length octet: four control octets up to 253 octets in all.

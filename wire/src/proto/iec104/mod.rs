@@ -11,7 +11,7 @@ mod types;
 
 pub(super) use frame::{PORT, count};
 
-use super::session::{Cut, Dialogue, Message, Pair, Side, Sink};
+use super::dialogue::{Cut, Dialogue, Message, Pair, Side, Sink};
 use super::weird::Weird;
 use asdu::Asdu;
 use frame::Apci;

@@ -5,9 +5,9 @@ use super::cause;
 use super::types::{self, Kind};
 use crate::columns::tables::{IcsRow, Iec104Row};
 use crate::proto::Records;
+use crate::proto::dialogue::Message;
 use crate::proto::escape::join;
 use crate::proto::read;
-use crate::proto::session::Message;
 
 fn blank<'a>(message: &Message<'_>, apci_type: &'static str) -> Iec104Row<'a> {
     Iec104Row {

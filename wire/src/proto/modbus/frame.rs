@@ -3,8 +3,8 @@
 //! Source: MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 3.1.3 (MBAP header: transaction, protocol 0, length, unit).
 
 use super::functions::{EXCEPTION, Shape, is_known, shape};
+use crate::proto::dialogue::Cut;
 use crate::proto::read;
-use crate::proto::session::Cut;
 
 /// Header before the PDU, bytes.
 const MBAP: usize = 7;

@@ -10,7 +10,7 @@ mod rows;
 
 pub(super) use frame::{Likeness, PORT, agree, likeness};
 
-use super::session::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
+use super::dialogue::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
 use super::weird::Weird;
 use fields::Fields;
 use frame::Frame;

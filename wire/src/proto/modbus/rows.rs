@@ -6,9 +6,9 @@ use super::frame::Frame;
 use super::functions::{self, EXCEPTION};
 use crate::columns::tables::{IcsRow, ModbusRow};
 use crate::proto::Records;
+use crate::proto::dialogue::{Message, Side};
 use crate::proto::escape::join;
 use crate::proto::read;
-use crate::proto::session::{Message, Side};
 
 /// What a response says.
 pub(super) struct Answer {

@@ -6,9 +6,9 @@
 mod kexinit;
 mod login;
 
+use super::dialogue::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
 use super::escape::escape;
 use super::read::{be32, octet};
-use super::session::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
 use super::weird::Weird;
 use crate::columns::tables::SshRow;
 use kexinit::{Agreed, Offer};

@@ -1,6 +1,6 @@
 //! Reassembly: order, overlap, loss, bounds.
 
-use crate::proto::session::Meta;
+use crate::proto::dialogue::Meta;
 use crate::proto::stream::{Step, Stream};
 
 fn meta(frame_no: u64) -> Meta {

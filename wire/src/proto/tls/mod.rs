@@ -16,7 +16,7 @@ mod suites;
 
 pub(super) use record::TLCP;
 
-use super::session::{Cut, Dialogue, Labels, Message, Pair, Side, Sink};
+use super::dialogue::{Cut, Dialogue, Labels, Message, Pair, Side, Sink};
 use super::weird::Weird;
 use hello::{ClientHello, ServerHello};
 use record::{Fragments, HEADER, MAX_RECORD, content, kind};

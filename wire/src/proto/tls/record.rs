@@ -2,8 +2,8 @@
 //!
 //! Source: RFC 8446 5.1, RFC 5246 6.2, RFC 6101 5.2 (SSL 3.0), GB/T 38636-2020 6.3 (TLCP, version 0x0101).
 
+use crate::proto::dialogue::Cut;
 use crate::proto::read::{be16, octet};
-use crate::proto::session::Cut;
 
 /// Version of TLCP.
 pub(in crate::proto) const TLCP: u16 = 0x0101;

@@ -8,8 +8,8 @@ use super::record::TLCP;
 use super::suites;
 use crate::columns::tables::TlsRow;
 use crate::proto::Records;
+use crate::proto::dialogue::{Message, Meta, Side};
 use crate::proto::escape::{escape, join};
-use crate::proto::session::{Message, Meta, Side};
 
 /// What the client offered.
 struct Offer {
