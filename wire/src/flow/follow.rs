@@ -92,7 +92,8 @@ impl Table {
         let hint = if is_parsed {
             let uid = uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment);
             let out = &mut self.out.records;
-            parse(&mut row.app, uid, packet, payload, from_lo, out)
+            let begins = row.begins(from_first);
+            parse(&mut row.app, uid, packet, payload, from_lo, begins, out)
         } else {
             Hint::None
         };
@@ -162,6 +163,7 @@ pub(super) fn parse(
     packet: &Packet,
     payload: &[u8],
     from_lo: bool,
+    begins: (Option<u32>, Option<u32>),
     out: &mut Records,
 ) -> Hint {
     let syn = u32::from(packet.has_tcp && packet.tcp.flags & flag::SYN != 0);
@@ -179,6 +181,8 @@ pub(super) fn parse(
             receiver_port: packet.dport,
             sender_mac: packet.has_mac.then_some(packet.src_mac),
             seq: packet.has_tcp.then(|| packet.tcp.seq.wrapping_add(syn)),
+            begin: begins.0,
+            peer_begin: begins.1,
             payload,
             payload_len: packet.payload_len,
         },

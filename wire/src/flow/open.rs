@@ -55,6 +55,7 @@ impl Table {
                 packet,
                 payload,
                 keyed.from_lo,
+                (None, None),
                 &mut self.out.records,
             )
         } else {

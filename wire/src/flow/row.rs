@@ -194,6 +194,19 @@ impl Row {
         }
     }
 
+    /// Sequence numbers of the first bytes of the streams of a packet's sender and receiver, where their SYN was seen.
+    #[inline]
+    pub fn begins(&self, from_first: bool) -> (Option<u32>, Option<u32>) {
+        let begin = |side: &Side| side.has_isn.then(|| side.start_seq.wrapping_add(1));
+        let first = begin(&self.first);
+        let second = self.pair.as_deref().and_then(|pair| begin(&pair.side));
+        if from_first {
+            (first, second)
+        } else {
+            (second, first)
+        }
+    }
+
     /// Start of segment 0.
     #[must_use]
     pub fn root_ts(&self) -> i64 {

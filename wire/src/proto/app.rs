@@ -2,7 +2,7 @@
 //!
 //! HOT: called for payload-bearing packets until [`App::is_done`]; 16 bytes per flow, parser state boxed.
 
-use super::dialogue::Labels;
+use super::dialogue::{Labels, Pair};
 use super::probe::Probe;
 use super::recognise::{self, Found, Look, Strength};
 use super::registry;
@@ -21,6 +21,8 @@ pub struct App {
     service: Option<Service>,
     tries: u8,
     done: bool,
+    /// A packet of the side was neither read nor held.
+    passed: Pair<bool>,
     notes: Notes,
 }
 
@@ -53,10 +55,32 @@ impl App {
             None | Some(Parser::Probe(_)) => self.recognise(ctx, out),
             Some(Parser::Talk(talk)) => {
                 let hint = talk.on_payload(ctx, out);
-                self.done = talk.is_finished();
+                self.go_on(out);
                 hint
             }
         }
+    }
+
+    /// Hand the streams over to the protocol that follows, or see that nothing does.
+    fn go_on(&mut self, out: &mut Records) {
+        let Some(Parser::Talk(talk)) = self.parser.as_deref_mut() else {
+            return;
+        };
+        let Some(next) = talk.successor() else {
+            self.done = talk.is_finished();
+            return;
+        };
+        talk.on_end(out);
+        let Some(mut next) = registry::start(next).filter(|_| out.memory.has_room()) else {
+            self.done = true;
+            return;
+        };
+        for from_lo in [true, false] {
+            if let Some(seq) = talk.next_seq(from_lo) {
+                next.begin(from_lo, seq);
+            }
+        }
+        *talk = next;
     }
 
     /// The flow segment ends: write what waits for an answer. Rows carry the identity and time of their own packets, which
@@ -134,6 +158,7 @@ impl App {
             .iter()
             .find_map(|held| recognise::agree(found.service, &held.context(ctx), ctx));
         if !probe.hold(ctx) {
+            *self.passed.get_mut(ctx.from_lo) = true;
             return found;
         }
         if let Some(service) = supported {
@@ -146,6 +171,19 @@ impl App {
         } else {
             found
         }
+    }
+
+    /// Where the stream of a side begins: at the first byte behind its SYN when every packet since then is at hand, else at the
+    /// lowest byte that is.
+    fn begins(&self, probe: &Probe, ctx: &Context<'_>, from_lo: bool) -> Option<u32> {
+        let known = if ctx.from_lo == from_lo {
+            ctx.begin
+        } else {
+            ctx.peer_begin
+        };
+        known
+            .filter(|_| !self.passed.get(from_lo))
+            .or_else(|| probe.lowest(from_lo))
     }
 
     fn settle(&mut self, ctx: &Context<'_>, found: Found, out: &mut Records) -> Hint {
@@ -163,7 +201,7 @@ impl App {
             return found.hint;
         };
         for from_lo in [true, false] {
-            if let Some(seq) = probe.lowest(from_lo) {
+            if let Some(seq) = self.begins(&probe, ctx, from_lo) {
                 talk.begin(from_lo, seq);
             }
         }
@@ -176,8 +214,8 @@ impl App {
         if !replayed {
             hint = talk.on_payload(ctx, out);
         }
-        self.done = talk.is_finished();
         self.parser = Some(Box::new(Parser::Talk(talk)));
+        self.go_on(out);
         // What the signature said stands until the parser knows: what was enough to recognise may be too little to read.
         if hint == Hint::None { found.hint } else { hint }
     }

@@ -1,5 +1,6 @@
 //! What a protocol file deals with: messages cut out of two streams or taken from datagrams, who sent them, and where its rows go.
 
+use super::service::Service;
 use super::weird::{Notes, Weird};
 use super::{Context, Records};
 
@@ -144,6 +145,10 @@ pub(super) trait Dialogue: Default + Send + Sync {
     /// Bytes of memory held beside the value itself.
     fn bytes(&self) -> usize {
         0
+    }
+    /// The protocol that both sides agreed to speak from here on, on the same streams (STARTTLS, negotiated TLS, a tunnel).
+    fn successor(&self) -> Option<Service> {
+        None
     }
     /// Nothing more can be read (the rest is encrypted).
     fn is_finished(&self) -> bool {

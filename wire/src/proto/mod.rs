@@ -97,6 +97,10 @@ pub struct Context<'a> {
     pub sender_mac: Option<[u8; 6]>,
     /// TCP sequence number of the first payload byte; `None` for other protocols.
     pub seq: Option<u32>,
+    /// TCP sequence number of the first byte of the sender's stream, when the flow saw its SYN.
+    pub begin: Option<u32>,
+    /// The same of the receiver's stream.
+    pub peer_begin: Option<u32>,
     /// Payload bytes captured.
     pub payload: &'a [u8],
     /// Payload bytes on the wire (larger than `payload.len()` when the snap length cut them).

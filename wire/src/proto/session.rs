@@ -3,6 +3,7 @@
 
 use super::dialogue::{Cut, Dialogue, Labels, Message, Meta, Pair, Side, Sink};
 use super::memory::Account;
+use super::service::Service;
 use super::stream::{Step, Stream};
 use super::weird::{Notes, Weird};
 use super::{Context, Hint, Records};
@@ -17,6 +18,10 @@ pub(super) trait Talk: Send + Sync {
     fn on_end(&mut self, out: &mut Records);
     /// What the row of the flow shall say.
     fn labels(&self) -> Labels<'_>;
+    /// The protocol that follows on the same streams.
+    fn successor(&self) -> Option<Service>;
+    /// Sequence number that the stream of a side goes on with.
+    fn next_seq(&self, from_lo: bool) -> Option<u32>;
     /// Nothing more can be read.
     fn is_finished(&self) -> bool;
 }
@@ -86,6 +91,14 @@ impl<D: Dialogue> Talk for Session<D> {
 
     fn labels(&self) -> Labels<'_> {
         self.dialogue.labels()
+    }
+
+    fn successor(&self) -> Option<Service> {
+        self.dialogue.successor()
+    }
+
+    fn next_seq(&self, from_lo: bool) -> Option<u32> {
+        self.streams.get(from_lo).next_seq()
     }
 
     fn is_finished(&self) -> bool {

@@ -293,6 +293,11 @@ impl Stream {
         self.start
     }
 
+    /// Sequence number of the next byte that is expected.
+    pub(super) fn next_seq(&self) -> Option<u32> {
+        self.range.map(|(_, next)| next)
+    }
+
     /// Drop the first `count` bytes.
     pub(super) fn consume(&mut self, count: usize) {
         self.head = (self.head + count).min(self.waiting.len());

@@ -75,6 +75,8 @@ impl<'a> Packet<'a> {
             receiver_port: receiver.1,
             sender_mac: Some(sender.2),
             seq: (proto == 6).then_some(self.seq),
+            begin: None,
+            peer_begin: None,
             payload: self.data,
             payload_len: self.wire_len,
         }

@@ -110,6 +110,8 @@ impl Talk {
             receiver_port: receiver.1,
             sender_mac: Some([if from_client { 1 } else { 2 }; 6]),
             seq: (self.proto == 6).then_some(seq),
+            begin: None,
+            peer_begin: None,
             payload: data,
             payload_len: wire_len,
         };

@@ -117,6 +117,8 @@ fn context(data: &[u8], frame_no: u64) -> Option<Context<'_>> {
         receiver_port: ends[1].1,
         sender_mac: data.get(6..12)?.try_into().ok(),
         seq: (ip[9] == 6).then(|| u32::from_be_bytes(rest[4..8].try_into().unwrap())),
+        begin: None,
+        peer_begin: None,
         payload,
         payload_len: (total - head) as u32,
     })
