@@ -172,10 +172,10 @@ def test_any_service_with_logins_is_judged(traffic: Traffic, service: str) -> No
 
 def test_sizes_count_attempts_but_prove_nothing(traffic: Traffic) -> None:
     """Three SSH connections of three refused passwords each are nine attempts; sizes make a success high at most."""
-    told = {"service": "ssh", "port": 22, "user": None, "basis": "size"}
     for n in range(3):
-        traffic.login(n * 5.0 + n * n, CLIENT, SERVER, ok=False, attempts=3, **told)
-    traffic.login(60, CLIENT, SERVER, ok=True, **told)
+        second = n * 5.0 + n * n
+        traffic.login(second, CLIENT, SERVER, ok=False, port=22, user=None, service="ssh", basis="size", attempts=3)
+    traffic.login(60, CLIENT, SERVER, ok=True, port=22, user=None, service="ssh", basis="size")
     (alert,) = traffic.run(DETECTOR)
     assert (alert["severity"], alert["succeeded"]) == ("high", True)
     assert "9 failed SSH logins" in alert["evidence_en"]

@@ -179,7 +179,8 @@ _ENDS: Final = {"sender_ip": ip("10.0.0.1"), "receiver_ip": ip("10.0.0.2"), "rec
 def _logins(home: Path) -> list[tuple[object, ...]]:
     with Lake(home).reader() as reader:
         sql = 'SELECT service, "user", login_method, outcome, attempts, basis, reply FROM logins ORDER BY ts, outcome'
-        return reader.connection.execute(sql).fetchall()
+        found: list[tuple[object, ...]] = reader.connection.execute(sql).fetchall()
+    return found
 
 
 def test_logins_of_ftp(tmp_path: Path) -> None:
