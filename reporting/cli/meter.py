@@ -20,8 +20,9 @@ MAX_PAYLOAD_HEAD: Final = 512
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="DIR")
 @click.option("--ext", is_flag=True)
 @click.option("--payload-head", "payload_head", type=click.IntRange(0, MAX_PAYLOAD_HEAD), default=0, metavar="BYTES")
+@click.option("--flows-only", "flows_only", is_flag=True)
 @click.option("--sha256", is_flag=True)
-def meter(files: tuple[Path, ...], out: Path, ext: bool, payload_head: int, sha256: bool) -> int:
+def meter(files: tuple[Path, ...], out: Path, ext: bool, payload_head: int, flows_only: bool, sha256: bool) -> int:
     """Meter captures into a lake folder without judging them."""
     from dataclasses import asdict
 
@@ -36,6 +37,8 @@ def meter(files: tuple[Path, ...], out: Path, ext: bool, payload_head: int, sha2
     case = case_name(samples)
     digest = Digest.SHA256 if sha256 else Digest.XXH3_128
     options: dict[str, object] = {"ext": True} if ext else {}
+    if flows_only:
+        options["parsers"] = False
     if payload_head:
         options["payload_head"] = payload_head
     with Bar(settings.words) as bar:

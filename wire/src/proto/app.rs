@@ -30,6 +30,11 @@ pub struct App {
 enum Parser {
     Probe(Probe),
     Talk(Box<dyn Talk>),
+    /// The labels of a parser that is gone.
+    Named {
+        server_name: Option<Box<str>>,
+        ja4: Option<Box<str>>,
+    },
 }
 
 impl App {
@@ -52,7 +57,7 @@ impl App {
             return dhcp::on_packet(ctx, &mut self.notes, out);
         }
         match self.parser.as_deref_mut() {
-            None | Some(Parser::Probe(_)) => self.recognise(ctx, out),
+            None | Some(Parser::Probe(_) | Parser::Named { .. }) => self.recognise(ctx, out),
             Some(Parser::Talk(talk)) => {
                 let hint = talk.on_payload(ctx, out);
                 self.go_on(out);
@@ -67,7 +72,9 @@ impl App {
             return;
         };
         let Some(next) = talk.successor() else {
-            self.done = talk.is_finished();
+            if talk.is_finished() {
+                self.finish(out);
+            }
             return;
         };
         talk.on_end(out);
@@ -81,6 +88,21 @@ impl App {
             }
         }
         *talk = next;
+    }
+
+    /// Nothing more can be read: keep of the parser only what the row of the flow will say.
+    fn finish(&mut self, out: &mut Records) {
+        self.done = true;
+        let Some(Parser::Talk(talk)) = self.parser.as_deref_mut() else {
+            return;
+        };
+        talk.on_end(out);
+        let Labels { server_name, ja4 } = talk.labels();
+        let named = (server_name.map(Box::from), ja4.map(Box::from));
+        self.parser = match named {
+            (None, None) => None,
+            (server_name, ja4) => Some(Box::new(Parser::Named { server_name, ja4 })),
+        };
     }
 
     /// The flow segment ends: write what waits for an answer. Rows carry the identity and time of their own packets, which
@@ -115,11 +137,14 @@ impl App {
 
     /// What the parser learned that stands in the row of the flow.
     pub fn labels(&self) -> (Option<&str>, Option<&str>) {
-        let Labels { server_name, ja4 } = match self.parser.as_deref() {
-            Some(Parser::Talk(talk)) => talk.labels(),
-            _ => Labels::default(),
-        };
-        (server_name, ja4)
+        match self.parser.as_deref() {
+            Some(Parser::Talk(talk)) => {
+                let Labels { server_name, ja4 } = talk.labels();
+                (server_name, ja4)
+            }
+            Some(Parser::Named { server_name, ja4 }) => (server_name.as_deref(), ja4.as_deref()),
+            Some(Parser::Probe(_)) | None => (None, None),
+        }
     }
 
     /// Recognised by content as an industrial protocol whose conversations go on after long silence.

@@ -206,6 +206,20 @@ impl Dialogue for Ftp {
     }
 
     /// Only a greeting says who connected (flow-semantics.md 4.4).
+    fn bytes(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
+        let held = |pending: &Pending| {
+            let reply = pending.reply.as_ref().map_or(0, |(_, line)| text(line));
+            text(&pending.arg) + pending.secret.capacity() + text(&pending.user) + reply
+        };
+        let lines = self
+            .multi_line
+            .as_ref()
+            .map_or(0, |(_, line)| line.capacity());
+        let table = self.pending.capacity() * size_of::<Pending>();
+        table + text(&self.user) + lines + self.pending.iter().map(held).sum::<usize>()
+    }
+
     fn client_is_lo(&self) -> Option<bool> {
         self.server_is_lo.filter(|_| self.greeted).map(|lo| !lo)
     }

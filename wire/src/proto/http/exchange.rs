@@ -46,6 +46,33 @@ fn text(value: Option<&[u8]>) -> Option<String> {
     value.filter(|value| !value.is_empty()).map(escape)
 }
 
+impl Exchange {
+    /// Bytes of memory held beside the value itself.
+    pub(super) fn bytes(&self) -> usize {
+        let sum = |texts: &[&Option<String>]| -> usize {
+            let lengths = texts
+                .iter()
+                .map(|text| text.as_ref().map_or(0, String::capacity));
+            lengths.sum()
+        };
+        let request = self.request.as_ref().map_or(0, |asked| {
+            let texts = [
+                &asked.host,
+                &asked.referrer,
+                &asked.user_agent,
+                &asked.content_type,
+                &asked.user,
+                &asked.proxied,
+            ];
+            asked.method.capacity() + asked.uri.capacity() + sum(&texts)
+        });
+        let response = self.response.as_ref().map_or(0, |told| {
+            sum(&[&told.reason, &told.content_type, &told.coding])
+        });
+        request + response
+    }
+}
+
 impl Request {
     /// Of a request line and its fields.
     pub(super) fn new(

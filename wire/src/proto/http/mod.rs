@@ -263,6 +263,12 @@ impl Dialogue for Http {
         }
     }
 
+    fn bytes(&self) -> usize {
+        let table = self.pending.capacity() * size_of::<Exchange>();
+        let host = self.host.as_ref().map_or(0, String::capacity);
+        table + host + self.pending.iter().map(Exchange::bytes).sum::<usize>()
+    }
+
     fn client_is_lo(&self) -> Option<bool> {
         self.client_is_lo
     }

@@ -235,6 +235,11 @@ impl Dialogue for Tls {
         self.client_is_lo
     }
 
+    fn bytes(&self) -> usize {
+        let fragments = self.fragments.lo.bytes() + self.fragments.hi.bytes();
+        fragments + self.shake.as_deref().map_or(0, Shake::bytes)
+    }
+
     fn labels(&self) -> Labels<'_> {
         let (server_name, ja4) = self
             .shake

@@ -74,6 +74,23 @@ impl Shake {
         }
     }
 
+    /// Bytes of memory taken.
+    pub(super) fn bytes(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
+        let offer = self.offer.as_ref().map_or(0, |offer| {
+            let fingerprints = offer.ja3.capacity() + offer.ja4.capacity();
+            offer.session_id.capacity()
+                + text(&offer.server_name)
+                + text(&offer.alpn)
+                + fingerprints
+        });
+        let choice = self
+            .choice
+            .as_ref()
+            .map_or(0, |choice| choice.ja3s.capacity() + text(&choice.alpn));
+        size_of::<Self>() + offer + choice + self.leaf.as_ref().map_or(0, Leaf::bytes)
+    }
+
     /// The client's hello; the first one counts, the one after a retry repeats it.
     pub(super) fn offer(&mut self, hello: &ClientHello<'_>) {
         if self.offer.is_some() {
