@@ -10,6 +10,7 @@
 
 mod app;
 mod arp;
+mod ber;
 mod dhcp;
 mod dialogue;
 mod dns;
