@@ -15,8 +15,6 @@ pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const ENUMERATED: u8 = 0x0a;
 /// SEQUENCE and SEQUENCE OF.
 pub(super) const SEQUENCE: u8 = 0x30;
-/// SET and SET OF.
-pub(super) const SET: u8 = 0x31;
 
 /// Identifier of the constructed context-specific element with that number (0 .. 30): an explicit tag.
 pub(super) const fn context(number: u8) -> u8 {

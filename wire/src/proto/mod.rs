@@ -25,6 +25,8 @@ pub(crate) mod fuzz;
 mod held;
 mod http;
 mod iec104;
+mod kerberos;
+mod ldap;
 mod memory;
 mod modbus;
 mod ports;

@@ -5,6 +5,8 @@ use super::dns::Dns;
 use super::ftp::Ftp;
 use super::http::Http;
 use super::iec104::Iec104;
+use super::kerberos::Kerberos;
+use super::ldap::Ldap;
 use super::modbus::Modbus;
 use super::service::Service;
 use super::session::{Session, Talk};
@@ -18,6 +20,8 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Ftp => session::<Ftp>(),
         Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
+        Service::Kerberos => session::<Kerberos>(),
+        Service::Ldap => session::<Ldap>(),
         Service::Modbus => session::<Modbus>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tls => session::<Tls>(),
@@ -34,6 +38,8 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Ftp
             | Service::Http
             | Service::Iec104
+            | Service::Kerberos
+            | Service::Ldap
             | Service::Llmnr
             | Service::Mdns
             | Service::Modbus
