@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from store.schema._column import FLAG, I32, I64, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import FLAG, I32, I64, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "kerberos",
@@ -55,4 +55,5 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("request_type", "user", "service_name", "outcome"),
+    logins=Logins("'kerberos'", "request_type = 'AS' AND outcome <> 'request'", reply="error_name"),
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from store.schema._column import I32, I64, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import I32, I64, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "ldap",
@@ -61,4 +61,10 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("operation", "user", "object", "filter", "result_name"),
+    # Whoever binds without a password proves nothing.
+    logins=Logins(
+        "'ldap'",
+        "operation = 'bind' AND outcome <> 'request' AND login_method <> 'anonymous'",
+        reply="concat_ws(' ', result_name, diagnostic)",
+    ),
 )

@@ -1616,7 +1616,7 @@ pub struct KerberosRow<'a> {
     /// Client name: as asked for, else as answered; escaped.
     pub user: Option<&'a str>,
     /// Realm of the client, escaped.
-    pub client_realm: Option<&'a str>,
+    pub domain: Option<&'a str>,
     /// Service: of the issued ticket or error, else as asked for; escaped.
     pub service_name: Option<&'a str>,
     /// Realm of the service, escaped.
@@ -1669,7 +1669,7 @@ pub struct KerberosRows {
     receiver_port: Numbers<i32>,
     request_type: Names,
     user: Texts,
-    client_realm: Texts,
+    domain: Texts,
     service_name: Texts,
     service_realm: Texts,
     login_method: Names,
@@ -1703,7 +1703,7 @@ impl KerberosRows {
         self.receiver_port.push(row.receiver_port);
         self.request_type.push_opt(row.request_type);
         self.user.push_opt(row.user);
-        self.client_realm.push_opt(row.client_realm);
+        self.domain.push_opt(row.domain);
         self.service_name.push_opt(row.service_name);
         self.service_realm.push_opt(row.service_realm);
         self.login_method.push_opt(row.login_method);
@@ -1751,7 +1751,7 @@ impl KerberosRows {
             self.receiver_port.finish("receiver_port", false),
             self.request_type.finish("request_type", true),
             self.user.finish("user", true),
-            self.client_realm.finish("client_realm", true),
+            self.domain.finish("domain", true),
             self.service_name.finish("service_name", true),
             self.service_realm.finish("service_realm", true),
             self.login_method.finish("login_method", true),

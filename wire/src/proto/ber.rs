@@ -59,7 +59,7 @@ pub(super) fn extent(data: &[u8]) -> Extent {
 }
 
 /// The elements that stand one behind the other in some contents. Ends at the first that cannot be read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Elements<'a> {
     rest: &'a [u8],
 }
@@ -68,11 +68,6 @@ impl<'a> Elements<'a> {
     /// Of these contents.
     pub(super) const fn new(content: &'a [u8]) -> Self {
         Self { rest: content }
-    }
-
-    /// What was not read yet.
-    pub(super) const fn rest(&self) -> &'a [u8] {
-        self.rest
     }
 
     /// The next element when it has this tag, else none is taken: an optional field of a sequence.
@@ -158,7 +153,7 @@ mod tests {
         assert_eq!(elements.content(4), Some(&b"ab"[..]));
         let cut = elements.next().unwrap();
         assert_eq!((cut.content, cut.is_whole), (&b"c"[..], false));
-        assert_eq!((elements.next(), elements.rest()), (None, &[][..]));
+        assert_eq!(elements.next(), None);
         for bad in [
             &[0x1f, 1, 0][..],
             &[4, 0x80, 0, 0],

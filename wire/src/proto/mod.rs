@@ -31,6 +31,7 @@ mod memory;
 mod modbus;
 mod ports;
 mod probe;
+mod rdp;
 mod read;
 mod recognise;
 mod registry;

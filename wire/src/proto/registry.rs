@@ -8,6 +8,7 @@ use super::iec104::Iec104;
 use super::kerberos::Kerberos;
 use super::ldap::Ldap;
 use super::modbus::Modbus;
+use super::rdp::Rdp;
 use super::service::Service;
 use super::session::{Session, Talk};
 use super::ssh::Ssh;
@@ -23,6 +24,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Kerberos => session::<Kerberos>(),
         Service::Ldap => session::<Ldap>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Rdp => session::<Rdp>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
@@ -44,6 +46,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Mdns
             | Service::Modbus
             | Service::NetbiosNs
+            | Service::Rdp
             | Service::Ssh
             | Service::Tls
     )

@@ -88,11 +88,8 @@ pub(super) const fn is_message(tag: u8) -> bool {
 pub(super) fn read(data: &[u8]) -> Option<Read> {
     let outer = Elements::new(data).next()?;
     let mut fields = Elements::new(ber::within(outer.content, &[SEQUENCE])?);
-    let number = if matches!(outer.tag, 0x6a | 0x6c) {
-        1
-    } else {
-        0
-    };
+    // The version is field 1 of requests to a KDC, field 0 of all others.
+    let number = u8::from(matches!(outer.tag, 0x6a | 0x6c));
     if integer(&mut fields, number)? != VERSION {
         return None;
     }

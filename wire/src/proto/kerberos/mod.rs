@@ -119,9 +119,8 @@ impl Dialogue for Kerberos {
         let is_request = match read {
             Some(Read::Request(..)) => true,
             Some(Read::Reply(..) | Read::Error(_)) => false,
-            Some(Read::Other) => return,
             None if message.missing == 0 => return sink.weird(BAD_MESSAGE, &message.meta),
-            None => return,
+            Some(Read::Other) | None => return,
         };
         self.client_is_lo
             .get_or_insert(is_request == message.from_lo);
