@@ -21,8 +21,8 @@ DNS_PER_S: Final = 700_000.0
 PARSER_MIB: Final = 256
 """What all parsers together may hold (wire/src/proto/memory.rs), MiB."""
 BASE_MIB: Final = 220
-"""What the process takes before any parser holds anything, MiB (range 120 … 300): interpreter, Arrow and rows on their way
-80, the table of 200 000 flows 80, their second sides 50, and slack of the allocator."""
+"""What the process takes before any parser holds anything, MiB (range 120 … 300): interpreter, Arrow and rows
+on their way 80, the table of 200 000 flows 80, their second sides 50, and slack of the allocator."""
 
 
 def record_figures(program: str, cache: Path, scale: float, runs: int, scratch: Path) -> list[Figure]:

@@ -1598,6 +1598,347 @@ impl Iec104Rows {
     }
 }
 
+/// One row per Kerberos request with its reply or error (Zeek kerberos.log).
+#[derive(Clone, Copy, Debug)]
+pub struct KerberosRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Address of the key distribution centre; for AP of the service.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// AS (login), TGS (ticket) or AP (its use); NULL: only an error was seen.
+    pub request_type: Option<&'static str>,
+    /// Client name: as asked for, else as answered; escaped.
+    pub user: Option<&'a str>,
+    /// Realm of the client, escaped.
+    pub domain: Option<&'a str>,
+    /// Service: of the issued ticket or error, else as asked for; escaped.
+    pub service_name: Option<&'a str>,
+    /// Realm of the service, escaped.
+    pub service_realm: Option<&'a str>,
+    /// kerberos for AS; NULL: no login.
+    pub login_method: Option<&'static str>,
+    /// Of a login (AS): ok, negative or unknown; else, or asked to go on otherwise: request.
+    pub outcome: &'static str,
+    /// TRUE: reply; FALSE: error; NULL: no answer was seen.
+    pub is_success: Option<bool>,
+    /// Error code; NULL without an error.
+    pub error_code: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub error_name: Option<&'static str>,
+    /// Encryption types the client takes, in its order, at most 32.
+    pub offered_etypes: &'a [i32],
+    /// Encryption type of the ticket issued (AP: used): the service's key.
+    pub ticket_etype: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub ticket_cipher: Option<&'static str>,
+    /// Encryption type of the reply's own part: AS: the client's key.
+    pub reply_etype: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub reply_cipher: Option<&'static str>,
+    /// AS: the request carries a proof of the key (types 2, 14 to 17, 136, 138, 151).
+    pub has_preauth: Option<bool>,
+    /// Types of the request's pre-authentication data, at most 32.
+    pub padata_types: &'a [i32],
+    /// Options of the request as 32 bits, the first the highest.
+    pub kdc_options: Option<i64>,
+    /// A forwardable ticket is asked for.
+    pub is_forwardable: Option<bool>,
+    /// A renewable ticket is asked for.
+    pub is_renewable: Option<bool>,
+    /// Start of the lifetime asked for; NULL when not stated. (ns; stored as us)
+    pub valid_from: Option<i64>,
+    /// End of it; 1970: as long as allowed; at most year 2262. (ns; stored as us)
+    pub valid_till: Option<i64>,
+    /// Answer - request; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+}
+
+/// Column builders of `kerberos`.
+#[derive(Default)]
+pub struct KerberosRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    request_type: Names,
+    user: Texts,
+    domain: Texts,
+    service_name: Texts,
+    service_realm: Texts,
+    login_method: Names,
+    outcome: Names,
+    is_success: Flags,
+    error_code: Numbers<i32>,
+    error_name: Names,
+    offered_etypes: Lists<i32>,
+    ticket_etype: Numbers<i32>,
+    ticket_cipher: Names,
+    reply_etype: Numbers<i32>,
+    reply_cipher: Names,
+    has_preauth: Flags,
+    padata_types: Lists<i32>,
+    kdc_options: Numbers<i64>,
+    is_forwardable: Flags,
+    is_renewable: Flags,
+    valid_from: Times,
+    valid_till: Times,
+    rtt_ns: Numbers<i64>,
+}
+
+impl KerberosRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &KerberosRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.request_type.push_opt(row.request_type);
+        self.user.push_opt(row.user);
+        self.domain.push_opt(row.domain);
+        self.service_name.push_opt(row.service_name);
+        self.service_realm.push_opt(row.service_realm);
+        self.login_method.push_opt(row.login_method);
+        self.outcome.push(row.outcome);
+        self.is_success.push_opt(row.is_success);
+        self.error_code.push_opt(row.error_code);
+        self.error_name.push_opt(row.error_name);
+        self.offered_etypes.push(row.offered_etypes);
+        self.ticket_etype.push_opt(row.ticket_etype);
+        self.ticket_cipher.push_opt(row.ticket_cipher);
+        self.reply_etype.push_opt(row.reply_etype);
+        self.reply_cipher.push_opt(row.reply_cipher);
+        self.has_preauth.push_opt(row.has_preauth);
+        self.padata_types.push(row.padata_types);
+        self.kdc_options.push_opt(row.kdc_options);
+        self.is_forwardable.push_opt(row.is_forwardable);
+        self.is_renewable.push_opt(row.is_renewable);
+        self.valid_from.push_opt(row.valid_from);
+        self.valid_till.push_opt(row.valid_till);
+        self.rtt_ns.push_opt(row.rtt_ns);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.request_type.finish("request_type", true),
+            self.user.finish("user", true),
+            self.domain.finish("domain", true),
+            self.service_name.finish("service_name", true),
+            self.service_realm.finish("service_realm", true),
+            self.login_method.finish("login_method", true),
+            self.outcome.finish("outcome", false),
+            self.is_success.finish("is_success", true),
+            self.error_code.finish("error_code", true),
+            self.error_name.finish("error_name", true),
+            self.offered_etypes.finish("offered_etypes", false),
+            self.ticket_etype.finish("ticket_etype", true),
+            self.ticket_cipher.finish("ticket_cipher", true),
+            self.reply_etype.finish("reply_etype", true),
+            self.reply_cipher.finish("reply_cipher", true),
+            self.has_preauth.finish("has_preauth", true),
+            self.padata_types.finish("padata_types", false),
+            self.kdc_options.finish("kdc_options", true),
+            self.is_forwardable.finish("is_forwardable", true),
+            self.is_renewable.finish("is_renewable", true),
+            self.valid_from.finish("valid_from", true),
+            self.valid_till.finish("valid_till", true),
+            self.rtt_ns.finish("rtt_ns", true),
+        ])
+    }
+}
+
+/// One row per LDAP operation with its result (Zeek ldap.log and ldap_search.log); also over UDP.
+#[derive(Clone, Copy, Debug)]
+pub struct LdapRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Number of the message, which its result repeats.
+    pub message_id: i32,
+    /// bind, unbind, search, modify, add, delete, modify-dn, compare, abandon or extended.
+    pub operation: &'static str,
+    /// bind: protocol version.
+    pub ldap_version: Option<i32>,
+    /// bind: simple, anonymous, unauthenticated (a name, no password), sasl or sicily.
+    pub bind_kind: Option<&'static str>,
+    /// bind: SASL mechanism, escaped.
+    pub sasl_mechanism: Option<&'a str>,
+    /// bind: name, most often a distinguished name; escaped; NULL when it is in the mechanism.
+    pub user: Option<&'a str>,
+    /// bind: password, anonymous, ntlm or the SASL mechanism in lower case.
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
+    /// Of a login (bind): ok, negative or unknown; else, or asked to go on: request.
+    pub outcome: &'static str,
+    /// Entry the operation is about: base of a search; extended: its identifier. Escaped.
+    pub object: Option<&'a str>,
+    /// modify: how and which attributes; add: which; modify-dn: new name. Escaped, no values.
+    pub argument: Option<&'a str>,
+    /// search: base, one, sub or subordinates.
+    pub scope: Option<&'static str>,
+    /// search: never, searching, finding or always.
+    pub deref_aliases: Option<&'static str>,
+    /// search: filter as text, at most 2048 bytes.
+    pub filter: Option<&'a str>,
+    /// search: attributes asked for, at most 64, escaped.
+    pub attributes: TextList<'a>,
+    /// search: entries that came.
+    pub result_count: Option<i32>,
+    /// Result; NULL when none was seen.
+    pub result_code: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub result_name: Option<&'static str>,
+    /// Message of the server to go with it, escaped.
+    pub diagnostic: Option<&'a str>,
+    /// Final result - request; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+}
+
+/// Column builders of `ldap`.
+#[derive(Default)]
+pub struct LdapRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    message_id: Numbers<i32>,
+    operation: Names,
+    ldap_version: Numbers<i32>,
+    bind_kind: Names,
+    sasl_mechanism: Texts,
+    user: Texts,
+    login_method: Names,
+    secret_hash: Texts,
+    outcome: Names,
+    object: Texts,
+    argument: Texts,
+    scope: Names,
+    deref_aliases: Names,
+    filter: Texts,
+    attributes: TextLists,
+    result_count: Numbers<i32>,
+    result_code: Numbers<i32>,
+    result_name: Names,
+    diagnostic: Texts,
+    rtt_ns: Numbers<i64>,
+}
+
+impl LdapRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &LdapRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.message_id.push(row.message_id);
+        self.operation.push(row.operation);
+        self.ldap_version.push_opt(row.ldap_version);
+        self.bind_kind.push_opt(row.bind_kind);
+        self.sasl_mechanism.push_opt(row.sasl_mechanism);
+        self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
+        self.outcome.push(row.outcome);
+        self.object.push_opt(row.object);
+        self.argument.push_opt(row.argument);
+        self.scope.push_opt(row.scope);
+        self.deref_aliases.push_opt(row.deref_aliases);
+        self.filter.push_opt(row.filter);
+        self.attributes.push(row.attributes);
+        self.result_count.push_opt(row.result_count);
+        self.result_code.push_opt(row.result_code);
+        self.result_name.push_opt(row.result_name);
+        self.diagnostic.push_opt(row.diagnostic);
+        self.rtt_ns.push_opt(row.rtt_ns);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.message_id.finish("message_id", false),
+            self.operation.finish("operation", false),
+            self.ldap_version.finish("ldap_version", true),
+            self.bind_kind.finish("bind_kind", true),
+            self.sasl_mechanism.finish("sasl_mechanism", true),
+            self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
+            self.outcome.finish("outcome", false),
+            self.object.finish("object", true),
+            self.argument.finish("argument", true),
+            self.scope.finish("scope", true),
+            self.deref_aliases.finish("deref_aliases", true),
+            self.filter.finish("filter", true),
+            self.attributes.finish("attributes", false),
+            self.result_count.finish("result_count", true),
+            self.result_code.finish("result_code", true),
+            self.result_name.finish("result_name", true),
+            self.diagnostic.finish("diagnostic", true),
+            self.rtt_ns.finish("rtt_ns", true),
+        ])
+    }
+}
+
 /// One row per Modbus/TCP request matched with its response (ICSNPP modbus_detailed).
 #[derive(Clone, Copy, Debug)]
 pub struct ModbusRow<'a> {
@@ -1755,6 +2096,159 @@ impl PayloadHeadRows {
             self.ts.finish("ts", false),
             self.dir.finish("dir", false),
             self.bytes.finish("bytes", false),
+        ])
+    }
+}
+
+/// One row per RDP connection (Zeek rdp.log).
+#[derive(Clone, Copy, Debug)]
+pub struct RdpRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Name in the client's cookie (mstshash), cut by it at some 9 letters; escaped.
+    pub user: Option<&'a str>,
+    /// Load balancing token of the client (msts), escaped.
+    pub routing_token: Option<&'a str>,
+    /// Bits of the request: 1 TLS, 2 CredSSP, 4 RDSTLS, 8 CredSSP with early result.
+    pub requested_protocols: Option<i32>,
+    /// Chosen by the server: rdp, ssl, hybrid, rdstls, hybrid_ex or rdsaad.
+    pub security_protocol: Option<&'static str>,
+    /// Why the server refuses to negotiate; NULL when it does not.
+    pub failure_code: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub failure_name: Option<&'static str>,
+    /// The client asks to log in without handing over credentials.
+    pub is_restricted_admin: Option<bool>,
+    /// Computer name of the client, escaped; as all below only without TLS.
+    pub client_name: Option<&'a str>,
+    /// Build number of the client.
+    pub client_build: Option<i32>,
+    /// Product identifier of the client, escaped.
+    pub client_product_id: Option<&'a str>,
+    /// Keyboard layout: low 16 bits are the Windows language identifier.
+    pub keyboard_layout: Option<i32>,
+    /// Width of the screen. (pixels)
+    pub desktop_width: Option<i32>,
+    /// Height of the screen. (pixels)
+    pub desktop_height: Option<i32>,
+    /// Colour depth asked for. (bits)
+    pub color_depth: Option<i32>,
+    /// Virtual channels that the client asks for, at most 31, escaped.
+    pub channels: TextList<'a>,
+    /// none, 40bit, 56bit, 128bit or fips.
+    pub encryption_method: Option<&'static str>,
+    /// none, low, client-compatible, high or fips.
+    pub encryption_level: Option<&'static str>,
+    /// FALSE: the server did not answer.
+    pub has_response: bool,
+}
+
+/// Column builders of `rdp`.
+#[derive(Default)]
+pub struct RdpRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    user: Texts,
+    routing_token: Texts,
+    requested_protocols: Numbers<i32>,
+    security_protocol: Names,
+    failure_code: Numbers<i32>,
+    failure_name: Names,
+    is_restricted_admin: Flags,
+    client_name: Texts,
+    client_build: Numbers<i32>,
+    client_product_id: Texts,
+    keyboard_layout: Numbers<i32>,
+    desktop_width: Numbers<i32>,
+    desktop_height: Numbers<i32>,
+    color_depth: Numbers<i32>,
+    channels: TextLists,
+    encryption_method: Names,
+    encryption_level: Names,
+    has_response: Flags,
+}
+
+impl RdpRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &RdpRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.user.push_opt(row.user);
+        self.routing_token.push_opt(row.routing_token);
+        self.requested_protocols.push_opt(row.requested_protocols);
+        self.security_protocol.push_opt(row.security_protocol);
+        self.failure_code.push_opt(row.failure_code);
+        self.failure_name.push_opt(row.failure_name);
+        self.is_restricted_admin.push_opt(row.is_restricted_admin);
+        self.client_name.push_opt(row.client_name);
+        self.client_build.push_opt(row.client_build);
+        self.client_product_id.push_opt(row.client_product_id);
+        self.keyboard_layout.push_opt(row.keyboard_layout);
+        self.desktop_width.push_opt(row.desktop_width);
+        self.desktop_height.push_opt(row.desktop_height);
+        self.color_depth.push_opt(row.color_depth);
+        self.channels.push(row.channels);
+        self.encryption_method.push_opt(row.encryption_method);
+        self.encryption_level.push_opt(row.encryption_level);
+        self.has_response.push(row.has_response);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.user.finish("user", true),
+            self.routing_token.finish("routing_token", true),
+            self.requested_protocols.finish("requested_protocols", true),
+            self.security_protocol.finish("security_protocol", true),
+            self.failure_code.finish("failure_code", true),
+            self.failure_name.finish("failure_name", true),
+            self.is_restricted_admin.finish("is_restricted_admin", true),
+            self.client_name.finish("client_name", true),
+            self.client_build.finish("client_build", true),
+            self.client_product_id.finish("client_product_id", true),
+            self.keyboard_layout.finish("keyboard_layout", true),
+            self.desktop_width.finish("desktop_width", true),
+            self.desktop_height.finish("desktop_height", true),
+            self.color_depth.finish("color_depth", true),
+            self.channels.finish("channels", false),
+            self.encryption_method.finish("encryption_method", true),
+            self.encryption_level.finish("encryption_level", true),
+            self.has_response.finish("has_response", false),
         ])
     }
 }
@@ -2170,10 +2664,16 @@ pub struct RecordRows {
     pub ics: IcsRows,
     /// One row per IEC 60870-5-104 APDU.
     pub iec104: Iec104Rows,
+    /// One row per Kerberos request with its reply or error (Zeek kerberos.log).
+    pub kerberos: KerberosRows,
+    /// One row per LDAP operation with its result (Zeek ldap.log and ldap_search.log); also over UDP.
+    pub ldap: LdapRows,
     /// One row per Modbus/TCP request matched with its response (ICSNPP modbus_detailed).
     pub modbus: ModbusRows,
     /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
     pub payload_head: PayloadHeadRows,
+    /// One row per RDP connection (Zeek rdp.log).
+    pub rdp: RdpRows,
     /// One row per SSH connection (Zeek ssh.log).
     pub ssh: SshRows,
     /// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
@@ -2193,8 +2693,11 @@ impl RecordRows {
             || self.http.len() >= limit
             || self.ics.len() >= limit
             || self.iec104.len() >= limit
+            || self.kerberos.len() >= limit
+            || self.ldap.len() >= limit
             || self.modbus.len() >= limit
             || self.payload_head.len() >= limit
+            || self.rdp.len() >= limit
             || self.ssh.len() >= limit
             || self.tls.len() >= limit
             || self.weird.len() >= limit
@@ -2227,11 +2730,20 @@ impl RecordRows {
         if self.iec104.len() >= limit.max(1) {
             taken.push(("iec104", self.iec104.len(), self.iec104.finish()?));
         }
+        if self.kerberos.len() >= limit.max(1) {
+            taken.push(("kerberos", self.kerberos.len(), self.kerberos.finish()?));
+        }
+        if self.ldap.len() >= limit.max(1) {
+            taken.push(("ldap", self.ldap.len(), self.ldap.finish()?));
+        }
         if self.modbus.len() >= limit.max(1) {
             taken.push(("modbus", self.modbus.len(), self.modbus.finish()?));
         }
         if self.payload_head.len() >= limit.max(1) {
             taken.push(("payload_head", self.payload_head.len(), self.payload_head.finish()?));
+        }
+        if self.rdp.len() >= limit.max(1) {
+            taken.push(("rdp", self.rdp.len(), self.rdp.finish()?));
         }
         if self.ssh.len() >= limit.max(1) {
             taken.push(("ssh", self.ssh.len(), self.ssh.finish()?));

@@ -10,6 +10,7 @@
 
 mod app;
 mod arp;
+mod ber;
 mod dhcp;
 mod dialogue;
 mod dns;
@@ -24,10 +25,13 @@ pub(crate) mod fuzz;
 mod held;
 mod http;
 mod iec104;
+mod kerberos;
+mod ldap;
 mod memory;
 mod modbus;
 mod ports;
 mod probe;
+mod rdp;
 mod read;
 mod recognise;
 mod registry;

@@ -5,7 +5,10 @@ use super::dns::Dns;
 use super::ftp::Ftp;
 use super::http::Http;
 use super::iec104::Iec104;
+use super::kerberos::Kerberos;
+use super::ldap::Ldap;
 use super::modbus::Modbus;
+use super::rdp::Rdp;
 use super::service::Service;
 use super::session::{Session, Talk};
 use super::ssh::Ssh;
@@ -18,7 +21,10 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Ftp => session::<Ftp>(),
         Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
+        Service::Kerberos => session::<Kerberos>(),
+        Service::Ldap => session::<Ldap>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Rdp => session::<Rdp>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
@@ -34,10 +40,13 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Ftp
             | Service::Http
             | Service::Iec104
+            | Service::Kerberos
+            | Service::Ldap
             | Service::Llmnr
             | Service::Mdns
             | Service::Modbus
             | Service::NetbiosNs
+            | Service::Rdp
             | Service::Ssh
             | Service::Tls
     )

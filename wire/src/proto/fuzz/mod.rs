@@ -11,7 +11,10 @@ use super::dns::Dns;
 use super::ftp::Ftp;
 use super::http::Http;
 use super::iec104::Iec104;
+use super::kerberos::Kerberos;
+use super::ldap::Ldap;
 use super::modbus::Modbus;
+use super::rdp::Rdp;
 use super::session::{Session, Talk};
 use super::ssh::Ssh;
 use super::tls::Tls;
@@ -43,9 +46,26 @@ pub fn iec104(input: &[u8]) {
     dialogue::<Iec104>(input, iec104_proto::PORT);
 }
 
+/// Kerberos, in a stream and in datagrams.
+pub fn kerberos(input: &[u8]) {
+    dialogue::<Kerberos>(input, 88);
+    datagrams::<Kerberos>(input, 88);
+}
+
+/// LDAP, in a stream and in datagrams.
+pub fn ldap(input: &[u8]) {
+    dialogue::<Ldap>(input, 389);
+    datagrams::<Ldap>(input, 389);
+}
+
 /// Modbus/TCP.
 pub fn modbus(input: &[u8]) {
     dialogue::<Modbus>(input, modbus_proto::PORT);
+}
+
+/// RDP.
+pub fn rdp(input: &[u8]) {
+    dialogue::<Rdp>(input, 3389);
 }
 
 /// SSH; sizes of segments mean something there, so that other cuts may give other rows.

@@ -1,6 +1,7 @@
 //! Signatures of Windows networks: SMB, RDP, LDAP, Kerberos.
 
 use super::{Found, Look};
+use crate::proto::ber::{Extent, extent};
 use crate::proto::read::{be16, be32, ber_length, contains_word, octet};
 use crate::proto::service::Service;
 
@@ -75,7 +76,8 @@ pub(super) fn kerberos(look: &Look<'_>) -> Option<Found> {
     let message = if look.is_stream {
         let length = be32(look.data, 0)?;
         let rest = look.data.get(4..)?;
-        if length > 0x10_0000 || (length as usize) < rest.len() {
+        // Requests may be pipelined: the length field and that of the message must say the same.
+        if length > 0x10_0000 || extent(rest) != Extent::Bytes(length as usize) {
             return None;
         }
         rest

@@ -62,6 +62,9 @@ fn seeds() -> Seeds {
             443 | 8443 => "fuzz_tls",
             22 => "fuzz_ssh",
             80 => "fuzz_http",
+            88 => "fuzz_kerberos",
+            389 => "fuzz_ldap",
+            3389 => "fuzz_rdp",
             502 => "fuzz_modbus",
             2404 => "fuzz_iec104",
             _ => {

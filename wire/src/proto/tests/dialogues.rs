@@ -58,6 +58,21 @@ pub fn all() -> Vec<Dialogue> {
             messages: super::http::sample(),
         },
         Dialogue {
+            port: 88,
+            proto: 6,
+            messages: super::kerberos::sample(),
+        },
+        Dialogue {
+            port: 389,
+            proto: 6,
+            messages: super::ldap::sample(),
+        },
+        Dialogue {
+            port: 3389,
+            proto: 6,
+            messages: super::rdp::sample(),
+        },
+        Dialogue {
             port: 502,
             proto: 6,
             messages: vec![

@@ -119,7 +119,7 @@ pub fn streams() -> Vec<Case> {
             true,
             bytes("0300 0013 0e e0 0000 0000 00 01 00 0800 03000000"),
             "rdp",
-            NO,
+            ASKS,
         ),
         (
             6,
@@ -209,7 +209,7 @@ pub fn streams() -> Vec<Case> {
             true,
             bytes("300c 020101 6007 020103 0400 8000"),
             "ldap",
-            NO,
+            ASKS,
         ),
         (
             6,

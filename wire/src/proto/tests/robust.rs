@@ -20,6 +20,9 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.http.finish(),
         out.ics.finish(),
         out.iec104.finish(),
+        out.kerberos.finish(),
+        out.ldap.finish(),
+        out.rdp.finish(),
         out.modbus.finish(),
         out.tls.finish(),
         out.dhcp.finish(),
@@ -45,6 +48,9 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.http.len()
         + out.ics.len()
         + out.iec104.len()
+        + out.kerberos.len()
+        + out.ldap.len()
+        + out.rdp.len()
         + out.modbus.len()
         + out.dhcp.len()
         + out.dns.len()
