@@ -6,19 +6,23 @@ use super::ftp::Ftp;
 use super::http::Http;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
+use super::quic::Quic;
 use super::service::Service;
 use super::session::{Session, Talk};
 use super::ssh::Ssh;
-use super::tls::Tls;
+use super::tls::{Dtls, Tls};
 
 /// A new parser of a protocol; `None` when it is only recognised.
 pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
     Some(match service {
         Service::Dns | Service::Llmnr | Service::Mdns | Service::NetbiosNs => session::<Dns>(),
+        // A call's flow begins with STUN; what it negotiates by DTLS is read as well.
+        Service::Dtls | Service::Stun => session::<Dtls>(),
         Service::Ftp => session::<Ftp>(),
         Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Quic => session::<Quic>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
@@ -31,6 +35,7 @@ pub(super) const fn is_read(service: Service) -> bool {
         service,
         Service::Dhcp
             | Service::Dns
+            | Service::Dtls
             | Service::Ftp
             | Service::Http
             | Service::Iec104
@@ -38,6 +43,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Mdns
             | Service::Modbus
             | Service::NetbiosNs
+            | Service::Quic
             | Service::Ssh
             | Service::Tls
     )
