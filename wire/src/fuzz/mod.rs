@@ -7,7 +7,7 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dhcp, dns, ftp, http, iec104, modbus, recognise, ssh, stream, tls,
+    arp, dhcp, dns, dtls, ftp, http, iec104, modbus, quic, recognise, ssh, stream, tls,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -16,16 +16,18 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 14] = [
+pub const TARGETS: [(&str, Run); 16] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
     ("fuzz_dns", dns),
+    ("fuzz_dtls", dtls),
     ("fuzz_ftp", ftp),
     ("fuzz_http", http),
     ("fuzz_iec104", iec104),
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
+    ("fuzz_quic", quic),
     ("fuzz_recognise", recognise),
     ("fuzz_source", source),
     ("fuzz_ssh", ssh),

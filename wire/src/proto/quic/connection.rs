@@ -67,12 +67,18 @@ pub(super) struct Connection {
     ids: Pair<Ids>,
     pub(super) offer: Option<Offer>,
     choice: Option<Choice>,
+    pub(super) seen: Seen,
+}
+
+/// Packets that do not belong to every connection.
+#[derive(Default)]
+pub(super) struct Seen {
     /// The server sent a Retry packet.
-    pub(super) is_retry: bool,
+    pub(super) retry: bool,
     /// The server listed its versions.
-    pub(super) is_negotiated: bool,
+    pub(super) negotiation: bool,
     /// The client sent 0-RTT packets.
-    pub(super) is_early: bool,
+    pub(super) early: bool,
 }
 
 /// Connection ids in the first packet of a side, hexadecimal.
@@ -96,9 +102,7 @@ impl Connection {
             ids: Pair::default(),
             offer: None,
             choice: None,
-            is_retry: false,
-            is_negotiated: false,
-            is_early: false,
+            seen: Seen::default(),
         }
     }
 
@@ -160,9 +164,9 @@ impl Connection {
             curve_id: group.map(i32::from),
             crypto_class: choice.map(|_| names::class(TLS_1_3, cipher)),
             is_resumed: choice.map(|choice| choice.resumes),
-            is_retry: self.is_retry,
-            is_negotiated: self.is_negotiated,
-            is_early: self.is_early,
+            is_retry: self.seen.retry,
+            is_negotiated: self.seen.negotiation,
+            is_early: self.seen.early,
             ja3: offer.and_then(|offer| offer.ja3.as_deref()),
             ja3s: choice.map(|choice| choice.ja3s.as_str()),
             ja4: offer.and_then(|offer| offer.ja4.as_deref()),

@@ -104,6 +104,43 @@ impl Keys {
     }
 }
 
+/// An Initial packet with that header (up to its length) and text; its number is 2, on four octets.
+#[cfg(test)]
+pub(in crate::proto) fn seal(
+    version: u32,
+    dcid: &[u8],
+    from_client: bool,
+    header: &[u8],
+    text: &[u8],
+) -> Vec<u8> {
+    let version = Version(version);
+    let salt = version.salts().first().expect("a version with a salt");
+    let keys = Keys::derive(version, salt, dcid).expect("labels are short");
+    let side = if from_client {
+        keys.client
+    } else {
+        keys.server
+    };
+    let length = u16::try_from(LONGEST_NUMBER + text.len() + TAG).expect("short");
+    let mut head = [header, &(0x4000 | length).to_be_bytes(), &[0, 0, 0, 2]].concat();
+    let at = head.len() - LONGEST_NUMBER;
+    let mut nonce = side.iv;
+    nonce[11] ^= 2;
+    let mut body = text.to_vec();
+    let tag = side
+        .packets
+        .encrypt_inout_detached(&nonce.into(), &head, body.as_mut_slice().into())
+        .expect("short");
+    body.extend_from_slice(&tag);
+    let mut mask: [u8; SAMPLE] = body[..SAMPLE].try_into().expect("long enough");
+    side.headers.encrypt_block((&mut mask).into());
+    head[0] ^= mask[0] & 0x0f;
+    for (octet, mask) in head[at..].iter_mut().zip(&mask[1..]) {
+        *octet ^= mask;
+    }
+    [head, body].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Hkdf, Sha256, expand};

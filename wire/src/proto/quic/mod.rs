@@ -13,6 +13,8 @@ mod parameters;
 mod version;
 
 pub(super) use google::public_header;
+#[cfg(test)]
+pub(super) use keys::seal;
 pub(super) use version::Version;
 
 use super::dialogue::{Cut, Dialogue, Labels, Message, Pair, Side, Sink};
@@ -56,7 +58,6 @@ pub(super) struct Quic {
     client_is_lo: Option<bool>,
     datagrams: u8,
     tries: u8,
-    is_opened: bool,
     is_answered: bool,
     is_written: bool,
     is_finished: bool,
@@ -79,7 +80,7 @@ impl Quic {
                 Header::Negotiation { dcid, scid } => {
                     let connection = self.connection(message, Version(0));
                     connection.name(message.from_lo, dcid, scid);
-                    connection.is_negotiated = true;
+                    connection.seen.negotiation = true;
                     self.client_is_lo.get_or_insert(!message.from_lo);
                     return;
                 }
@@ -123,11 +124,11 @@ impl Quic {
         connection.name(from_lo, packet.dcid, packet.scid);
         match packet.kind {
             Kind::Retry if !packet.version.is_plain() => {
-                connection.is_retry = true;
+                connection.seen.retry = true;
                 self.client_is_lo.get_or_insert(!from_lo);
             }
             Kind::Early if !packet.version.is_plain() => {
-                connection.is_early = true;
+                connection.seen.early = true;
                 self.client_is_lo.get_or_insert(from_lo);
             }
             Kind::Initial if !packet.version.is_plain() => self.initial(packet, message, sink),
@@ -144,7 +145,6 @@ impl Quic {
         let Some(text) = self.open(packet, from_client, message.from_lo) else {
             return;
         };
-        self.is_opened = true;
         self.client_is_lo.get_or_insert(message.from_lo);
         self.connection(message, packet.version).version = packet.version;
         if packet.version.is_google() {
@@ -264,7 +264,6 @@ impl Quic {
     fn google(&mut self, text: &[u8], message: &Message<'_>) {
         if let Some(hello) = google::hello(text) {
             self.client_is_lo.get_or_insert(message.from_lo);
-            self.is_opened = true;
             if let Some(connection) = self.connection.as_mut() {
                 connection
                     .offer
@@ -289,7 +288,7 @@ impl Quic {
             return;
         }
         connection.write(self.client_is_lo, sink.out);
-        if self.tries > 0 && !self.is_opened {
+        if self.tries > 0 && self.keys.is_none() {
             sink.weird(NOT_OPENED, connection.meta());
         }
     }

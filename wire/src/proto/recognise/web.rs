@@ -74,10 +74,13 @@ const QUIC_FIRST: usize = 1200;
 
 /// QUIC: a long header (RFC 8999 5.1, RFC 9000 17.2) of a version in use, a list of versions, or Google's public header.
 pub(super) fn quic(look: &Look<'_>) -> Option<Found> {
-    if let Some((_, _)) = public_header(look.data) {
+    if public_header(look.data).is_some() {
         return Some(Found::sent(Service::Quic, true));
     }
     let first = octet(look.data, 0)?;
+    if first & 0xc0 == 0 && look.from_port == 443 && google_rejects(look.data) {
+        return Some(Found::sent(Service::Quic, false));
+    }
     let version = Version(be32(look.data, 1)?);
     if first & 0x80 == 0 || look.is_stream {
         return None;
@@ -96,6 +99,12 @@ pub(super) fn quic(look: &Look<'_>) -> Option<Found> {
         quic_ids(look.data)?
     };
     (look.data.len() > end).then_some(Found::sure(Service::Quic))
+}
+
+/// Google's server refuses a first hello: its message stands behind header, hash and frames.
+fn google_rejects(data: &[u8]) -> bool {
+    let head = data.get(..data.len().min(80)).unwrap_or(&[]);
+    head.windows(4).any(|word| word == b"REJ\0")
 }
 
 /// Where two connection ids of at most 20 octets end.

@@ -65,10 +65,10 @@ impl Dtls {
             (content::ALERT, 0) => self.alert(body, sink),
             (content::HANDSHAKE, 0) => self.handshake(message, body, sink),
             // A protected alert in place of Finished: the handshake failed.
-            (content::ALERT, _) => {
-                if *self.phases.get(from_lo) != Phase::Protected && self.shake.is_some() {
-                    self.finish(sink);
-                }
+            (content::ALERT, _)
+                if *self.phases.get(from_lo) != Phase::Protected && self.shake.is_some() =>
+            {
+                self.finish(sink);
             }
             (content::HANDSHAKE | content::DATA, _) => self.protected(from_lo, sink),
             _ => {}
@@ -106,7 +106,7 @@ impl Dtls {
             self.on_message(number, text, message, sink);
         });
         *self.fragments.get_mut(message.from_lo) = fragments;
-        if !is_sound {
+        if !is_sound && !self.is_shared {
             sink.weird(BAD_HANDSHAKE, &message.meta);
         }
     }
@@ -207,7 +207,9 @@ impl Dtls {
                     self.protected(message.from_lo, sink);
                     return;
                 }
-                Record::Cut if message.missing > 0 => return,
+                // Where others share the port, they need not keep to RFC 7983.
+                Record::Other if self.is_shared => return,
+                Record::Cut if message.missing > 0 || self.is_shared => return,
                 Record::Cut | Record::Other => {
                     sink.weird(BAD_RECORD, &message.meta);
                     return;
