@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.schema._column import I32, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import I32, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "ftp",
@@ -24,4 +24,5 @@ TABLE: Final = Table(
     ),
     key=("flow_uid", "ts"),
     wire=True,
+    logins=Logins("'ftp'", "command = 'PASS'", "'password'", reply="concat_ws(' ', reply_code, reply_msg)"),
 )

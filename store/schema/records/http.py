@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.schema._column import I32, I64, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import I32, I64, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "http",
@@ -39,4 +39,12 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("method", "host", "uri", "status_code"),
+    # The legs of NTLM and Negotiate are refused one by one until the last: their own records tell the outcome.
+    logins=Logins(
+        "'http'",
+        "auth_kind IN ('basic', 'bearer', 'digest', 'other')",
+        "auth_kind",
+        reply="concat_ws(' ', status_code, status_msg)",
+        once=True,
+    ),
 )

@@ -105,7 +105,7 @@ pub struct Context<'a> {
     pub peer_begin: Option<u32>,
     /// Payload bytes captured.
     pub payload: &'a [u8],
-    /// Payload bytes on the wire (larger than `payload.len()` when the snap length cut them).
+    /// Payload bytes on the wire (larger than `payload.len()` when the snap length cut them, or other fragments hold the rest).
     pub payload_len: u32,
 }
 
