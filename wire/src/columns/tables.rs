@@ -2100,6 +2100,164 @@ impl PayloadHeadRows {
     }
 }
 
+/// One row per QUIC connection: versions 1 and 2, drafts, mvfst, Google's (Zeek quic.log; EVE quic).
+#[derive(Clone, Copy, Debug)]
+pub struct QuicRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Version of the last Initial packet: 1, 2, draft-NN, mvfst-XX, QNNN, TNNN (Google), reserved, other.
+    pub version: Option<&'static str>,
+    /// Connection id the client chose for the server, hexadecimal.
+    pub dcid: Option<&'a str>,
+    /// Connection id of the client, hexadecimal; empty when it has none.
+    pub scid: Option<&'a str>,
+    /// Connection id in the server's first packet, hexadecimal.
+    pub server_scid: Option<&'a str>,
+    /// Name of the server the client asked for, escaped.
+    pub server_name: Option<&'a str>,
+    /// Application protocols offered, escaped, joined by commas.
+    pub alpn_offered: Option<&'a str>,
+    /// Program the client says it is (Google), escaped, at most 256 bytes.
+    pub user_agent: Option<&'a str>,
+    /// Cipher suite the server chose; NULL when not seen or without a name.
+    pub cipher: Option<&'static str>,
+    /// Number of the cipher suite.
+    pub cipher_id: Option<i32>,
+    /// Group of the key exchange; NULL when not seen or without a name.
+    pub curve: Option<&'static str>,
+    /// Number of the group.
+    pub curve_id: Option<i32>,
+    /// national (SM suites) or modern; NULL when the server's hello was not seen.
+    pub crypto_class: Option<&'static str>,
+    /// An earlier session was taken up; NULL when the server's hello was not seen.
+    pub is_resumed: Option<bool>,
+    /// The server asked for proof of the address first.
+    pub is_retry: bool,
+    /// The server listed its versions, because it does not speak the client's.
+    pub is_negotiated: bool,
+    /// The client sent data before the handshake (0-RTT).
+    pub is_early: bool,
+    /// JA3 of the client, MD5.
+    pub ja3: Option<&'a str>,
+    /// JA3S of the server, MD5.
+    pub ja3s: Option<&'a str>,
+    /// JA4 fingerprint of the client.
+    pub ja4: Option<&'a str>,
+}
+
+/// Column builders of `quic`.
+#[derive(Default)]
+pub struct QuicRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    version: Names,
+    dcid: Texts,
+    scid: Texts,
+    server_scid: Texts,
+    server_name: Texts,
+    alpn_offered: Texts,
+    user_agent: Texts,
+    cipher: Names,
+    cipher_id: Numbers<i32>,
+    curve: Names,
+    curve_id: Numbers<i32>,
+    crypto_class: Names,
+    is_resumed: Flags,
+    is_retry: Flags,
+    is_negotiated: Flags,
+    is_early: Flags,
+    ja3: Texts,
+    ja3s: Texts,
+    ja4: Texts,
+}
+
+impl QuicRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &QuicRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.version.push_opt(row.version);
+        self.dcid.push_opt(row.dcid);
+        self.scid.push_opt(row.scid);
+        self.server_scid.push_opt(row.server_scid);
+        self.server_name.push_opt(row.server_name);
+        self.alpn_offered.push_opt(row.alpn_offered);
+        self.user_agent.push_opt(row.user_agent);
+        self.cipher.push_opt(row.cipher);
+        self.cipher_id.push_opt(row.cipher_id);
+        self.curve.push_opt(row.curve);
+        self.curve_id.push_opt(row.curve_id);
+        self.crypto_class.push_opt(row.crypto_class);
+        self.is_resumed.push_opt(row.is_resumed);
+        self.is_retry.push(row.is_retry);
+        self.is_negotiated.push(row.is_negotiated);
+        self.is_early.push(row.is_early);
+        self.ja3.push_opt(row.ja3);
+        self.ja3s.push_opt(row.ja3s);
+        self.ja4.push_opt(row.ja4);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.version.finish("version", true),
+            self.dcid.finish("dcid", true),
+            self.scid.finish("scid", true),
+            self.server_scid.finish("server_scid", true),
+            self.server_name.finish("server_name", true),
+            self.alpn_offered.finish("alpn_offered", true),
+            self.user_agent.finish("user_agent", true),
+            self.cipher.finish("cipher", true),
+            self.cipher_id.finish("cipher_id", true),
+            self.curve.finish("curve", true),
+            self.curve_id.finish("curve_id", true),
+            self.crypto_class.finish("crypto_class", true),
+            self.is_resumed.finish("is_resumed", true),
+            self.is_retry.finish("is_retry", false),
+            self.is_negotiated.finish("is_negotiated", false),
+            self.is_early.finish("is_early", false),
+            self.ja3.finish("ja3", true),
+            self.ja3s.finish("ja3s", true),
+            self.ja4.finish("ja4", true),
+        ])
+    }
+}
+
 /// One row per RDP connection (Zeek rdp.log).
 #[derive(Clone, Copy, Debug)]
 pub struct RdpRow<'a> {
@@ -2672,6 +2830,8 @@ pub struct RecordRows {
     pub modbus: ModbusRows,
     /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
     pub payload_head: PayloadHeadRows,
+    /// One row per QUIC connection: versions 1 and 2, drafts, mvfst, Google's (Zeek quic.log; EVE quic).
+    pub quic: QuicRows,
     /// One row per RDP connection (Zeek rdp.log).
     pub rdp: RdpRows,
     /// One row per SSH connection (Zeek ssh.log).
@@ -2697,6 +2857,7 @@ impl RecordRows {
             || self.ldap.len() >= limit
             || self.modbus.len() >= limit
             || self.payload_head.len() >= limit
+            || self.quic.len() >= limit
             || self.rdp.len() >= limit
             || self.ssh.len() >= limit
             || self.tls.len() >= limit
@@ -2741,6 +2902,9 @@ impl RecordRows {
         }
         if self.payload_head.len() >= limit.max(1) {
             taken.push(("payload_head", self.payload_head.len(), self.payload_head.finish()?));
+        }
+        if self.quic.len() >= limit.max(1) {
+            taken.push(("quic", self.quic.len(), self.quic.finish()?));
         }
         if self.rdp.len() >= limit.max(1) {
             taken.push(("rdp", self.rdp.len(), self.rdp.finish()?));

@@ -7,7 +7,8 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dhcp, dns, ftp, http, iec104, kerberos, ldap, modbus, rdp, recognise, ssh, stream, tls,
+    arp, dhcp, dns, dtls, ftp, http, iec104, kerberos, ldap, modbus, quic, rdp, recognise, ssh,
+    stream, tls,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -16,11 +17,12 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 17] = [
+pub const TARGETS: [(&str, Run); 19] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
     ("fuzz_dns", dns),
+    ("fuzz_dtls", dtls),
     ("fuzz_ftp", ftp),
     ("fuzz_http", http),
     ("fuzz_iec104", iec104),
@@ -28,6 +30,7 @@ pub const TARGETS: [(&str, Run); 17] = [
     ("fuzz_ldap", ldap),
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
+    ("fuzz_quic", quic),
     ("fuzz_rdp", rdp),
     ("fuzz_recognise", recognise),
     ("fuzz_source", source),

@@ -22,6 +22,7 @@ services! {
     Dhcp => "dhcp",
     Dnp3 => "dnp3",
     Dns => "dns",
+    Dtls => "dtls",
     Enip => "enip",
     Ftp => "ftp",
     Http => "http",

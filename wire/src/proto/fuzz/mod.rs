@@ -14,10 +14,11 @@ use super::iec104::Iec104;
 use super::kerberos::Kerberos;
 use super::ldap::Ldap;
 use super::modbus::Modbus;
+use super::quic::Quic;
 use super::rdp::Rdp;
 use super::session::{Session, Talk};
 use super::ssh::Ssh;
-use super::tls::Tls;
+use super::tls::{Dtls, Tls};
 use super::weird::Notes;
 use super::{App, Context, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;
@@ -29,6 +30,11 @@ pub fn dns(input: &[u8]) {
     for port in [53, 137, 5353, 5355] {
         datagrams::<Dns>(input, port);
     }
+}
+
+/// DTLS, in datagrams only.
+pub fn dtls(input: &[u8]) {
+    datagrams::<Dtls>(input, 5684);
 }
 
 /// FTP control connections.
@@ -66,6 +72,11 @@ pub fn modbus(input: &[u8]) {
 /// RDP.
 pub fn rdp(input: &[u8]) {
     dialogue::<Rdp>(input, 3389);
+}
+
+/// QUIC, in datagrams only.
+pub fn quic(input: &[u8]) {
+    datagrams::<Quic>(input, 443);
 }
 
 /// SSH; sizes of segments mean something there, so that other cuts may give other rows.

@@ -45,7 +45,7 @@ pub(super) fn batches(out: &mut Records) -> Vec<RecordBatch> {
         )*};
     }
     take!(
-        arp, dhcp, dns, ftp, http, ics, iec104, kerberos, ldap, modbus, rdp, ssh, tls, weird
+        arp, dhcp, dns, ftp, http, ics, iec104, kerberos, ldap, modbus, quic, rdp, ssh, tls, weird
     );
     batches
 }

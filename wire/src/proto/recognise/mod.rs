@@ -158,6 +158,7 @@ const UDP: &[Signature] = &[
     naming::dns,
     naming::netbios,
     web::quic,
+    security::dtls,
     network::ntp,
     network::dhcp,
     network::snmp,

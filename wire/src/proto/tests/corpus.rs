@@ -67,6 +67,8 @@ fn seeds() -> Seeds {
             3389 => "fuzz_rdp",
             502 => "fuzz_modbus",
             2404 => "fuzz_iec104",
+            4433 => "fuzz_quic",
+            5684 => "fuzz_dtls",
             _ => {
                 for (at, (_, data)) in dialogue.messages.iter().enumerate() {
                     let seed = [&[0][..], data].concat();

@@ -123,6 +123,16 @@ pub fn all() -> Vec<Dialogue> {
             ],
         },
         Dialogue {
+            port: 4433,
+            proto: 17,
+            messages: super::quic::short(),
+        },
+        Dialogue {
+            port: 5684,
+            proto: 17,
+            messages: super::dtls::handshake_of(0xfefd),
+        },
+        Dialogue {
             port: 67,
             proto: 17,
             messages: vec![

@@ -24,6 +24,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.ldap.finish(),
         out.rdp.finish(),
         out.modbus.finish(),
+        out.quic.finish(),
         out.tls.finish(),
         out.dhcp.finish(),
         out.dns.finish(),
@@ -54,6 +55,7 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.modbus.len()
         + out.dhcp.len()
         + out.dns.len()
+        + out.quic.len()
         + out.ssh.len()
         + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");
