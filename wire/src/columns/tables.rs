@@ -800,27 +800,59 @@ impl ArpRows {
     }
 }
 
-/// One row per DHCPv4 message (fields of Zeek's dhcp.log that home networks need).
+/// One row per DHCPv4 message (Zeek's dhcp.log has one per exchange: group by xid).
 #[derive(Clone, Copy, Debug)]
 pub struct DhcpRow<'a> {
     /// Flow segment the packet belongs to.
     pub flow_uid: [u8; 16],
     /// Time of the record's first packet. (ns; stored as us)
     pub ts: i64,
+    /// Sender address; for records: who sent the message.
+    pub sender_ip: [u8; 16],
+    /// Receiver address of the message.
+    pub receiver_ip: [u8; 16],
     /// DHCP message type (1 DISCOVER … 8 INFORM); NULL for plain BOOTP.
     pub msg_type: Option<i16>,
+    /// Transaction identifier that the client chose.
+    pub xid: Option<i64>,
     /// Client hardware address.
     pub client_mac: [u8; 6],
+    /// ciaddr: address that the client has.
+    pub client_ip: Option<[u8; 16]>,
     /// yiaddr.
     pub assigned_ip: Option<[u8; 16]>,
+    /// Option 50: address that the client asks for.
+    pub requested_ip: Option<[u8; 16]>,
     /// Server identifier option.
     pub server_ip: Option<[u8; 16]>,
+    /// giaddr: relay agent.
+    pub relay_ip: Option<[u8; 16]>,
+    /// Lease time: option 51; 4294967295 = for ever. (s)
+    pub lease_s: Option<i64>,
     /// Option 1 as an unsigned 32-bit number.
     pub subnet_mask: Option<i64>,
     /// First router of option 3.
     pub router_ip: Option<[u8; 16]>,
+    /// Name servers handed out: option 6, at most 32.
+    pub dns_servers: TextList<'a>,
     /// Option 12, escaped.
     pub host_name: Option<&'a str>,
+    /// Name that the client wants in the DNS, escaped.
+    pub client_fqdn: Option<&'a str>,
+    /// Domain handed out, escaped.
+    pub domain_name: Option<&'a str>,
+    /// Option 61: its type and value, hexadecimal.
+    pub client_id: Option<&'a str>,
+    /// Option 60: what the client is, escaped.
+    pub vendor_class: Option<&'a str>,
+    /// Options that the client asks for, in its order: the fingerprint (55).
+    pub param_list: Option<&'a str>,
+    /// Port of the relay agent that the client is at, escaped.
+    pub circuit_id: Option<&'a str>,
+    /// Client as the relay agent names it, escaped.
+    pub remote_id: Option<&'a str>,
+    /// Text for people: why not, as a rule; escaped.
+    pub message: Option<&'a str>,
 }
 
 /// Column builders of `dhcp`.
@@ -828,13 +860,29 @@ pub struct DhcpRow<'a> {
 pub struct DhcpRows {
     flow_uid: Binary<16>,
     ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
     msg_type: Numbers<i16>,
+    xid: Numbers<i64>,
     client_mac: Binary<6>,
+    client_ip: Binary<16>,
     assigned_ip: Binary<16>,
+    requested_ip: Binary<16>,
     server_ip: Binary<16>,
+    relay_ip: Binary<16>,
+    lease_s: Numbers<i64>,
     subnet_mask: Numbers<i64>,
     router_ip: Binary<16>,
+    dns_servers: TextLists,
     host_name: Texts,
+    client_fqdn: Texts,
+    domain_name: Texts,
+    client_id: Texts,
+    vendor_class: Texts,
+    param_list: Texts,
+    circuit_id: Texts,
+    remote_id: Texts,
+    message: Texts,
 }
 
 impl DhcpRows {
@@ -843,13 +891,29 @@ impl DhcpRows {
     pub fn push(&mut self, row: &DhcpRow<'_>) {
         self.flow_uid.push(row.flow_uid);
         self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
         self.msg_type.push_opt(row.msg_type);
+        self.xid.push_opt(row.xid);
         self.client_mac.push(row.client_mac);
+        self.client_ip.push_opt(row.client_ip);
         self.assigned_ip.push_opt(row.assigned_ip);
+        self.requested_ip.push_opt(row.requested_ip);
         self.server_ip.push_opt(row.server_ip);
+        self.relay_ip.push_opt(row.relay_ip);
+        self.lease_s.push_opt(row.lease_s);
         self.subnet_mask.push_opt(row.subnet_mask);
         self.router_ip.push_opt(row.router_ip);
+        self.dns_servers.push(row.dns_servers);
         self.host_name.push_opt(row.host_name);
+        self.client_fqdn.push_opt(row.client_fqdn);
+        self.domain_name.push_opt(row.domain_name);
+        self.client_id.push_opt(row.client_id);
+        self.vendor_class.push_opt(row.vendor_class);
+        self.param_list.push_opt(row.param_list);
+        self.circuit_id.push_opt(row.circuit_id);
+        self.remote_id.push_opt(row.remote_id);
+        self.message.push_opt(row.message);
     }
 
     /// Rows waiting.
@@ -872,13 +936,197 @@ impl DhcpRows {
         batch(vec![
             self.flow_uid.finish("flow_uid", false),
             self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
             self.msg_type.finish("msg_type", true),
+            self.xid.finish("xid", true),
             self.client_mac.finish("client_mac", false),
+            self.client_ip.finish("client_ip", true),
             self.assigned_ip.finish("assigned_ip", true),
+            self.requested_ip.finish("requested_ip", true),
             self.server_ip.finish("server_ip", true),
+            self.relay_ip.finish("relay_ip", true),
+            self.lease_s.finish("lease_s", true),
             self.subnet_mask.finish("subnet_mask", true),
             self.router_ip.finish("router_ip", true),
+            self.dns_servers.finish("dns_servers", false),
             self.host_name.finish("host_name", true),
+            self.client_fqdn.finish("client_fqdn", true),
+            self.domain_name.finish("domain_name", true),
+            self.client_id.finish("client_id", true),
+            self.vendor_class.finish("vendor_class", true),
+            self.param_list.finish("param_list", true),
+            self.circuit_id.finish("circuit_id", true),
+            self.remote_id.finish("remote_id", true),
+            self.message.finish("message", true),
+        ])
+    }
+}
+
+/// One row per DHCPv6 message; of a relayed one what the client or server said, without its wrapping.
+#[derive(Clone, Copy, Debug)]
+pub struct Dhcpv6Row<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Sender address; for records: who sent the message.
+    pub sender_ip: [u8; 16],
+    /// Receiver address of the message.
+    pub receiver_ip: [u8; 16],
+    /// Message type (1 SOLICIT … 13 RELAY-REPLY).
+    pub msg_type: Option<i16>,
+    /// Transaction identifier that the client chose.
+    pub xid: Option<i64>,
+    /// Relay agents that passed the message on.
+    pub relays: i16,
+    /// Client-side address of the relay agent nearest to the client.
+    pub relay_ip: Option<[u8; 16]>,
+    /// Whom that relay agent heard, as a rule the client.
+    pub peer_ip: Option<[u8; 16]>,
+    /// Identifier of the client, hexadecimal.
+    pub client_duid: Option<&'a str>,
+    /// Client hardware address: as its relay saw it, else out of its identifier.
+    pub client_mac: Option<[u8; 6]>,
+    /// Identifier of the server, hexadecimal.
+    pub server_duid: Option<&'a str>,
+    /// Hardware address in the identifier of the server.
+    pub server_mac: Option<[u8; 6]>,
+    /// Addresses asked for or assigned, at most 32.
+    pub addresses: TextList<'a>,
+    /// Prefixes asked for, delegated or announced, at most 32.
+    pub prefixes: TextList<'a>,
+    /// Valid lifetime of the first of them; 4294967295 = for ever. (s)
+    pub lease_s: Option<i64>,
+    /// Name servers handed out, at most 32.
+    pub dns_servers: TextList<'a>,
+    /// Name that the client wants in the DNS, escaped.
+    pub client_fqdn: Option<&'a str>,
+    /// Domain handed out, escaped.
+    pub domain_name: Option<&'a str>,
+    /// Enterprise number of the vendor class.
+    pub vendor_id: Option<i64>,
+    /// First vendor class: what the client is, escaped.
+    pub vendor_class: Option<&'a str>,
+    /// Options that the client asks for, in its order: a fingerprint.
+    pub param_list: Option<&'a str>,
+    /// Status: the first that is no success, else 0.
+    pub status_code: Option<i32>,
+    /// Text for people: why not, as a rule; escaped.
+    pub message: Option<&'a str>,
+    /// Port of the relay agent that the client is at, escaped.
+    pub circuit_id: Option<&'a str>,
+    /// Client as the relay agent names it, escaped.
+    pub remote_id: Option<&'a str>,
+}
+
+/// Column builders of `dhcpv6`.
+#[derive(Default)]
+pub struct Dhcpv6Rows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    msg_type: Numbers<i16>,
+    xid: Numbers<i64>,
+    relays: Numbers<i16>,
+    relay_ip: Binary<16>,
+    peer_ip: Binary<16>,
+    client_duid: Texts,
+    client_mac: Binary<6>,
+    server_duid: Texts,
+    server_mac: Binary<6>,
+    addresses: TextLists,
+    prefixes: TextLists,
+    lease_s: Numbers<i64>,
+    dns_servers: TextLists,
+    client_fqdn: Texts,
+    domain_name: Texts,
+    vendor_id: Numbers<i64>,
+    vendor_class: Texts,
+    param_list: Texts,
+    status_code: Numbers<i32>,
+    message: Texts,
+    circuit_id: Texts,
+    remote_id: Texts,
+}
+
+impl Dhcpv6Rows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &Dhcpv6Row<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.msg_type.push_opt(row.msg_type);
+        self.xid.push_opt(row.xid);
+        self.relays.push(row.relays);
+        self.relay_ip.push_opt(row.relay_ip);
+        self.peer_ip.push_opt(row.peer_ip);
+        self.client_duid.push_opt(row.client_duid);
+        self.client_mac.push_opt(row.client_mac);
+        self.server_duid.push_opt(row.server_duid);
+        self.server_mac.push_opt(row.server_mac);
+        self.addresses.push(row.addresses);
+        self.prefixes.push(row.prefixes);
+        self.lease_s.push_opt(row.lease_s);
+        self.dns_servers.push(row.dns_servers);
+        self.client_fqdn.push_opt(row.client_fqdn);
+        self.domain_name.push_opt(row.domain_name);
+        self.vendor_id.push_opt(row.vendor_id);
+        self.vendor_class.push_opt(row.vendor_class);
+        self.param_list.push_opt(row.param_list);
+        self.status_code.push_opt(row.status_code);
+        self.message.push_opt(row.message);
+        self.circuit_id.push_opt(row.circuit_id);
+        self.remote_id.push_opt(row.remote_id);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.msg_type.finish("msg_type", true),
+            self.xid.finish("xid", true),
+            self.relays.finish("relays", false),
+            self.relay_ip.finish("relay_ip", true),
+            self.peer_ip.finish("peer_ip", true),
+            self.client_duid.finish("client_duid", true),
+            self.client_mac.finish("client_mac", true),
+            self.server_duid.finish("server_duid", true),
+            self.server_mac.finish("server_mac", true),
+            self.addresses.finish("addresses", false),
+            self.prefixes.finish("prefixes", false),
+            self.lease_s.finish("lease_s", true),
+            self.dns_servers.finish("dns_servers", false),
+            self.client_fqdn.finish("client_fqdn", true),
+            self.domain_name.finish("domain_name", true),
+            self.vendor_id.finish("vendor_id", true),
+            self.vendor_class.finish("vendor_class", true),
+            self.param_list.finish("param_list", true),
+            self.status_code.finish("status_code", true),
+            self.message.finish("message", true),
+            self.circuit_id.finish("circuit_id", true),
+            self.remote_id.finish("remote_id", true),
         ])
     }
 }
@@ -2158,8 +2406,10 @@ impl WeirdRows {
 pub struct RecordRows {
     /// One row per ARP packet (Ethernet/IPv4).
     pub arp: ArpRows,
-    /// One row per DHCPv4 message (fields of Zeek's dhcp.log that home networks need).
+    /// One row per DHCPv4 message (Zeek's dhcp.log has one per exchange: group by xid).
     pub dhcp: DhcpRows,
+    /// One row per DHCPv6 message; of a relayed one what the client or server said, without its wrapping.
+    pub dhcpv6: Dhcpv6Rows,
     /// One row per DNS question with its response (Zeek dns.log); also of mDNS, LLMNR and the NetBIOS name service.
     pub dns: DnsRows,
     /// One row per FTP command with its reply (Zeek ftp.log).
@@ -2188,6 +2438,7 @@ impl RecordRows {
     pub fn is_full(&self, limit: usize) -> bool {
         self.arp.len() >= limit
             || self.dhcp.len() >= limit
+            || self.dhcpv6.len() >= limit
             || self.dns.len() >= limit
             || self.ftp.len() >= limit
             || self.http.len() >= limit
@@ -2211,6 +2462,9 @@ impl RecordRows {
         }
         if self.dhcp.len() >= limit.max(1) {
             taken.push(("dhcp", self.dhcp.len(), self.dhcp.finish()?));
+        }
+        if self.dhcpv6.len() >= limit.max(1) {
+            taken.push(("dhcpv6", self.dhcpv6.len(), self.dhcpv6.finish()?));
         }
         if self.dns.len() >= limit.max(1) {
             taken.push(("dns", self.dns.len(), self.dns.finish()?));

@@ -11,6 +11,7 @@
 mod app;
 mod arp;
 mod dhcp;
+mod dhcpv6;
 mod dialogue;
 mod dns;
 mod escape;
@@ -26,6 +27,7 @@ mod http;
 mod iec104;
 mod memory;
 mod modbus;
+mod packets;
 mod ports;
 mod probe;
 mod read;
@@ -35,6 +37,7 @@ mod service;
 mod session;
 mod ssh;
 mod stream;
+mod texts;
 mod tls;
 mod weird;
 

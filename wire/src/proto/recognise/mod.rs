@@ -160,6 +160,7 @@ const UDP: &[Signature] = &[
     web::quic,
     network::ntp,
     network::dhcp,
+    network::dhcpv6,
     network::snmp,
     telephony::stun,
     industrial::bacnet,

@@ -65,9 +65,14 @@ fn seeds() -> Seeds {
             502 => "fuzz_modbus",
             2404 => "fuzz_iec104",
             _ => {
+                let target = if dialogue.port == 547 {
+                    "fuzz_dhcpv6"
+                } else {
+                    "fuzz_dhcp"
+                };
                 for (at, (_, data)) in dialogue.messages.iter().enumerate() {
                     let seed = [&[0][..], data].concat();
-                    seeds.insert(("fuzz_dhcp", format!("message_{at}")), seed);
+                    seeds.insert((target, format!("message_{at}")), seed);
                 }
                 continue;
             }

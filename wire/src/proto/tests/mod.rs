@@ -8,6 +8,8 @@
 
 mod captures;
 mod corpus;
+mod dhcp;
+mod dhcpv6;
 mod dialogues;
 mod dns;
 mod frames;

@@ -23,6 +23,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.modbus.finish(),
         out.tls.finish(),
         out.dhcp.finish(),
+        out.dhcpv6.finish(),
         out.dns.finish(),
     ];
     let mut all: Vec<Row> = batches
@@ -47,6 +48,7 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.iec104.len()
         + out.modbus.len()
         + out.dhcp.len()
+        + out.dhcpv6.len()
         + out.dns.len()
         + out.ssh.len()
         + out.tls.len();
