@@ -10,7 +10,7 @@ use super::table::{Keyed, Table};
 use super::tcp::flag;
 use crate::columns::tables::WeirdRow;
 use crate::packet::{Packet, quality};
-use crate::proto::{App, Context, Hint, Records};
+use crate::proto::{App, Context, Hint, IcmpHead, Records};
 
 /// What must happen to a row before a packet is counted into it.
 enum Turn {
@@ -83,7 +83,7 @@ impl Table {
             return;
         };
         let from_first = from_lo == row.first_is_lo;
-        let is_parsed = self.options.parsers && packet.payload_len > 0 && !row.app.is_done();
+        let is_parsed = self.options.parsers && has_message(packet) && !row.app.is_done();
         let keeps_timeout = !is_parsed && keeps_timeout(row, packet);
         let Some(row) = self.rows.get_paired(slot, !from_first) else {
             return;
@@ -156,6 +156,12 @@ fn keeps_timeout(row: &Row, packet: &Packet) -> bool {
     row.pair.is_some() && (!packet.has_tcp || (row.past_handshake && is_plain))
 }
 
+/// The packet has something for a parser; the header of an ICMP message says all by itself.
+#[inline]
+pub(super) fn has_message(packet: &Packet) -> bool {
+    packet.payload_len > 0 || packet.has_icmp
+}
+
 /// Hand the payload to the flow's parser.
 pub(super) fn parse(
     app: &mut App,
@@ -185,6 +191,11 @@ pub(super) fn parse(
             peer_begin: begins.1,
             payload,
             payload_len: packet.payload_len,
+            icmp: (packet.has_icmp && !packet.later_fragment).then_some(IcmpHead {
+                kind: packet.icmp_type,
+                code: packet.icmp_code,
+                rest: packet.icmp_rest,
+            }),
         },
         out,
     )

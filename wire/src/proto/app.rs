@@ -39,7 +39,7 @@ impl App {
             return Hint::None;
         }
         match self.parser.as_deref_mut() {
-            None if ctx.proto == 0 => self.start_layer(ctx, out),
+            None if matches!(ctx.proto, 0 | 1 | 58) => self.start_layer(ctx, out),
             None | Some(Parser::Probe(_)) => self.recognise(ctx, out),
             Some(Parser::Talk(talk)) => {
                 let hint = talk.on_payload(ctx, out);

@@ -24,9 +24,11 @@ mod ftp;
 pub(crate) mod fuzz;
 mod held;
 mod http;
+mod icmp;
 mod iec104;
 mod memory;
 mod modbus;
+mod ndp;
 mod packets;
 mod ports;
 mod probe;
@@ -108,6 +110,19 @@ pub struct Context<'a> {
     pub payload: &'a [u8],
     /// Payload bytes on the wire (larger than `payload.len()` when the snap length cut them).
     pub payload_len: u32,
+    /// Header of an ICMP message; `payload` is what follows it.
+    pub icmp: Option<IcmpHead>,
+}
+
+/// What the header of an ICMP message says.
+#[derive(Clone, Copy, Debug)]
+pub struct IcmpHead {
+    /// Type.
+    pub kind: u8,
+    /// Code.
+    pub code: u8,
+    /// The four octets behind the checksum.
+    pub rest: [u8; 4],
 }
 
 /// What a payload says about who the client is.

@@ -7,6 +7,7 @@ use super::dialogue::Dialogue;
 use super::dns::Dns;
 use super::ftp::Ftp;
 use super::http::Http;
+use super::icmp::Icmp;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::packets::{Packets, Passing};
@@ -54,6 +55,7 @@ pub(super) const fn is_read(service: Service) -> bool {
 pub(super) fn start_layer(ip_proto: u8, ethertype: u16) -> Option<Box<dyn Talk>> {
     Some(match (ip_proto, ethertype) {
         (0, arp::ETHERTYPE) => packets::<Arp>(),
+        (1 | 58, _) => packets::<Icmp>(),
         _ => return None,
     })
 }

@@ -13,6 +13,7 @@ use super::dialogue::Dialogue;
 use super::dns::Dns;
 use super::ftp::Ftp;
 use super::http::Http;
+use super::icmp::Icmp;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::packets::{Packets, Passing};
@@ -100,6 +101,34 @@ pub fn recognise(input: &[u8]) {
         known = app.name();
     }
     app.on_end(0, &mut out);
+    budget.check(out);
+}
+
+/// A flow of ICMP messages.
+///
+/// Input: version, then a script whose packets begin with type, code and the four octets behind the checksum.
+pub fn icmp(input: &[u8]) {
+    let Some((version, rest)) = input.split_first() else {
+        return;
+    };
+    let proto = if version & 1 == 0 { 1 } else { 58 };
+    let (mut out, mut budget) = (Records::default(), Budget::default());
+    let mut passing = Passing::<Icmp>::default();
+    for packet in Script::new(rest) {
+        if packet.ends_before {
+            passing.on_end(&mut out);
+        }
+        budget.add(&packet);
+        let mut ctx = packet.context(proto, (0, 0));
+        if let Some((head, payload)) = packet.data.split_first_chunk::<6>() {
+            let [kind, code, rest @ ..] = *head;
+            ctx.icmp = Some(super::IcmpHead { kind, code, rest });
+            ctx.payload = payload;
+            ctx.payload_len -= 6;
+        }
+        passing.on_payload(&ctx, &mut out);
+    }
+    passing.on_end(&mut out);
     budget.check(out);
 }
 
