@@ -800,27 +800,59 @@ impl ArpRows {
     }
 }
 
-/// One row per DHCPv4 message (fields of Zeek's dhcp.log that home networks need).
+/// One row per DHCPv4 message (Zeek's dhcp.log has one per exchange: group by xid).
 #[derive(Clone, Copy, Debug)]
 pub struct DhcpRow<'a> {
     /// Flow segment the packet belongs to.
     pub flow_uid: [u8; 16],
     /// Time of the record's first packet. (ns; stored as us)
     pub ts: i64,
+    /// Sender address; for records: who sent the message.
+    pub sender_ip: [u8; 16],
+    /// Receiver address of the message.
+    pub receiver_ip: [u8; 16],
     /// DHCP message type (1 DISCOVER … 8 INFORM); NULL for plain BOOTP.
     pub msg_type: Option<i16>,
+    /// Transaction identifier that the client chose.
+    pub xid: Option<i64>,
     /// Client hardware address.
     pub client_mac: [u8; 6],
+    /// ciaddr: address that the client has.
+    pub client_ip: Option<[u8; 16]>,
     /// yiaddr.
     pub assigned_ip: Option<[u8; 16]>,
+    /// Option 50: address that the client asks for.
+    pub requested_ip: Option<[u8; 16]>,
     /// Server identifier option.
     pub server_ip: Option<[u8; 16]>,
+    /// giaddr: relay agent.
+    pub relay_ip: Option<[u8; 16]>,
+    /// Lease time: option 51; 4294967295 = for ever. (s)
+    pub lease_s: Option<i64>,
     /// Option 1 as an unsigned 32-bit number.
     pub subnet_mask: Option<i64>,
     /// First router of option 3.
     pub router_ip: Option<[u8; 16]>,
+    /// Name servers handed out: option 6, at most 32.
+    pub dns_servers: TextList<'a>,
     /// Option 12, escaped.
     pub host_name: Option<&'a str>,
+    /// Name that the client wants in the DNS, escaped.
+    pub client_fqdn: Option<&'a str>,
+    /// Domain handed out, escaped.
+    pub domain_name: Option<&'a str>,
+    /// Option 61: its type and value, hexadecimal.
+    pub client_id: Option<&'a str>,
+    /// Option 60: what the client is, escaped.
+    pub vendor_class: Option<&'a str>,
+    /// Options that the client asks for, in its order: the fingerprint (55).
+    pub param_list: Option<&'a str>,
+    /// Port of the relay agent that the client is at, escaped.
+    pub circuit_id: Option<&'a str>,
+    /// Client as the relay agent names it, escaped.
+    pub remote_id: Option<&'a str>,
+    /// Text for people: why not, as a rule; escaped.
+    pub message: Option<&'a str>,
 }
 
 /// Column builders of `dhcp`.
@@ -828,13 +860,29 @@ pub struct DhcpRow<'a> {
 pub struct DhcpRows {
     flow_uid: Binary<16>,
     ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
     msg_type: Numbers<i16>,
+    xid: Numbers<i64>,
     client_mac: Binary<6>,
+    client_ip: Binary<16>,
     assigned_ip: Binary<16>,
+    requested_ip: Binary<16>,
     server_ip: Binary<16>,
+    relay_ip: Binary<16>,
+    lease_s: Numbers<i64>,
     subnet_mask: Numbers<i64>,
     router_ip: Binary<16>,
+    dns_servers: TextLists,
     host_name: Texts,
+    client_fqdn: Texts,
+    domain_name: Texts,
+    client_id: Texts,
+    vendor_class: Texts,
+    param_list: Texts,
+    circuit_id: Texts,
+    remote_id: Texts,
+    message: Texts,
 }
 
 impl DhcpRows {
@@ -843,13 +891,29 @@ impl DhcpRows {
     pub fn push(&mut self, row: &DhcpRow<'_>) {
         self.flow_uid.push(row.flow_uid);
         self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
         self.msg_type.push_opt(row.msg_type);
+        self.xid.push_opt(row.xid);
         self.client_mac.push(row.client_mac);
+        self.client_ip.push_opt(row.client_ip);
         self.assigned_ip.push_opt(row.assigned_ip);
+        self.requested_ip.push_opt(row.requested_ip);
         self.server_ip.push_opt(row.server_ip);
+        self.relay_ip.push_opt(row.relay_ip);
+        self.lease_s.push_opt(row.lease_s);
         self.subnet_mask.push_opt(row.subnet_mask);
         self.router_ip.push_opt(row.router_ip);
+        self.dns_servers.push(row.dns_servers);
         self.host_name.push_opt(row.host_name);
+        self.client_fqdn.push_opt(row.client_fqdn);
+        self.domain_name.push_opt(row.domain_name);
+        self.client_id.push_opt(row.client_id);
+        self.vendor_class.push_opt(row.vendor_class);
+        self.param_list.push_opt(row.param_list);
+        self.circuit_id.push_opt(row.circuit_id);
+        self.remote_id.push_opt(row.remote_id);
+        self.message.push_opt(row.message);
     }
 
     /// Rows waiting.
@@ -872,13 +936,197 @@ impl DhcpRows {
         batch(vec![
             self.flow_uid.finish("flow_uid", false),
             self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
             self.msg_type.finish("msg_type", true),
+            self.xid.finish("xid", true),
             self.client_mac.finish("client_mac", false),
+            self.client_ip.finish("client_ip", true),
             self.assigned_ip.finish("assigned_ip", true),
+            self.requested_ip.finish("requested_ip", true),
             self.server_ip.finish("server_ip", true),
+            self.relay_ip.finish("relay_ip", true),
+            self.lease_s.finish("lease_s", true),
             self.subnet_mask.finish("subnet_mask", true),
             self.router_ip.finish("router_ip", true),
+            self.dns_servers.finish("dns_servers", false),
             self.host_name.finish("host_name", true),
+            self.client_fqdn.finish("client_fqdn", true),
+            self.domain_name.finish("domain_name", true),
+            self.client_id.finish("client_id", true),
+            self.vendor_class.finish("vendor_class", true),
+            self.param_list.finish("param_list", true),
+            self.circuit_id.finish("circuit_id", true),
+            self.remote_id.finish("remote_id", true),
+            self.message.finish("message", true),
+        ])
+    }
+}
+
+/// One row per DHCPv6 message; of a relayed one what the client or server said, without its wrapping.
+#[derive(Clone, Copy, Debug)]
+pub struct Dhcpv6Row<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Sender address; for records: who sent the message.
+    pub sender_ip: [u8; 16],
+    /// Receiver address of the message.
+    pub receiver_ip: [u8; 16],
+    /// Message type (1 SOLICIT … 13 RELAY-REPLY).
+    pub msg_type: Option<i16>,
+    /// Transaction identifier that the client chose.
+    pub xid: Option<i64>,
+    /// Relay agents that passed the message on.
+    pub relays: i16,
+    /// Client-side address of the relay agent nearest to the client.
+    pub relay_ip: Option<[u8; 16]>,
+    /// Whom that relay agent heard, as a rule the client.
+    pub peer_ip: Option<[u8; 16]>,
+    /// Identifier of the client, hexadecimal.
+    pub client_duid: Option<&'a str>,
+    /// Client hardware address: as its relay saw it, else out of its identifier.
+    pub client_mac: Option<[u8; 6]>,
+    /// Identifier of the server, hexadecimal.
+    pub server_duid: Option<&'a str>,
+    /// Hardware address in the identifier of the server.
+    pub server_mac: Option<[u8; 6]>,
+    /// Addresses asked for or assigned, at most 32.
+    pub addresses: TextList<'a>,
+    /// Prefixes asked for, delegated or announced, at most 32.
+    pub prefixes: TextList<'a>,
+    /// Valid lifetime of the first of them; 4294967295 = for ever. (s)
+    pub lease_s: Option<i64>,
+    /// Name servers handed out, at most 32.
+    pub dns_servers: TextList<'a>,
+    /// Name that the client wants in the DNS, escaped.
+    pub client_fqdn: Option<&'a str>,
+    /// Domain handed out, escaped.
+    pub domain_name: Option<&'a str>,
+    /// Enterprise number of the vendor class.
+    pub vendor_id: Option<i64>,
+    /// First vendor class: what the client is, escaped.
+    pub vendor_class: Option<&'a str>,
+    /// Options that the client asks for, in its order: a fingerprint.
+    pub param_list: Option<&'a str>,
+    /// Status: the first that is no success, else 0.
+    pub status_code: Option<i32>,
+    /// Text for people: why not, as a rule; escaped.
+    pub message: Option<&'a str>,
+    /// Port of the relay agent that the client is at, escaped.
+    pub circuit_id: Option<&'a str>,
+    /// Client as the relay agent names it, escaped.
+    pub remote_id: Option<&'a str>,
+}
+
+/// Column builders of `dhcpv6`.
+#[derive(Default)]
+pub struct Dhcpv6Rows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    msg_type: Numbers<i16>,
+    xid: Numbers<i64>,
+    relays: Numbers<i16>,
+    relay_ip: Binary<16>,
+    peer_ip: Binary<16>,
+    client_duid: Texts,
+    client_mac: Binary<6>,
+    server_duid: Texts,
+    server_mac: Binary<6>,
+    addresses: TextLists,
+    prefixes: TextLists,
+    lease_s: Numbers<i64>,
+    dns_servers: TextLists,
+    client_fqdn: Texts,
+    domain_name: Texts,
+    vendor_id: Numbers<i64>,
+    vendor_class: Texts,
+    param_list: Texts,
+    status_code: Numbers<i32>,
+    message: Texts,
+    circuit_id: Texts,
+    remote_id: Texts,
+}
+
+impl Dhcpv6Rows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &Dhcpv6Row<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.msg_type.push_opt(row.msg_type);
+        self.xid.push_opt(row.xid);
+        self.relays.push(row.relays);
+        self.relay_ip.push_opt(row.relay_ip);
+        self.peer_ip.push_opt(row.peer_ip);
+        self.client_duid.push_opt(row.client_duid);
+        self.client_mac.push_opt(row.client_mac);
+        self.server_duid.push_opt(row.server_duid);
+        self.server_mac.push_opt(row.server_mac);
+        self.addresses.push(row.addresses);
+        self.prefixes.push(row.prefixes);
+        self.lease_s.push_opt(row.lease_s);
+        self.dns_servers.push(row.dns_servers);
+        self.client_fqdn.push_opt(row.client_fqdn);
+        self.domain_name.push_opt(row.domain_name);
+        self.vendor_id.push_opt(row.vendor_id);
+        self.vendor_class.push_opt(row.vendor_class);
+        self.param_list.push_opt(row.param_list);
+        self.status_code.push_opt(row.status_code);
+        self.message.push_opt(row.message);
+        self.circuit_id.push_opt(row.circuit_id);
+        self.remote_id.push_opt(row.remote_id);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.msg_type.finish("msg_type", true),
+            self.xid.finish("xid", true),
+            self.relays.finish("relays", false),
+            self.relay_ip.finish("relay_ip", true),
+            self.peer_ip.finish("peer_ip", true),
+            self.client_duid.finish("client_duid", true),
+            self.client_mac.finish("client_mac", true),
+            self.server_duid.finish("server_duid", true),
+            self.server_mac.finish("server_mac", true),
+            self.addresses.finish("addresses", false),
+            self.prefixes.finish("prefixes", false),
+            self.lease_s.finish("lease_s", true),
+            self.dns_servers.finish("dns_servers", false),
+            self.client_fqdn.finish("client_fqdn", true),
+            self.domain_name.finish("domain_name", true),
+            self.vendor_id.finish("vendor_id", true),
+            self.vendor_class.finish("vendor_class", true),
+            self.param_list.finish("param_list", true),
+            self.status_code.finish("status_code", true),
+            self.message.finish("message", true),
+            self.circuit_id.finish("circuit_id", true),
+            self.remote_id.finish("remote_id", true),
         ])
     }
 }
@@ -1318,6 +1566,149 @@ impl HttpRows {
             self.proxied.finish("proxied", true),
             self.rtt_ns.finish("rtt_ns", true),
             self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
+/// One row per ICMP report (unreachable, redirect …), at most 4096 of a flow; requests and their replies, and what is neither, are one row per flow segment.
+#[derive(Clone, Copy, Debug)]
+pub struct IcmpRow {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Sender address; for records: who sent the message.
+    pub sender_ip: [u8; 16],
+    /// Receiver address of the message.
+    pub receiver_ip: [u8; 16],
+    /// Type; of a pair that of the request.
+    pub icmp_type: i16,
+    /// Code.
+    pub icmp_code: i16,
+    /// Name of the type: echo, unreachable, time-exceeded, redirect, ….
+    pub icmp_name: &'static str,
+    /// Requests, or messages that are neither; NULL for reports. (pkt)
+    pub requests: Option<i64>,
+    /// Replies; NULL where there can be none. (pkt)
+    pub replies: Option<i64>,
+    /// Identifier of the pair.
+    pub echo_id: Option<i32>,
+    /// Largest payload of the requests. (B)
+    pub payload_len: Option<i32>,
+    /// Largest payload of the replies. (B)
+    pub reply_len: Option<i32>,
+    /// A reply gave back other data than its request had; NULL: not told.
+    pub payload_differs: Option<bool>,
+    /// Response - query; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+    /// IP protocol of the packet reported on.
+    pub quoted_proto: Option<i16>,
+    /// Who sent the packet reported on.
+    pub quoted_src_ip: Option<[u8; 16]>,
+    /// To whom.
+    pub quoted_dst_ip: Option<[u8; 16]>,
+    /// Its source port.
+    pub quoted_src_port: Option<i32>,
+    /// Its destination port.
+    pub quoted_dst_port: Option<i32>,
+    /// Redirect: the better gateway, as its sender says.
+    pub gateway_ip: Option<[u8; 16]>,
+    /// Largest packet that would have passed; 0: an old router does not say. (B)
+    pub mtu: Option<i32>,
+}
+
+/// Column builders of `icmp`.
+#[derive(Default)]
+pub struct IcmpRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    icmp_type: Numbers<i16>,
+    icmp_code: Numbers<i16>,
+    icmp_name: Names,
+    requests: Numbers<i64>,
+    replies: Numbers<i64>,
+    echo_id: Numbers<i32>,
+    payload_len: Numbers<i32>,
+    reply_len: Numbers<i32>,
+    payload_differs: Flags,
+    rtt_ns: Numbers<i64>,
+    quoted_proto: Numbers<i16>,
+    quoted_src_ip: Binary<16>,
+    quoted_dst_ip: Binary<16>,
+    quoted_src_port: Numbers<i32>,
+    quoted_dst_port: Numbers<i32>,
+    gateway_ip: Binary<16>,
+    mtu: Numbers<i32>,
+}
+
+impl IcmpRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &IcmpRow) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.icmp_type.push(row.icmp_type);
+        self.icmp_code.push(row.icmp_code);
+        self.icmp_name.push(row.icmp_name);
+        self.requests.push_opt(row.requests);
+        self.replies.push_opt(row.replies);
+        self.echo_id.push_opt(row.echo_id);
+        self.payload_len.push_opt(row.payload_len);
+        self.reply_len.push_opt(row.reply_len);
+        self.payload_differs.push_opt(row.payload_differs);
+        self.rtt_ns.push_opt(row.rtt_ns);
+        self.quoted_proto.push_opt(row.quoted_proto);
+        self.quoted_src_ip.push_opt(row.quoted_src_ip);
+        self.quoted_dst_ip.push_opt(row.quoted_dst_ip);
+        self.quoted_src_port.push_opt(row.quoted_src_port);
+        self.quoted_dst_port.push_opt(row.quoted_dst_port);
+        self.gateway_ip.push_opt(row.gateway_ip);
+        self.mtu.push_opt(row.mtu);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.icmp_type.finish("icmp_type", false),
+            self.icmp_code.finish("icmp_code", false),
+            self.icmp_name.finish("icmp_name", false),
+            self.requests.finish("requests", true),
+            self.replies.finish("replies", true),
+            self.echo_id.finish("echo_id", true),
+            self.payload_len.finish("payload_len", true),
+            self.reply_len.finish("reply_len", true),
+            self.payload_differs.finish("payload_differs", true),
+            self.rtt_ns.finish("rtt_ns", true),
+            self.quoted_proto.finish("quoted_proto", true),
+            self.quoted_src_ip.finish("quoted_src_ip", true),
+            self.quoted_dst_ip.finish("quoted_dst_ip", true),
+            self.quoted_src_port.finish("quoted_src_port", true),
+            self.quoted_dst_port.finish("quoted_dst_port", true),
+            self.gateway_ip.finish("gateway_ip", true),
+            self.mtu.finish("mtu", true),
         ])
     }
 }
@@ -2038,6 +2429,169 @@ impl ModbusRows {
             self.response_values.finish("response_values", false),
             self.is_matched.finish("is_matched", false),
             self.exception.finish("exception", true),
+        ])
+    }
+}
+
+/// One row per message of IPv6 neighbour discovery: routers, neighbours, redirects.
+#[derive(Clone, Copy, Debug)]
+pub struct NdpRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Sender address; for records: who sent the message.
+    pub sender_ip: [u8; 16],
+    /// Receiver address of the message.
+    pub receiver_ip: [u8; 16],
+    /// Sender hardware address.
+    pub sender_mac: Option<[u8; 6]>,
+    /// 133 and 134 routers, 135 and 136 neighbours, 137 redirect.
+    pub icmp_type: i16,
+    /// Name of the type.
+    pub ndp_name: &'static str,
+    /// Address asked for or announced; redirect: the better first hop.
+    pub target_ip: Option<[u8; 16]>,
+    /// Redirect: the destination it is about.
+    pub destination_ip: Option<[u8; 16]>,
+    /// Hardware address that the message gives for its sender or target.
+    pub link_mac: Option<[u8; 6]>,
+    /// Neighbour advertisement: the sender is a router.
+    pub is_router: Option<bool>,
+    /// Neighbour advertisement: it was asked for.
+    pub is_solicited: Option<bool>,
+    /// Neighbour advertisement: what was known before shall be forgotten.
+    pub is_override: Option<bool>,
+    /// Router advertisement: hop limit for hosts to use; 0: none given. (hop)
+    pub hop_limit: Option<i16>,
+    /// Router advertisement: addresses come from DHCPv6.
+    pub is_managed: Option<bool>,
+    /// Router advertisement: other settings come from DHCPv6.
+    pub is_other: Option<bool>,
+    /// Router advertisement: low, medium or high.
+    pub preference: Option<&'static str>,
+    /// Router advertisement: as default router; 0: is none. (s)
+    pub router_lifetime_s: Option<i64>,
+    /// Largest packet of the link. (B)
+    pub mtu: Option<i32>,
+    /// Prefixes announced, at most 32.
+    pub prefixes: TextList<'a>,
+    /// What they are for: L on the link, A to make addresses of.
+    pub prefix_flags: TextList<'a>,
+    /// Their valid lifetimes; 4294967295 = for ever. (s)
+    pub prefix_valid_s: &'a [i64],
+    /// Name servers handed out, at most 32.
+    pub dns_servers: TextList<'a>,
+    /// Of the name servers; 0: no longer to be used. (s)
+    pub dns_lifetime_s: Option<i64>,
+    /// First domain to search, escaped.
+    pub domain_name: Option<&'a str>,
+}
+
+/// Column builders of `ndp`.
+#[derive(Default)]
+pub struct NdpRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    sender_mac: Binary<6>,
+    icmp_type: Numbers<i16>,
+    ndp_name: Names,
+    target_ip: Binary<16>,
+    destination_ip: Binary<16>,
+    link_mac: Binary<6>,
+    is_router: Flags,
+    is_solicited: Flags,
+    is_override: Flags,
+    hop_limit: Numbers<i16>,
+    is_managed: Flags,
+    is_other: Flags,
+    preference: Names,
+    router_lifetime_s: Numbers<i64>,
+    mtu: Numbers<i32>,
+    prefixes: TextLists,
+    prefix_flags: TextLists,
+    prefix_valid_s: Lists<i64>,
+    dns_servers: TextLists,
+    dns_lifetime_s: Numbers<i64>,
+    domain_name: Texts,
+}
+
+impl NdpRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &NdpRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.sender_mac.push_opt(row.sender_mac);
+        self.icmp_type.push(row.icmp_type);
+        self.ndp_name.push(row.ndp_name);
+        self.target_ip.push_opt(row.target_ip);
+        self.destination_ip.push_opt(row.destination_ip);
+        self.link_mac.push_opt(row.link_mac);
+        self.is_router.push_opt(row.is_router);
+        self.is_solicited.push_opt(row.is_solicited);
+        self.is_override.push_opt(row.is_override);
+        self.hop_limit.push_opt(row.hop_limit);
+        self.is_managed.push_opt(row.is_managed);
+        self.is_other.push_opt(row.is_other);
+        self.preference.push_opt(row.preference);
+        self.router_lifetime_s.push_opt(row.router_lifetime_s);
+        self.mtu.push_opt(row.mtu);
+        self.prefixes.push(row.prefixes);
+        self.prefix_flags.push(row.prefix_flags);
+        self.prefix_valid_s.push(row.prefix_valid_s);
+        self.dns_servers.push(row.dns_servers);
+        self.dns_lifetime_s.push_opt(row.dns_lifetime_s);
+        self.domain_name.push_opt(row.domain_name);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.sender_mac.finish("sender_mac", true),
+            self.icmp_type.finish("icmp_type", false),
+            self.ndp_name.finish("ndp_name", false),
+            self.target_ip.finish("target_ip", true),
+            self.destination_ip.finish("destination_ip", true),
+            self.link_mac.finish("link_mac", true),
+            self.is_router.finish("is_router", true),
+            self.is_solicited.finish("is_solicited", true),
+            self.is_override.finish("is_override", true),
+            self.hop_limit.finish("hop_limit", true),
+            self.is_managed.finish("is_managed", true),
+            self.is_other.finish("is_other", true),
+            self.preference.finish("preference", true),
+            self.router_lifetime_s.finish("router_lifetime_s", true),
+            self.mtu.finish("mtu", true),
+            self.prefixes.finish("prefixes", false),
+            self.prefix_flags.finish("prefix_flags", false),
+            self.prefix_valid_s.finish("prefix_valid_s", false),
+            self.dns_servers.finish("dns_servers", false),
+            self.dns_lifetime_s.finish("dns_lifetime_s", true),
+            self.domain_name.finish("domain_name", true),
         ])
     }
 }
@@ -2810,14 +3364,18 @@ impl WeirdRows {
 pub struct RecordRows {
     /// One row per ARP packet (Ethernet/IPv4).
     pub arp: ArpRows,
-    /// One row per DHCPv4 message (fields of Zeek's dhcp.log that home networks need).
+    /// One row per DHCPv4 message (Zeek's dhcp.log has one per exchange: group by xid).
     pub dhcp: DhcpRows,
+    /// One row per DHCPv6 message; of a relayed one what the client or server said, without its wrapping.
+    pub dhcpv6: Dhcpv6Rows,
     /// One row per DNS question with its response (Zeek dns.log); also of mDNS, LLMNR and the NetBIOS name service.
     pub dns: DnsRows,
     /// One row per FTP command with its reply (Zeek ftp.log).
     pub ftp: FtpRows,
     /// One row per HTTP/1 request with its response (Zeek http.log).
     pub http: HttpRows,
+    /// One row per ICMP report (unreachable, redirect …), at most 4096 of a flow; requests and their replies, and what is neither, are one row per flow segment.
+    pub icmp: IcmpRows,
     /// One row per industrial message object: who commands whom, function, object, value, cause, outcome.
     pub ics: IcsRows,
     /// One row per IEC 60870-5-104 APDU.
@@ -2828,6 +3386,8 @@ pub struct RecordRows {
     pub ldap: LdapRows,
     /// One row per Modbus/TCP request matched with its response (ICSNPP modbus_detailed).
     pub modbus: ModbusRows,
+    /// One row per message of IPv6 neighbour discovery: routers, neighbours, redirects.
+    pub ndp: NdpRows,
     /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
     pub payload_head: PayloadHeadRows,
     /// One row per QUIC connection: versions 1 and 2, drafts, mvfst, Google's (Zeek quic.log; EVE quic).
@@ -2848,14 +3408,17 @@ impl RecordRows {
     pub fn is_full(&self, limit: usize) -> bool {
         self.arp.len() >= limit
             || self.dhcp.len() >= limit
+            || self.dhcpv6.len() >= limit
             || self.dns.len() >= limit
             || self.ftp.len() >= limit
             || self.http.len() >= limit
+            || self.icmp.len() >= limit
             || self.ics.len() >= limit
             || self.iec104.len() >= limit
             || self.kerberos.len() >= limit
             || self.ldap.len() >= limit
             || self.modbus.len() >= limit
+            || self.ndp.len() >= limit
             || self.payload_head.len() >= limit
             || self.quic.len() >= limit
             || self.rdp.len() >= limit
@@ -2876,6 +3439,9 @@ impl RecordRows {
         if self.dhcp.len() >= limit.max(1) {
             taken.push(("dhcp", self.dhcp.len(), self.dhcp.finish()?));
         }
+        if self.dhcpv6.len() >= limit.max(1) {
+            taken.push(("dhcpv6", self.dhcpv6.len(), self.dhcpv6.finish()?));
+        }
         if self.dns.len() >= limit.max(1) {
             taken.push(("dns", self.dns.len(), self.dns.finish()?));
         }
@@ -2884,6 +3450,9 @@ impl RecordRows {
         }
         if self.http.len() >= limit.max(1) {
             taken.push(("http", self.http.len(), self.http.finish()?));
+        }
+        if self.icmp.len() >= limit.max(1) {
+            taken.push(("icmp", self.icmp.len(), self.icmp.finish()?));
         }
         if self.ics.len() >= limit.max(1) {
             taken.push(("ics", self.ics.len(), self.ics.finish()?));
@@ -2899,6 +3468,9 @@ impl RecordRows {
         }
         if self.modbus.len() >= limit.max(1) {
             taken.push(("modbus", self.modbus.len(), self.modbus.finish()?));
+        }
+        if self.ndp.len() >= limit.max(1) {
+            taken.push(("ndp", self.ndp.len(), self.ndp.finish()?));
         }
         if self.payload_head.len() >= limit.max(1) {
             taken.push(("payload_head", self.payload_head.len(), self.payload_head.finish()?));

@@ -10,7 +10,7 @@ use super::table::{Keyed, Table};
 use super::tcp::flag;
 use crate::columns::tables::WeirdRow;
 use crate::packet::{Packet, quality};
-use crate::proto::{App, Context, Hint, Records};
+use crate::proto::{App, Context, Hint, IcmpHead, Records};
 
 /// What must happen to a row before a packet is counted into it.
 enum Turn {
@@ -156,10 +156,11 @@ fn keeps_timeout(row: &Row, packet: &Packet) -> bool {
     row.pair.is_some() && (!packet.has_tcp || (row.past_handshake && is_plain))
 }
 
-/// The payload can be read: there is one, and it does not begin in the middle of a datagram.
+/// The packet has something for a parser: a payload, or an ICMP header that says all by itself; and it does not begin in the
+/// middle of a datagram.
 #[inline]
 pub(super) fn begins_message(packet: &Packet) -> bool {
-    packet.payload_len > 0 && !packet.later_fragment
+    (packet.payload_len > 0 || packet.has_icmp) && !packet.later_fragment
 }
 
 /// Hand the payload to the flow's parser.
@@ -192,6 +193,11 @@ pub(super) fn parse(
             payload,
             // How much the other fragments hold is not known here, but that they hold something is.
             payload_len: packet.payload_len + u32::from(packet.is_fragment),
+            icmp: (packet.has_icmp && !packet.later_fragment).then_some(IcmpHead {
+                kind: packet.icmp_type,
+                code: packet.icmp_code,
+                rest: packet.icmp_rest,
+            }),
         },
         out,
     )

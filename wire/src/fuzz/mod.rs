@@ -7,8 +7,8 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dhcp, dns, dtls, ftp, http, iec104, kerberos, ldap, modbus, quic, rdp, recognise, ssh,
-    stream, tls,
+    arp, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, quic, rdp,
+    recognise, ssh, stream, tls,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -17,14 +17,16 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 19] = [
+pub const TARGETS: [(&str, Run); 21] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
+    ("fuzz_dhcpv6", dhcpv6),
     ("fuzz_dns", dns),
     ("fuzz_dtls", dtls),
     ("fuzz_ftp", ftp),
     ("fuzz_http", http),
+    ("fuzz_icmp", icmp),
     ("fuzz_iec104", iec104),
     ("fuzz_kerberos", kerberos),
     ("fuzz_ldap", ldap),

@@ -8,8 +8,7 @@ use super::recognise::{self, Found, Look, Strength};
 use super::registry;
 use super::service::Service;
 use super::session::Talk;
-use super::weird::Notes;
-use super::{Context, Hint, Records, arp, dhcp};
+use super::{Context, Hint, Records};
 
 /// Payload packets examined before a flow is given up: greetings and first requests lie in the first few packets.
 const MAX_TRIES: u8 = 8;
@@ -23,7 +22,6 @@ pub struct App {
     done: bool,
     /// A packet of the side was neither read nor held.
     passed: Pair<bool>,
-    notes: Notes,
 }
 
 /// What a flow keeps between packets.
@@ -45,18 +43,8 @@ impl App {
         if self.done {
             return Hint::None;
         }
-        if ctx.proto == 0 {
-            if ctx.ethertype == arp::ETHERTYPE {
-                arp::on_packet(ctx, &mut self.notes, out);
-            } else {
-                self.done = true;
-            }
-            return Hint::None;
-        }
-        if self.service == Some(Service::Dhcp) {
-            return dhcp::on_packet(ctx, &mut self.notes, out);
-        }
         match self.parser.as_deref_mut() {
+            None if matches!(ctx.proto, 0 | 1 | 58) => self.start_layer(ctx, out),
             None | Some(Parser::Probe(_) | Parser::Named { .. }) => self.recognise(ctx, out),
             Some(Parser::Talk(talk)) => {
                 let hint = talk.on_payload(ctx, out);
@@ -64,6 +52,18 @@ impl App {
                 hint
             }
         }
+    }
+
+    /// Read a protocol that the header before it names.
+    fn start_layer(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint {
+        let talk = registry::start_layer(ctx.proto, ctx.ethertype);
+        let Some(mut talk) = talk.filter(|_| out.memory.has_room()) else {
+            self.done = true;
+            return Hint::None;
+        };
+        let hint = talk.on_payload(ctx, out);
+        self.parser = Some(Box::new(Parser::Talk(talk)));
+        hint
     }
 
     /// Hand the streams over to the protocol that follows, or see that nothing does.
@@ -217,9 +217,6 @@ impl App {
             Some(Parser::Probe(probe)) => probe,
             _ => Probe::default(),
         };
-        if found.service == Some(Service::Dhcp) {
-            return dhcp::on_packet(ctx, &mut self.notes, out);
-        }
         let talk = found.service.filter(|_| out.memory.has_room());
         let Some(mut talk) = talk.and_then(registry::start) else {
             self.done = true;

@@ -106,6 +106,11 @@ impl Sink<'_> {
     pub(super) fn weird(&mut self, code: Weird, meta: &Meta) {
         self.notes.note(code, meta, None, self.out);
     }
+
+    /// Note an oddity at an offset of that message.
+    pub(super) fn weird_at(&mut self, code: Weird, meta: &Meta, at: usize) {
+        self.notes.note(code, meta, Some(at), self.out);
+    }
 }
 
 /// What a parser learned that stands in the row of the flow itself.

@@ -12,6 +12,7 @@ mod app;
 mod arp;
 mod ber;
 mod dhcp;
+mod dhcpv6;
 mod dialogue;
 mod dns;
 mod escape;
@@ -24,11 +25,14 @@ mod ftp;
 pub(crate) mod fuzz;
 mod held;
 mod http;
+mod icmp;
 mod iec104;
 mod kerberos;
 mod ldap;
 mod memory;
 mod modbus;
+mod ndp;
+mod packets;
 mod pieces;
 mod ports;
 mod probe;
@@ -41,6 +45,7 @@ mod service;
 mod session;
 mod ssh;
 mod stream;
+mod texts;
 mod tls;
 mod weird;
 
@@ -111,6 +116,19 @@ pub struct Context<'a> {
     pub payload: &'a [u8],
     /// Payload bytes on the wire (larger than `payload.len()` when the snap length cut them, or other fragments hold the rest).
     pub payload_len: u32,
+    /// Header of an ICMP message; `payload` is what follows it.
+    pub icmp: Option<IcmpHead>,
+}
+
+/// What the header of an ICMP message says.
+#[derive(Clone, Copy, Debug)]
+pub struct IcmpHead {
+    /// Type.
+    pub kind: u8,
+    /// Code.
+    pub code: u8,
+    /// The four octets behind the checksum.
+    pub rest: [u8; 4],
 }
 
 /// What a payload says about who the client is.

@@ -1,13 +1,18 @@
 //! Which protocols are read in full. To add one: its module, a line here, its table in `store/schema/records/`.
 
+use super::arp::{self, Arp};
+use super::dhcp::Dhcp;
+use super::dhcpv6::Dhcpv6;
 use super::dialogue::Dialogue;
 use super::dns::Dns;
 use super::ftp::Ftp;
 use super::http::Http;
+use super::icmp::Icmp;
 use super::iec104::Iec104;
 use super::kerberos::Kerberos;
 use super::ldap::Ldap;
 use super::modbus::Modbus;
+use super::packets::{Packets, Passing};
 use super::quic::Quic;
 use super::rdp::Rdp;
 use super::service::Service;
@@ -18,6 +23,8 @@ use super::tls::{Dtls, Tls};
 /// A new parser of a protocol; `None` when it is only recognised.
 pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
     Some(match service {
+        Service::Dhcp => packets::<Dhcp>(),
+        Service::Dhcpv6 => packets::<Dhcpv6>(),
         Service::Dns | Service::Llmnr | Service::Mdns | Service::NetbiosNs => session::<Dns>(),
         // A call's flow begins with STUN; what it negotiates by DTLS is read as well.
         Service::Dtls | Service::Stun => session::<Dtls>(),
@@ -40,6 +47,7 @@ pub(super) const fn is_read(service: Service) -> bool {
     matches!(
         service,
         Service::Dhcp
+            | Service::Dhcpv6
             | Service::Dns
             | Service::Dtls
             | Service::Ftp
@@ -56,6 +64,19 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Ssh
             | Service::Tls
     )
+}
+
+/// A new parser of a protocol that has no ports to be recognised at and bears no name of its own in the flow.
+pub(super) fn start_layer(ip_proto: u8, ethertype: u16) -> Option<Box<dyn Talk>> {
+    Some(match (ip_proto, ethertype) {
+        (0, arp::ETHERTYPE) => packets::<Arp>(),
+        (1 | 58, _) => packets::<Icmp>(),
+        _ => return None,
+    })
+}
+
+fn packets<P: Packets + 'static>() -> Box<dyn Talk> {
+    Box::<Passing<P>>::default()
 }
 
 fn session<D: Dialogue + 'static>() -> Box<dyn Talk> {

@@ -20,6 +20,7 @@ services! {
     Bacnet => "bacnet",
     Bittorrent => "bittorrent",
     Dhcp => "dhcp",
+    Dhcpv6 => "dhcpv6",
     Dnp3 => "dnp3",
     Dns => "dns",
     Dtls => "dtls",

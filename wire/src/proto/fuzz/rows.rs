@@ -45,7 +45,8 @@ pub(super) fn batches(out: &mut Records) -> Vec<RecordBatch> {
         )*};
     }
     take!(
-        arp, dhcp, dns, ftp, http, ics, iec104, kerberos, ldap, modbus, quic, rdp, ssh, tls, weird
+        arp, dhcp, dhcpv6, dns, ftp, http, icmp, ics, iec104, kerberos, ldap, modbus, ndp, quic,
+        rdp, ssh, tls, weird
     );
     batches
 }

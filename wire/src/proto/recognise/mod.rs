@@ -161,6 +161,7 @@ const UDP: &[Signature] = &[
     security::dtls,
     network::ntp,
     network::dhcp,
+    network::dhcpv6,
     network::snmp,
     telephony::stun,
     industrial::bacnet,

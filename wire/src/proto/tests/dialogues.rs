@@ -146,6 +146,11 @@ pub fn all() -> Vec<Dialogue> {
                 ),
             ],
         },
+        Dialogue {
+            port: 547,
+            proto: 17,
+            messages: super::dhcpv6::sample(),
+        },
     ]
 }
 

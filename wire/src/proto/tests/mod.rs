@@ -8,16 +8,20 @@
 
 mod captures;
 mod corpus;
+mod dhcp;
+mod dhcpv6;
 mod dialogues;
 mod dns;
 mod dtls;
 mod frames;
 mod ftp;
 mod http;
+mod icmp;
 mod iec104;
 mod kerberos;
 mod ldap;
 mod modbus;
+mod ndp;
 mod quic;
 mod rdp;
 mod recognition;

@@ -27,6 +27,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.quic.finish(),
         out.tls.finish(),
         out.dhcp.finish(),
+        out.dhcpv6.finish(),
         out.dns.finish(),
     ];
     let mut all: Vec<Row> = batches
@@ -54,6 +55,7 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.rdp.len()
         + out.modbus.len()
         + out.dhcp.len()
+        + out.dhcpv6.len()
         + out.dns.len()
         + out.quic.len()
         + out.ssh.len()
