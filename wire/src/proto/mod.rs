@@ -10,6 +10,7 @@
 
 mod app;
 mod arp;
+mod dcerpc;
 mod dhcp;
 mod dialogue;
 mod dns;
@@ -26,6 +27,8 @@ mod http;
 mod iec104;
 mod memory;
 mod modbus;
+mod nt_status;
+mod ntlm;
 mod ports;
 mod probe;
 mod read;
@@ -33,9 +36,11 @@ mod recognise;
 mod registry;
 mod service;
 mod session;
+mod smb;
 mod ssh;
 mod stream;
 mod tls;
+mod utf16;
 mod weird;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Which protocols are read in full. To add one: its module, a line here, its table in `store/schema/records/`.
 
+use super::dcerpc::DceRpc;
 use super::dialogue::Dialogue;
 use super::dns::Dns;
 use super::ftp::Ftp;
@@ -8,17 +9,20 @@ use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::service::Service;
 use super::session::{Session, Talk};
+use super::smb::Smb;
 use super::ssh::Ssh;
 use super::tls::Tls;
 
 /// A new parser of a protocol; `None` when it is only recognised.
 pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
     Some(match service {
+        Service::DceRpc => session::<DceRpc>(),
         Service::Dns | Service::Llmnr | Service::Mdns | Service::NetbiosNs => session::<Dns>(),
         Service::Ftp => session::<Ftp>(),
         Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Smb => session::<Smb>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
@@ -29,7 +33,8 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
 pub(super) const fn is_read(service: Service) -> bool {
     matches!(
         service,
-        Service::Dhcp
+        Service::DceRpc
+            | Service::Dhcp
             | Service::Dns
             | Service::Ftp
             | Service::Http
@@ -38,6 +43,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Mdns
             | Service::Modbus
             | Service::NetbiosNs
+            | Service::Smb
             | Service::Ssh
             | Service::Tls
     )
