@@ -19,18 +19,28 @@ pub(super) struct Mapped {
     pub(super) port: u16,
 }
 
-/// The first tower of the stub of an answer that has a TCP port.
+/// Octets of the numbers of an array and of references in the two encodings ([MS-RPCE] 2.2.4, 2.2.5).
+const WIDTHS: [usize; 2] = [4, 8];
+/// Where the array of towers begins, after a context handle and their number.
+const ARRAY: usize = 24;
+
+/// The first tower of the stub of an answer that has a TCP port. Which encoding it has is told by which one fits.
 pub(super) fn mapped(stub: &[u8]) -> Option<Mapped> {
-    // A context handle, the number of towers, then their array: maximum, offset, number, and a reference for each.
-    let count = le32(stub, 32)? as usize;
-    let mut at = 36 + 4 * count.min(64);
+    WIDTHS.into_iter().find_map(|width| towers(stub, width))
+}
+
+fn towers(stub: &[u8], width: usize) -> Option<Mapped> {
+    // Maximum, offset, number, and a reference for each; then the towers.
+    let count = le32(stub, ARRAY + 2 * width)? as usize;
+    let mut at = ARRAY + 3 * width + width * count.min(64);
     for _ in 0..count.min(MAX_TOWERS) {
-        let length = le32(stub, at + 4)? as usize;
-        let tower = stub.get(at + 8..(at + 8).checked_add(length)?)?;
+        let begin = at + width + 4;
+        let length = le32(stub, at + width)? as usize;
+        let tower = stub.get(begin..begin.checked_add(length)?)?;
         if let Some(found) = tcp(tower) {
             return Some(found);
         }
-        at += 8 + length.next_multiple_of(4);
+        at = (begin + length).next_multiple_of(width);
     }
     None
 }

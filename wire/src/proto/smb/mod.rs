@@ -5,6 +5,7 @@
 mod entry;
 mod header;
 mod nbss;
+mod one;
 mod request;
 mod response;
 mod state;
@@ -68,7 +69,10 @@ impl Smb {
                 None => (look, place.length),
             },
             Some(b"\xfdSMB" | b"\xfcSMB") => (TRANSFORM, place.length),
-            Some(b"\xffSMB") => (look, place.length),
+            Some(b"\xffSMB") => {
+                let is_wanted = one::wants_all(part, &self.state);
+                (if is_wanted { MAX_HEAD } else { LOOK + 16 }, place.length)
+            }
             _ if place.before == 0 || place.length == 0 => (look, place.length),
             _ => return Cut::Bad(1),
         };
@@ -115,6 +119,25 @@ impl Smb {
         }
     }
 
+    /// Client and server of a message.
+    fn ends<'a>(&mut self, message: &Message<'a>, is_response: bool) -> (&'a Side, &'a Side) {
+        self.client_is_lo
+            .get_or_insert(message.from_lo != is_response);
+        if is_response {
+            (message.receiver, message.sender)
+        } else {
+            (message.sender, message.receiver)
+        }
+    }
+
+    fn old_part(&mut self, message: &Message<'_>, data: &[u8], sink: &mut Sink<'_>) {
+        let Some(is_response) = one::is_response(data) else {
+            return sink.weird(BAD_HEADER, &message.meta);
+        };
+        let ends = self.ends(message, is_response);
+        self.state.one(data, &message.meta, ends, sink);
+    }
+
     /// Read a message of a frame: `data` is as much of it as is wanted.
     fn part(&mut self, message: &Message<'_>, data: &[u8], sink: &mut Sink<'_>) {
         let left = self.left.get_mut(message.from_lo);
@@ -124,13 +147,7 @@ impl Smb {
                 let Some(header) = Header::read(data) else {
                     return sink.weird(BAD_HEADER, &message.meta);
                 };
-                self.client_is_lo
-                    .get_or_insert(message.from_lo != header.is_response);
-                let ends = if header.is_response {
-                    (message.receiver, message.sender)
-                } else {
-                    (message.sender, message.receiver)
-                };
+                let ends = self.ends(message, header.is_response);
                 let part = Part {
                     data,
                     header,
@@ -145,7 +162,8 @@ impl Smb {
             }
             Some(b"\xfdSMB") => self.state.hide(0, &message.meta),
             Some(b"\xfcSMB") => self.state.hide(1, &message.meta),
-            Some(b"\xffSMB") | None => {}
+            Some(b"\xffSMB") => self.old_part(message, data, sink),
+            None => {}
             Some(_) => sink.weird(BAD_HEADER, &message.meta),
         }
     }

@@ -103,7 +103,7 @@ impl State {
     }
 
     /// Begin a row.
-    fn entry(&self, name: &'static str, part: &Part<'_>) -> Box<Entry> {
+    pub(super) fn entry(&self, name: &'static str, part: &Part<'_>) -> Box<Entry> {
         let mut entry = Box::new(Entry::new(name, part.meta));
         entry.is_signed = part.header.is_signed;
         entry.dialect = self.dialect;
@@ -113,7 +113,18 @@ impl State {
 
     fn session_setup(&mut self, part: &Part<'_>, waiting: &mut Waiting) {
         let mut entry = self.entry("session_setup", part);
-        let blob = part.buffer(12).unwrap_or(&[]);
+        self.prove(part.buffer(12).unwrap_or(&[]), &mut entry, part, waiting);
+        waiting.entry = Some(entry);
+    }
+
+    /// A leg of a login, with the token in `blob`.
+    pub(super) fn prove(
+        &mut self,
+        blob: &[u8],
+        entry: &mut Entry,
+        part: &Part<'_>,
+        waiting: &mut Waiting,
+    ) {
         let session = self.sessions.get_mut(&part.header.session_id);
         let mut login = session
             .and_then(|session| session.ntlm.take())
@@ -129,7 +140,6 @@ impl State {
             // What came before is not forgotten: SPNEGO may add a leg without a message of the mechanism.
             waiting.ntlm = login.has_begun().then_some(login);
         }
-        waiting.entry = Some(entry);
     }
 
     fn create(&self, part: &Part<'_>) -> Box<Entry> {
@@ -203,7 +213,7 @@ impl State {
     }
 
     /// The pipe that a request writes to.
-    fn pipe(
+    pub(super) fn pipe(
         &mut self,
         waiting: &Waiting,
         part: &Part<'_>,

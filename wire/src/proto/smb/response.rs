@@ -19,6 +19,13 @@ const BUFFER_OVERFLOW: u32 = 0x8000_0005;
 /// The server takes signed messages only ([MS-SMB2] 2.2.4).
 const SIGNING_REQUIRED: u16 = 2;
 
+/// What an answer says of the file that it opened.
+pub(super) struct Made {
+    pub(super) file: Option<FileId>,
+    pub(super) action: Option<u32>,
+    pub(super) size: Option<u64>,
+}
+
 impl State {
     /// Take in an answer.
     pub(super) fn response(&mut self, part: &Part<'_>, sink: &mut Sink<'_>) {
@@ -28,8 +35,7 @@ impl State {
         }
         let Some(mut waiting) = self.take(header) else {
             if header.command == command::NEGOTIATE {
-                // It answers a request of SMB1.
-                self.negotiated(Box::new(Entry::new("negotiate", part.meta)), part, sink);
+                self.answers_old(part, sink);
             }
             return;
         };
@@ -49,34 +55,35 @@ impl State {
         match (waiting.command, waiting.entry.take()) {
             (command::NEGOTIATE, Some(entry)) => self.negotiated(entry, part, sink),
             (command::SESSION_SETUP, Some(entry)) => {
-                self.logged_in(waiting, &entry, part, sink);
+                let blob = part.buffer(4).unwrap_or(&[]);
+                self.logged_in(waiting, &entry, blob, part, sink);
             }
             (command::TREE_CONNECT, Some(entry)) => {
-                self.connected(&waiting, entry, part, sink);
+                let kind = part.data.get(SIZE..).and_then(|body| octet(body, 2));
+                self.connected(entry, kind.map(words::share_type), part, sink);
             }
-            (command::CREATE, Some(entry)) => self.created(&waiting, entry, part, sink),
+            (command::CREATE, Some(entry)) => {
+                let made = Made {
+                    file: part.file(64),
+                    action: part.u32(4),
+                    size: le64(part.data, SIZE + 48),
+                };
+                self.created(&waiting, entry, &made, part, sink);
+            }
             (command::SET_INFO, Some(entry)) => self.changed(&waiting, entry, part, sink),
             (command::CLOSE, _) => self.close(&waiting.file, part.ends, sink),
             (command::READ, _) if has_data => {
                 let length = part.u32(4).unwrap_or(0);
                 let offset = part.data.get(SIZE..).and_then(|body| octet(body, 2));
-                self.came(
-                    &waiting,
-                    (u32::from(offset.unwrap_or(0)), length),
-                    part,
-                    sink,
-                );
+                let offset = u32::from(offset.unwrap_or(0));
+                self.came(&waiting, (offset, length), false, part, sink);
             }
             (command::IOCTL, _) if has_data => {
                 let (offset, length) = (part.u32(32).unwrap_or(0), part.u32(36).unwrap_or(0));
-                self.came(&waiting, (offset, length), part, sink);
+                self.came(&waiting, (offset, length), true, part, sink);
             }
             (command::WRITE, _) if is_ok => {
-                let count = u64::from(part.u32(4).unwrap_or(0));
-                let (file, tree) = (waiting.file, waiting.tree);
-                if let Some(open) = self.file(file, tree, false, part.meta, (part.ends, sink)) {
-                    *open.entry.bytes_written.get_or_insert(0) += count;
-                }
+                self.written(&waiting, part.u32(4).unwrap_or(0), part, sink);
             }
             (command::TREE_DISCONNECT, _) => {
                 self.trees.remove(&waiting.tree);
@@ -88,8 +95,21 @@ impl State {
         }
     }
 
-    fn negotiated(&mut self, mut entry: Box<Entry>, part: &Part<'_>, sink: &mut Sink<'_>) {
+    /// The answer to a request of SMB1 that offered SMB2 too ([MS-SMB2] 3.3.5.3.1).
+    fn answers_old(&mut self, part: &Part<'_>, sink: &mut Sink<'_>) {
+        let asked = self.take_command(super::one::NEGOTIATE);
+        let mut entry = match asked.and_then(|waiting| waiting.entry) {
+            Some(mut entry) => {
+                entry.answered(part.header.status, part.meta);
+                entry
+            }
+            None => Box::new(Entry::new("negotiate", part.meta)),
+        };
         entry.status = Some(part.header.status);
+        self.negotiated(entry, part, sink);
+    }
+
+    fn negotiated(&mut self, mut entry: Box<Entry>, part: &Part<'_>, sink: &mut Sink<'_>) {
         if part.header.status == SUCCESS {
             self.dialect = part.u16(4).map(words::dialect);
             entry.dialect = self.dialect;
@@ -98,10 +118,17 @@ impl State {
         entry.write(part.ends, sink);
     }
 
-    fn logged_in(&mut self, waiting: Waiting, entry: &Entry, part: &Part<'_>, sink: &mut Sink<'_>) {
+    /// A login ended, or goes on, with the token in `blob`.
+    pub(super) fn logged_in(
+        &mut self,
+        waiting: Waiting,
+        entry: &Entry,
+        blob: &[u8],
+        part: &Part<'_>,
+        sink: &mut Sink<'_>,
+    ) {
         let header = &part.header;
         let mut ntlm = waiting.ntlm;
-        let blob = part.buffer(4).unwrap_or(&[]);
         if let Some(ntlm) = &mut ntlm {
             ntlm.read(blob, part.meta);
         }
@@ -112,8 +139,7 @@ impl State {
             session.ntlm = ntlm;
         } else {
             if header.status == SUCCESS {
-                let user = ntlm.as_ref().and_then(|ntlm| ntlm.user()).map(Arc::from);
-                session.user = user;
+                session.user.clone_from(&entry.user);
             } else if session.user.is_none() {
                 self.sessions.remove(&header.session_id);
             }
@@ -125,47 +151,50 @@ impl State {
         entry.write(part.ends, sink);
     }
 
-    fn connected(
+    /// A share of that kind is connected, or is not.
+    pub(super) fn connected(
         &mut self,
-        waiting: &Waiting,
         mut entry: Box<Entry>,
+        kind: Option<&'static str>,
         part: &Part<'_>,
         sink: &mut Sink<'_>,
     ) {
         if part.header.status == SUCCESS
             && let Some(asked) = entry.share.take()
         {
-            let kind = part.data.get(SIZE..).and_then(|body| octet(body, 2));
             let share = Arc::new(Share {
                 path: asked.path.clone(),
-                kind: kind.map(words::share_type),
+                kind,
             });
-            self.connect((waiting.tree.0, part.header.tree_id), Arc::clone(&share));
+            let tree = (part.header.session_id, part.header.tree_id);
+            self.connect(tree, Arc::clone(&share));
             entry.share = Some(share);
         }
         entry.write(part.ends, sink);
     }
 
-    fn created(
+    /// A file is open, or is not.
+    pub(super) fn created(
         &mut self,
         waiting: &Waiting,
         mut entry: Box<Entry>,
+        made: &Made,
         part: &Part<'_>,
         sink: &mut Sink<'_>,
     ) {
         entry.share = self.trees.get(&waiting.tree).cloned();
-        let file = part.file(64).filter(|_| part.header.status == SUCCESS);
-        let Some(file) = file else {
+        let Some(file) = made.file.filter(|_| part.header.status == SUCCESS) else {
             return entry.write(part.ends, sink);
         };
-        entry.action = part.u32(4).map(words::created);
-        entry.file_size = le64(part.data, SIZE + 48);
+        entry.action = made.action.map(words::created);
+        entry.file_size = made.size;
         self.latest = Some(file);
         let is_pipe = self.is_pipe_share(waiting.tree);
         self.open(file, entry, is_pipe, part.ends, sink);
     }
 
-    fn changed(
+    /// A file was renamed or deleted, or was not.
+    pub(super) fn changed(
         &mut self,
         waiting: &Waiting,
         mut entry: Box<Entry>,
@@ -183,15 +212,15 @@ impl State {
     }
 
     /// Data came out of a file or pipe.
-    fn came(
+    pub(super) fn came(
         &mut self,
         waiting: &Waiting,
         (offset, length): (u32, u32),
+        is_pipe: bool,
         part: &Part<'_>,
         sink: &mut Sink<'_>,
     ) {
         let file: FileId = waiting.file;
-        let is_pipe = waiting.command == command::IOCTL;
         let Some(open) = self.file(file, waiting.tree, is_pipe, part.meta, (part.ends, sink))
         else {
             return;
@@ -200,6 +229,20 @@ impl State {
         if let Some(pipe) = &mut open.pipe {
             let (data, missing) = part.long_buffer(offset, length);
             pipe.feed(false, (data, missing), part.meta, part.ends, sink);
+        }
+    }
+
+    /// The server took data into a file.
+    pub(super) fn written(
+        &mut self,
+        waiting: &Waiting,
+        count: u32,
+        part: &Part<'_>,
+        sink: &mut Sink<'_>,
+    ) {
+        let (file, tree) = (waiting.file, waiting.tree);
+        if let Some(open) = self.file(file, tree, false, part.meta, (part.ends, sink)) {
+            *open.entry.bytes_written.get_or_insert(0) += u64::from(count);
         }
     }
 }

@@ -75,6 +75,8 @@ pub(super) struct Waiting {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) dialect: Option<&'static str>,
+    /// Dialects that the client of SMB1 offers.
+    pub(super) offered: Vec<&'static str>,
     pub(super) sessions: BTreeMap<u64, Login>,
     pub(super) trees: BTreeMap<Tree, Arc<Share>>,
     pub(super) opens: BTreeMap<FileId, Open>,
@@ -132,6 +134,13 @@ impl State {
             .waiting
             .iter()
             .position(|waiting| answers(header, waiting))?;
+        self.waiting.remove(at)
+    }
+
+    /// The oldest request of that command; it waits no longer.
+    pub(super) fn take_command(&mut self, command: u16) -> Option<Waiting> {
+        let mut all = self.waiting.iter();
+        let at = all.position(|waiting| waiting.command == command)?;
         self.waiting.remove(at)
     }
 
