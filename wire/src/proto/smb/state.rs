@@ -217,7 +217,13 @@ impl State {
             let is_pipe = is_pipe || self.is_pipe_share(tree);
             self.open(file, Box::new(entry), is_pipe, ends, sink);
         }
-        self.opens.get_mut(&file).map(|open| open.touch(meta))
+        let open = self.opens.get_mut(&file)?.touch(meta);
+        if is_pipe && open.pipe.is_none() {
+            // Its share was connected before the capture began.
+            open.pipe = Some(Box::new(Pipe::new(open.entry.file_name.clone())));
+            self.pipes += 1;
+        }
+        Some(open)
     }
 
     /// A file is closed.
