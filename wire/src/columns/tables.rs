@@ -800,6 +800,129 @@ impl ArpRows {
     }
 }
 
+/// One row per DCE/RPC request with its answer, over TCP or a named pipe (Zeek dce_rpc.log); and per refused bind.
+#[derive(Clone, Copy, Debug)]
+pub struct DceRpcRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Named pipe, escaped; NULL over TCP.
+    pub pipe: Option<&'a str>,
+    /// Name of the interface called; NULL: not in our table, or its bind was not seen.
+    pub interface: Option<&'static str>,
+    /// Identifier of the interface called.
+    pub interface_uuid: Option<&'a str>,
+    /// Number of the operation; NULL: a bind.
+    pub opnum: Option<i32>,
+    /// Its name; bind for a refused one; NULL: not in our table.
+    pub operation: Option<&'static str>,
+    /// Of an endpoint map: name of the interface asked for.
+    pub mapped_interface: Option<&'static str>,
+    /// Of an endpoint map: TCP port answered.
+    pub mapped_port: Option<i32>,
+    /// Authentication: ntlm, negotiate, kerberos, netlogon, schannel or other.
+    pub auth_kind: Option<&'static str>,
+    /// connect, call, packet, integrity, privacy or other.
+    pub auth_level: Option<&'static str>,
+    /// Status of a fault, or reason of a refused bind.
+    pub nt_status: Option<i64>,
+    /// Response - query; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+    /// ok, exception (fault, refused bind) or unknown (no answer seen).
+    pub outcome: &'static str,
+}
+
+/// Column builders of `dce_rpc`.
+#[derive(Default)]
+pub struct DceRpcRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    pipe: Texts,
+    interface: Names,
+    interface_uuid: Texts,
+    opnum: Numbers<i32>,
+    operation: Names,
+    mapped_interface: Names,
+    mapped_port: Numbers<i32>,
+    auth_kind: Names,
+    auth_level: Names,
+    nt_status: Numbers<i64>,
+    rtt_ns: Numbers<i64>,
+    outcome: Names,
+}
+
+impl DceRpcRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &DceRpcRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.pipe.push_opt(row.pipe);
+        self.interface.push_opt(row.interface);
+        self.interface_uuid.push_opt(row.interface_uuid);
+        self.opnum.push_opt(row.opnum);
+        self.operation.push_opt(row.operation);
+        self.mapped_interface.push_opt(row.mapped_interface);
+        self.mapped_port.push_opt(row.mapped_port);
+        self.auth_kind.push_opt(row.auth_kind);
+        self.auth_level.push_opt(row.auth_level);
+        self.nt_status.push_opt(row.nt_status);
+        self.rtt_ns.push_opt(row.rtt_ns);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.pipe.finish("pipe", true),
+            self.interface.finish("interface", true),
+            self.interface_uuid.finish("interface_uuid", true),
+            self.opnum.finish("opnum", true),
+            self.operation.finish("operation", true),
+            self.mapped_interface.finish("mapped_interface", true),
+            self.mapped_port.finish("mapped_port", true),
+            self.auth_kind.finish("auth_kind", true),
+            self.auth_level.finish("auth_level", true),
+            self.nt_status.finish("nt_status", true),
+            self.rtt_ns.finish("rtt_ns", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
 /// One row per DHCPv4 message (Zeek's dhcp.log has one per exchange: group by xid).
 #[derive(Clone, Copy, Debug)]
 pub struct DhcpRow<'a> {
@@ -2596,6 +2719,144 @@ impl NdpRows {
     }
 }
 
+/// One row per NTLM login, whichever protocol carries it (Zeek ntlm.log); no response or hash of one is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct NtlmRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Protocol that carries the login.
+    pub service: &'static str,
+    /// User, escaped; NULL: an anonymous login, or none was sent.
+    pub user: Option<&'a str>,
+    /// Domain or computer that knows the user, escaped.
+    pub domain: Option<&'a str>,
+    /// Name the client gives itself, escaped.
+    pub workstation: Option<&'a str>,
+    /// NetBIOS name of the server, escaped.
+    pub server_nb_name: Option<&'a str>,
+    /// NetBIOS domain of the server, escaped.
+    pub server_nb_domain: Option<&'a str>,
+    /// DNS name of the server, escaped.
+    pub server_dns_name: Option<&'a str>,
+    /// DNS domain of the server, escaped.
+    pub server_dns_domain: Option<&'a str>,
+    /// DNS forest of the server, escaped.
+    pub server_dns_forest: Option<&'a str>,
+    /// Windows version of the client: major.minor.build.
+    pub client_os: Option<&'a str>,
+    /// Windows version of the server: major.minor.build.
+    pub server_os: Option<&'a str>,
+    /// Kind of the response: ntlmv2, ntlmv1 (weak), lm (weaker) or anonymous.
+    pub ntlm_kind: Option<&'static str>,
+    /// Always ntlm.
+    pub login_method: &'static str,
+    /// Status of the answer; NULL when none was seen.
+    pub nt_status: Option<i64>,
+    /// ok, negative or unknown, as the carrier's answer says.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `ntlm`.
+#[derive(Default)]
+pub struct NtlmRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    service: Names,
+    user: Texts,
+    domain: Texts,
+    workstation: Texts,
+    server_nb_name: Texts,
+    server_nb_domain: Texts,
+    server_dns_name: Texts,
+    server_dns_domain: Texts,
+    server_dns_forest: Texts,
+    client_os: Texts,
+    server_os: Texts,
+    ntlm_kind: Names,
+    login_method: Names,
+    nt_status: Numbers<i64>,
+    outcome: Names,
+}
+
+impl NtlmRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &NtlmRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.service.push(row.service);
+        self.user.push_opt(row.user);
+        self.domain.push_opt(row.domain);
+        self.workstation.push_opt(row.workstation);
+        self.server_nb_name.push_opt(row.server_nb_name);
+        self.server_nb_domain.push_opt(row.server_nb_domain);
+        self.server_dns_name.push_opt(row.server_dns_name);
+        self.server_dns_domain.push_opt(row.server_dns_domain);
+        self.server_dns_forest.push_opt(row.server_dns_forest);
+        self.client_os.push_opt(row.client_os);
+        self.server_os.push_opt(row.server_os);
+        self.ntlm_kind.push_opt(row.ntlm_kind);
+        self.login_method.push(row.login_method);
+        self.nt_status.push_opt(row.nt_status);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.service.finish("service", false),
+            self.user.finish("user", true),
+            self.domain.finish("domain", true),
+            self.workstation.finish("workstation", true),
+            self.server_nb_name.finish("server_nb_name", true),
+            self.server_nb_domain.finish("server_nb_domain", true),
+            self.server_dns_name.finish("server_dns_name", true),
+            self.server_dns_domain.finish("server_dns_domain", true),
+            self.server_dns_forest.finish("server_dns_forest", true),
+            self.client_os.finish("client_os", true),
+            self.server_os.finish("server_os", true),
+            self.ntlm_kind.finish("ntlm_kind", true),
+            self.login_method.finish("login_method", false),
+            self.nt_status.finish("nt_status", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
 /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
 #[derive(Clone, Copy, Debug)]
 pub struct PayloadHeadRow<'a> {
@@ -2961,6 +3222,194 @@ impl RdpRows {
             self.encryption_method.finish("encryption_method", true),
             self.encryption_level.finish("encryption_level", true),
             self.has_response.finish("has_response", false),
+        ])
+    }
+}
+
+/// One row per meaningful SMB request with its answer (Zeek smb_mapping.log, smb_files.log; Suricata smb events).
+#[derive(Clone, Copy, Debug)]
+pub struct SmbRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// negotiate, session_setup, tree_connect, create, set_info, nbss_request or transform (hidden).
+    pub command: &'static str,
+    /// Of create what it did, of set_info rename or delete, of transform encrypted or compressed.
+    pub action: Option<&'static str>,
+    /// Dialect agreed on: 2.02 to 3.11, or that of SMB1.
+    pub dialect: Option<&'static str>,
+    /// User of the session, escaped; NULL when its login does not show one (Kerberos).
+    pub user: Option<&'a str>,
+    /// Of session_setup: ntlm, kerberos, password (SMB1) or unknown.
+    pub login_method: Option<&'static str>,
+    /// Share, escaped, with / for \.
+    pub share: Option<&'a str>,
+    /// disk, pipe or print.
+    pub share_type: Option<&'static str>,
+    /// File, folder or pipe, escaped, with / for \; empty: the share itself.
+    pub file_name: Option<&'a str>,
+    /// Name after a rename, escaped, with / for \.
+    pub new_name: Option<&'a str>,
+    /// What the client first listed the folder for, escaped.
+    pub pattern: Option<&'a str>,
+    /// supersede, open, create, open_if, overwrite or overwrite_if.
+    pub disposition: Option<&'static str>,
+    /// Access asked for.
+    pub access_mask: Option<i64>,
+    /// The file was opened to be deleted when closed.
+    pub delete_on_close: Option<bool>,
+    /// Size when it was opened. (B)
+    pub file_size: Option<i64>,
+    /// Bytes read of the open file. (B)
+    pub bytes_read: Option<i64>,
+    /// Bytes written to the open file. (B)
+    pub bytes_written: Option<i64>,
+    /// NetBIOS name the session was asked for, escaped.
+    pub called_name: Option<&'a str>,
+    /// NetBIOS name of who asked, escaped.
+    pub calling_name: Option<&'a str>,
+    /// Messages hidden by encryption or compression.
+    pub messages: Option<i64>,
+    /// The request is signed.
+    pub is_signed: bool,
+    /// Of negotiate: the server takes signed messages only.
+    pub signing_required: Option<bool>,
+    /// Status of the answer; NULL when none was seen.
+    pub nt_status: Option<i64>,
+    /// Its name; other for one out of our table.
+    pub nt_status_name: Option<&'static str>,
+    /// Response - query; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+    /// Of session_setup: ok, negative, unknown; else, or when the login goes on: request.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `smb`.
+#[derive(Default)]
+pub struct SmbRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    command: Names,
+    action: Names,
+    dialect: Names,
+    user: Texts,
+    login_method: Names,
+    share: Texts,
+    share_type: Names,
+    file_name: Texts,
+    new_name: Texts,
+    pattern: Texts,
+    disposition: Names,
+    access_mask: Numbers<i64>,
+    delete_on_close: Flags,
+    file_size: Numbers<i64>,
+    bytes_read: Numbers<i64>,
+    bytes_written: Numbers<i64>,
+    called_name: Texts,
+    calling_name: Texts,
+    messages: Numbers<i64>,
+    is_signed: Flags,
+    signing_required: Flags,
+    nt_status: Numbers<i64>,
+    nt_status_name: Names,
+    rtt_ns: Numbers<i64>,
+    outcome: Names,
+}
+
+impl SmbRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &SmbRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.command.push(row.command);
+        self.action.push_opt(row.action);
+        self.dialect.push_opt(row.dialect);
+        self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.share.push_opt(row.share);
+        self.share_type.push_opt(row.share_type);
+        self.file_name.push_opt(row.file_name);
+        self.new_name.push_opt(row.new_name);
+        self.pattern.push_opt(row.pattern);
+        self.disposition.push_opt(row.disposition);
+        self.access_mask.push_opt(row.access_mask);
+        self.delete_on_close.push_opt(row.delete_on_close);
+        self.file_size.push_opt(row.file_size);
+        self.bytes_read.push_opt(row.bytes_read);
+        self.bytes_written.push_opt(row.bytes_written);
+        self.called_name.push_opt(row.called_name);
+        self.calling_name.push_opt(row.calling_name);
+        self.messages.push_opt(row.messages);
+        self.is_signed.push(row.is_signed);
+        self.signing_required.push_opt(row.signing_required);
+        self.nt_status.push_opt(row.nt_status);
+        self.nt_status_name.push_opt(row.nt_status_name);
+        self.rtt_ns.push_opt(row.rtt_ns);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.command.finish("command", false),
+            self.action.finish("action", true),
+            self.dialect.finish("dialect", true),
+            self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.share.finish("share", true),
+            self.share_type.finish("share_type", true),
+            self.file_name.finish("file_name", true),
+            self.new_name.finish("new_name", true),
+            self.pattern.finish("pattern", true),
+            self.disposition.finish("disposition", true),
+            self.access_mask.finish("access_mask", true),
+            self.delete_on_close.finish("delete_on_close", true),
+            self.file_size.finish("file_size", true),
+            self.bytes_read.finish("bytes_read", true),
+            self.bytes_written.finish("bytes_written", true),
+            self.called_name.finish("called_name", true),
+            self.calling_name.finish("calling_name", true),
+            self.messages.finish("messages", true),
+            self.is_signed.finish("is_signed", false),
+            self.signing_required.finish("signing_required", true),
+            self.nt_status.finish("nt_status", true),
+            self.nt_status_name.finish("nt_status_name", true),
+            self.rtt_ns.finish("rtt_ns", true),
+            self.outcome.finish("outcome", false),
         ])
     }
 }
@@ -3364,6 +3813,8 @@ impl WeirdRows {
 pub struct RecordRows {
     /// One row per ARP packet (Ethernet/IPv4).
     pub arp: ArpRows,
+    /// One row per DCE/RPC request with its answer, over TCP or a named pipe (Zeek dce_rpc.log); and per refused bind.
+    pub dce_rpc: DceRpcRows,
     /// One row per DHCPv4 message (Zeek's dhcp.log has one per exchange: group by xid).
     pub dhcp: DhcpRows,
     /// One row per DHCPv6 message; of a relayed one what the client or server said, without its wrapping.
@@ -3388,12 +3839,16 @@ pub struct RecordRows {
     pub modbus: ModbusRows,
     /// One row per message of IPv6 neighbour discovery: routers, neighbours, redirects.
     pub ndp: NdpRows,
+    /// One row per NTLM login, whichever protocol carries it (Zeek ntlm.log); no response or hash of one is kept.
+    pub ntlm: NtlmRows,
     /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
     pub payload_head: PayloadHeadRows,
     /// One row per QUIC connection: versions 1 and 2, drafts, mvfst, Google's (Zeek quic.log; EVE quic).
     pub quic: QuicRows,
     /// One row per RDP connection (Zeek rdp.log).
     pub rdp: RdpRows,
+    /// One row per meaningful SMB request with its answer (Zeek smb_mapping.log, smb_files.log; Suricata smb events).
+    pub smb: SmbRows,
     /// One row per SSH connection (Zeek ssh.log).
     pub ssh: SshRows,
     /// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
@@ -3407,6 +3862,7 @@ impl RecordRows {
     #[must_use]
     pub fn is_full(&self, limit: usize) -> bool {
         self.arp.len() >= limit
+            || self.dce_rpc.len() >= limit
             || self.dhcp.len() >= limit
             || self.dhcpv6.len() >= limit
             || self.dns.len() >= limit
@@ -3419,9 +3875,11 @@ impl RecordRows {
             || self.ldap.len() >= limit
             || self.modbus.len() >= limit
             || self.ndp.len() >= limit
+            || self.ntlm.len() >= limit
             || self.payload_head.len() >= limit
             || self.quic.len() >= limit
             || self.rdp.len() >= limit
+            || self.smb.len() >= limit
             || self.ssh.len() >= limit
             || self.tls.len() >= limit
             || self.weird.len() >= limit
@@ -3435,6 +3893,9 @@ impl RecordRows {
         let mut taken = Vec::new();
         if self.arp.len() >= limit.max(1) {
             taken.push(("arp", self.arp.len(), self.arp.finish()?));
+        }
+        if self.dce_rpc.len() >= limit.max(1) {
+            taken.push(("dce_rpc", self.dce_rpc.len(), self.dce_rpc.finish()?));
         }
         if self.dhcp.len() >= limit.max(1) {
             taken.push(("dhcp", self.dhcp.len(), self.dhcp.finish()?));
@@ -3472,6 +3933,9 @@ impl RecordRows {
         if self.ndp.len() >= limit.max(1) {
             taken.push(("ndp", self.ndp.len(), self.ndp.finish()?));
         }
+        if self.ntlm.len() >= limit.max(1) {
+            taken.push(("ntlm", self.ntlm.len(), self.ntlm.finish()?));
+        }
         if self.payload_head.len() >= limit.max(1) {
             taken.push(("payload_head", self.payload_head.len(), self.payload_head.finish()?));
         }
@@ -3480,6 +3944,9 @@ impl RecordRows {
         }
         if self.rdp.len() >= limit.max(1) {
             taken.push(("rdp", self.rdp.len(), self.rdp.finish()?));
+        }
+        if self.smb.len() >= limit.max(1) {
+            taken.push(("smb", self.smb.len(), self.smb.finish()?));
         }
         if self.ssh.len() >= limit.max(1) {
             taken.push(("ssh", self.ssh.len(), self.ssh.finish()?));

@@ -11,6 +11,7 @@
 mod app;
 mod arp;
 mod ber;
+mod dcerpc;
 mod dhcp;
 mod dhcpv6;
 mod dialogue;
@@ -32,6 +33,8 @@ mod ldap;
 mod memory;
 mod modbus;
 mod ndp;
+mod nt_status;
+mod ntlm;
 mod packets;
 mod pieces;
 mod ports;
@@ -43,10 +46,12 @@ mod recognise;
 mod registry;
 mod service;
 mod session;
+mod smb;
 mod ssh;
 mod stream;
 mod texts;
 mod tls;
+mod utf16;
 mod weird;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Which protocols are read in full. To add one: its module, a line here, its table in `store/schema/records/`.
 
 use super::arp::{self, Arp};
+use super::dcerpc::DceRpc;
 use super::dhcp::Dhcp;
 use super::dhcpv6::Dhcpv6;
 use super::dialogue::Dialogue;
@@ -17,6 +18,7 @@ use super::quic::Quic;
 use super::rdp::Rdp;
 use super::service::Service;
 use super::session::{Session, Talk};
+use super::smb::Smb;
 use super::ssh::Ssh;
 use super::tls::{Dtls, Tls};
 
@@ -25,6 +27,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
     Some(match service {
         Service::Dhcp => packets::<Dhcp>(),
         Service::Dhcpv6 => packets::<Dhcpv6>(),
+        Service::DceRpc => session::<DceRpc>(),
         Service::Dns | Service::Llmnr | Service::Mdns | Service::NetbiosNs => session::<Dns>(),
         // A call's flow begins with STUN; what it negotiates by DTLS is read as well.
         Service::Dtls | Service::Stun => session::<Dtls>(),
@@ -36,6 +39,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Modbus => session::<Modbus>(),
         Service::Rdp => session::<Rdp>(),
         Service::Quic => session::<Quic>(),
+        Service::Smb => session::<Smb>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
@@ -46,7 +50,8 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
 pub(super) const fn is_read(service: Service) -> bool {
     matches!(
         service,
-        Service::Dhcp
+        Service::DceRpc
+            | Service::Dhcp
             | Service::Dhcpv6
             | Service::Dns
             | Service::Dtls
@@ -59,8 +64,9 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Mdns
             | Service::Modbus
             | Service::NetbiosNs
-            | Service::Rdp
             | Service::Quic
+            | Service::Rdp
+            | Service::Smb
             | Service::Ssh
             | Service::Tls
     )

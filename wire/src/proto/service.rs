@@ -19,6 +19,7 @@ macro_rules! services {
 services! {
     Bacnet => "bacnet",
     Bittorrent => "bittorrent",
+    DceRpc => "dcerpc",
     Dhcp => "dhcp",
     Dhcpv6 => "dhcpv6",
     Dnp3 => "dnp3",

@@ -125,6 +125,7 @@ type Signature = fn(&Look<'_>) -> Option<Found>;
 const TCP: &[Signature] = &[
     security::tls,
     windows::smb,
+    windows::dcerpc,
     naming::dns,
     windows::rdp,
     industrial::iso_transport,
