@@ -1081,6 +1081,10 @@ pub struct FtpRow<'a> {
     pub receiver_port: i32,
     /// User name of the last USER, escaped.
     pub user: Option<&'a str>,
+    /// Of a login: password (PASS).
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
     /// Command verb, upper case, escaped.
     pub command: &'static str,
     /// Argument, escaped; never a password (PASS, ACCT: NULL).
@@ -1102,6 +1106,8 @@ pub struct FtpRows {
     receiver_ip: Binary<16>,
     receiver_port: Numbers<i32>,
     user: Texts,
+    login_method: Names,
+    secret_hash: Texts,
     command: Names,
     arg: Texts,
     reply_code: Numbers<i32>,
@@ -1119,6 +1125,8 @@ impl FtpRows {
         self.receiver_ip.push(row.receiver_ip);
         self.receiver_port.push(row.receiver_port);
         self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
         self.command.push(row.command);
         self.arg.push_opt(row.arg);
         self.reply_code.push_opt(row.reply_code);
@@ -1150,6 +1158,8 @@ impl FtpRows {
             self.receiver_ip.finish("receiver_ip", false),
             self.receiver_port.finish("receiver_port", false),
             self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
             self.command.finish("command", false),
             self.arg.finish("arg", true),
             self.reply_code.finish("reply_code", true),
@@ -1206,6 +1216,8 @@ pub struct HttpRow<'a> {
     pub auth_kind: Option<&'static str>,
     /// User name of Basic or Digest credentials, escaped; never a password.
     pub user: Option<&'a str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
     /// Fields that proxies add, name: value, escaped, at most 256 bytes.
     pub proxied: Option<&'a str>,
     /// First request byte to first byte of the final response. (ns)
@@ -1239,6 +1251,7 @@ pub struct HttpRows {
     response_coding: Texts,
     auth_kind: Names,
     user: Texts,
+    secret_hash: Texts,
     proxied: Texts,
     rtt_ns: Numbers<i64>,
     outcome: Names,
@@ -1270,6 +1283,7 @@ impl HttpRows {
         self.response_coding.push_opt(row.response_coding);
         self.auth_kind.push_opt(row.auth_kind);
         self.user.push_opt(row.user);
+        self.secret_hash.push_opt(row.secret_hash);
         self.proxied.push_opt(row.proxied);
         self.rtt_ns.push_opt(row.rtt_ns);
         self.outcome.push(row.outcome);
@@ -1315,6 +1329,7 @@ impl HttpRows {
             self.response_coding.finish("response_coding", true),
             self.auth_kind.finish("auth_kind", true),
             self.user.finish("user", true),
+            self.secret_hash.finish("secret_hash", true),
             self.proxied.finish("proxied", true),
             self.rtt_ns.finish("rtt_ns", true),
             self.outcome.finish("outcome", false),

@@ -10,6 +10,7 @@
 
 mod app;
 mod arp;
+mod base64;
 mod dhcp;
 mod dialogue;
 mod dns;
@@ -31,6 +32,7 @@ mod probe;
 mod read;
 mod recognise;
 mod registry;
+mod secrets;
 mod service;
 mod session;
 mod ssh;
@@ -43,6 +45,7 @@ mod tests;
 
 pub use app::App;
 pub use ports::port_guess;
+pub use secrets::Secrets;
 
 use crate::columns::tables::RecordRows;
 use memory::Memory;
@@ -54,6 +57,8 @@ pub struct Records {
     rows: RecordRows,
     /// What parsers hold.
     pub memory: Memory,
+    /// Hashes the secrets that parsers meet.
+    pub secrets: Secrets,
 }
 
 impl Deref for Records {

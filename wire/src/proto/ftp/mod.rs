@@ -27,6 +27,7 @@ struct Pending {
     /// Kept only to recognise it in the reply, never written.
     secret: Vec<u8>,
     user: Option<String>,
+    secret_hash: Option<String>,
     /// Code and first line of the latest reply.
     reply: Option<(u16, Option<String>)>,
 }
@@ -75,6 +76,9 @@ impl Ftp {
                 Vec::new()
             },
             user: self.user.clone(),
+            secret_hash: (verb == "PASS")
+                .then(|| sink.out.secrets.hash(raw))
+                .flatten(),
             reply: None,
         });
     }
@@ -153,6 +157,8 @@ fn write(pending: &Pending, client: &Side, server: &Side, sink: &mut Sink<'_>) {
         receiver_ip: server.ip,
         receiver_port: i32::from(server.port),
         user: pending.user.as_deref(),
+        login_method: (pending.verb == "PASS").then_some("password"),
+        secret_hash: pending.secret_hash.as_deref(),
         command: pending.verb,
         arg: pending.arg.as_deref(),
         reply_code: code,
