@@ -7,7 +7,7 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dhcp, dns, ftp, http, iec104, modbus, recognise, ssh, stream, tls,
+    arp, dhcp, dns, ftp, http, iec104, modbus, recognise, smtp, ssh, stream, tls,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -16,7 +16,7 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 14] = [
+pub const TARGETS: [(&str, Run); 15] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
@@ -27,6 +27,7 @@ pub const TARGETS: [(&str, Run); 14] = [
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
     ("fuzz_recognise", recognise),
+    ("fuzz_smtp", smtp),
     ("fuzz_source", source),
     ("fuzz_ssh", ssh),
     ("fuzz_stream", stream),

@@ -8,6 +8,7 @@ use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::service::Service;
 use super::session::{Session, Talk};
+use super::smtp::Smtp;
 use super::ssh::Ssh;
 use super::tls::Tls;
 
@@ -19,6 +20,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Smtp => session::<Smtp>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
@@ -38,6 +40,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Mdns
             | Service::Modbus
             | Service::NetbiosNs
+            | Service::Smtp
             | Service::Ssh
             | Service::Tls
     )

@@ -1,6 +1,6 @@
 //! FTP control connections: commands paired with their replies, and how logins ended. No password is ever kept in a row.
 //!
-//! Source: RFC 959 4.2 and 5.4 (reply sequences), RFC 2228 (AUTH).
+//! Source: RFC 959 4.2 and 5.4 (reply sequences), RFC 2228 (AUTH), RFC 4217 4 (AUTH TLS).
 
 mod line;
 mod verbs;
@@ -9,9 +9,11 @@ pub(super) use line::{Likeness, likeness};
 
 use super::dialogue::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
 use super::escape::escape;
+use super::line::{Reply, reply, trim};
+use super::service::Service;
 use super::weird::Weird;
 use crate::columns::tables::FtpRow;
-use line::{PORT, Reply, command, reply, trim};
+use line::{PORT, command};
 use std::collections::VecDeque;
 
 /// Commands that may wait for their reply; clients pipeline a handful.
@@ -45,6 +47,8 @@ pub(super) struct Ftp {
     /// The end of an overlong line has not come yet.
     unfinished: Pair<bool>,
     encrypted: bool,
+    /// What encrypts it is TLS.
+    is_tls: bool,
 }
 
 impl Ftp {
@@ -119,7 +123,10 @@ impl Ftp {
         if code < 200 {
             return;
         }
-        self.encrypted |= pending.verb == "AUTH" && (code == 234 || code == 334);
+        if pending.verb == "AUTH" && matches!(code, 234 | 334) {
+            self.encrypted = true;
+            self.is_tls = pending.arg.as_deref().is_some_and(verbs::is_tls);
+        }
         if let Some(done) = self.pending.pop_front() {
             write(&done, message.receiver, message.sender, sink);
         }
@@ -214,6 +221,10 @@ impl Dialogue for Ftp {
     /// Only a greeting says who connected (flow-semantics.md 4.4).
     fn client_is_lo(&self) -> Option<bool> {
         self.server_is_lo.filter(|_| self.greeted).map(|lo| !lo)
+    }
+
+    fn successor(&self) -> Option<Service> {
+        self.is_tls.then_some(Service::Tls)
     }
 
     fn is_finished(&self) -> bool {

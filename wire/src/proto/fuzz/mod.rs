@@ -13,6 +13,7 @@ use super::http::Http;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
 use super::session::{Session, Talk};
+use super::smtp::Smtp;
 use super::ssh::Ssh;
 use super::tls::Tls;
 use super::weird::Notes;
@@ -46,6 +47,11 @@ pub fn iec104(input: &[u8]) {
 /// Modbus/TCP.
 pub fn modbus(input: &[u8]) {
     dialogue::<Modbus>(input, modbus_proto::PORT);
+}
+
+/// SMTP.
+pub fn smtp(input: &[u8]) {
+    dialogue::<Smtp>(input, 25);
 }
 
 /// SSH; sizes of segments mean something there, so that other cuts may give other rows.

@@ -151,8 +151,18 @@ fn encrypted_control() {
     talk.answer(b"220 ready\r\n");
     talk.ask(b"AUTH TLS\r\n");
     talk.answer(b"234 proceed\r\n");
-    assert!(talk.app.is_done());
+    assert!(!talk.app.is_done());
+    for (client, data) in super::tls::tls13() {
+        talk.send(client, &data);
+    }
+    talk.end();
     assert_eq!(rows(&mut talk), ["-|AUTH|TLS|234|proceed|request"]);
+    assert_eq!((talk.out.tls.len(), talk.app.name()), (1, Some("ftp")));
+    let mut talk = Talk::tcp(21);
+    talk.answer(b"220 ready\r\n");
+    talk.ask(b"AUTH GSSAPI\r\n");
+    talk.answer(b"334 proceed\r\n");
+    assert!(talk.app.is_done());
 }
 
 /// Lines split over segments and delivered out of order are put together.

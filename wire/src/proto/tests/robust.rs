@@ -21,6 +21,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.ics.finish(),
         out.iec104.finish(),
         out.modbus.finish(),
+        out.smtp.finish(),
         out.tls.finish(),
         out.dhcp.finish(),
         out.dns.finish(),
@@ -48,6 +49,7 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.modbus.len()
         + out.dhcp.len()
         + out.dns.len()
+        + out.smtp.len()
         + out.ssh.len()
         + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");
