@@ -32,6 +32,7 @@ TABLE: Final = Table(
         c("response_coding", TEXT, "Content-Encoding of the response, escaped.", null=True),
         c("auth_kind", NAME, "Credentials: basic, bearer, digest, kerberos, negotiate, ntlm, other.", null=True),
         c("user", TEXT, "User name of Basic or Digest credentials, escaped; never a password.", null=True),
+        c("secret_hash", TEXT, "Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.", null=True),
         c("proxied", TEXT, "Fields that proxies add, name: value, escaped, at most 256 bytes.", null=True),
         c("rtt_ns", I64, "First request byte to first byte of the final response.", "ns", null=True),
         c("outcome", NAME, "Of credentials: ok (2xx, 3xx), negative (401, 407) or unknown; without any: request."),

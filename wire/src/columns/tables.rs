@@ -1452,6 +1452,10 @@ pub struct FtpRow<'a> {
     pub receiver_port: i32,
     /// User name of the last USER, escaped.
     pub user: Option<&'a str>,
+    /// Of a login: password (PASS).
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
     /// Command verb, upper case, escaped.
     pub command: &'static str,
     /// Argument, escaped; never a password (PASS, ACCT: NULL).
@@ -1473,6 +1477,8 @@ pub struct FtpRows {
     receiver_ip: Binary<16>,
     receiver_port: Numbers<i32>,
     user: Texts,
+    login_method: Names,
+    secret_hash: Texts,
     command: Names,
     arg: Texts,
     reply_code: Numbers<i32>,
@@ -1490,6 +1496,8 @@ impl FtpRows {
         self.receiver_ip.push(row.receiver_ip);
         self.receiver_port.push(row.receiver_port);
         self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
         self.command.push(row.command);
         self.arg.push_opt(row.arg);
         self.reply_code.push_opt(row.reply_code);
@@ -1521,6 +1529,8 @@ impl FtpRows {
             self.receiver_ip.finish("receiver_ip", false),
             self.receiver_port.finish("receiver_port", false),
             self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
             self.command.finish("command", false),
             self.arg.finish("arg", true),
             self.reply_code.finish("reply_code", true),
@@ -1577,6 +1587,8 @@ pub struct HttpRow<'a> {
     pub auth_kind: Option<&'static str>,
     /// User name of Basic or Digest credentials, escaped; never a password.
     pub user: Option<&'a str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
     /// Fields that proxies add, name: value, escaped, at most 256 bytes.
     pub proxied: Option<&'a str>,
     /// First request byte to first byte of the final response. (ns)
@@ -1610,6 +1622,7 @@ pub struct HttpRows {
     response_coding: Texts,
     auth_kind: Names,
     user: Texts,
+    secret_hash: Texts,
     proxied: Texts,
     rtt_ns: Numbers<i64>,
     outcome: Names,
@@ -1641,6 +1654,7 @@ impl HttpRows {
         self.response_coding.push_opt(row.response_coding);
         self.auth_kind.push_opt(row.auth_kind);
         self.user.push_opt(row.user);
+        self.secret_hash.push_opt(row.secret_hash);
         self.proxied.push_opt(row.proxied);
         self.rtt_ns.push_opt(row.rtt_ns);
         self.outcome.push(row.outcome);
@@ -1686,6 +1700,7 @@ impl HttpRows {
             self.response_coding.finish("response_coding", true),
             self.auth_kind.finish("auth_kind", true),
             self.user.finish("user", true),
+            self.secret_hash.finish("secret_hash", true),
             self.proxied.finish("proxied", true),
             self.rtt_ns.finish("rtt_ns", true),
             self.outcome.finish("outcome", false),
@@ -3414,6 +3429,164 @@ impl SmbRows {
     }
 }
 
+/// One row per mail (Zeek smtp.log), per AUTH and per STARTTLS; a connection with none of them is one row.
+#[derive(Clone, Copy, Debug)]
+pub struct SmtpRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// What the row is about: MAIL, AUTH, STARTTLS, or the hello (EHLO, HELO, LHLO) alone.
+    pub command: &'static str,
+    /// Ordinal of the mail in its connection, from 1.
+    pub trans_depth: Option<i32>,
+    /// Name the client gave itself, escaped.
+    pub helo: Option<&'a str>,
+    /// Sender of the envelope, escaped; empty: a bounce.
+    pub mail_from: Option<&'a str>,
+    /// Recipients of the envelope, escaped, at most 100.
+    pub rcpt_to: TextList<'a>,
+    /// Recipients of the envelope.
+    pub rcpt_count: i32,
+    /// Field From, unfolded, escaped, at most 256 bytes.
+    pub from_field: Option<&'a str>,
+    /// Field To, unfolded, escaped, at most 256 bytes.
+    pub to_field: Option<&'a str>,
+    /// Field Date, escaped.
+    pub date_field: Option<&'a str>,
+    /// Field Message-ID, escaped.
+    pub message_id: Option<&'a str>,
+    /// Field Subject as sent, unfolded, escaped, at most 256 bytes.
+    pub subject: Option<&'a str>,
+    /// Bytes of header and body as sent. (B)
+    pub mail_len: Option<i64>,
+    /// Three-digit reply; NULL when none was seen.
+    pub reply_code: Option<i32>,
+    /// Last reply line, escaped, at most 256 bytes.
+    pub reply_msg: Option<&'a str>,
+    /// STARTTLS was agreed on: the rest of the connection is encrypted.
+    pub is_tls: bool,
+    /// User that logs in, or did so before, escaped.
+    pub user: Option<&'a str>,
+    /// Of a login: its mechanism, lower case; other: none of those known.
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
+    /// Of a login (AUTH): ok, negative or unknown; else request.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `smtp`.
+#[derive(Default)]
+pub struct SmtpRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    command: Names,
+    trans_depth: Numbers<i32>,
+    helo: Texts,
+    mail_from: Texts,
+    rcpt_to: TextLists,
+    rcpt_count: Numbers<i32>,
+    from_field: Texts,
+    to_field: Texts,
+    date_field: Texts,
+    message_id: Texts,
+    subject: Texts,
+    mail_len: Numbers<i64>,
+    reply_code: Numbers<i32>,
+    reply_msg: Texts,
+    is_tls: Flags,
+    user: Texts,
+    login_method: Names,
+    secret_hash: Texts,
+    outcome: Names,
+}
+
+impl SmtpRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &SmtpRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.command.push(row.command);
+        self.trans_depth.push_opt(row.trans_depth);
+        self.helo.push_opt(row.helo);
+        self.mail_from.push_opt(row.mail_from);
+        self.rcpt_to.push(row.rcpt_to);
+        self.rcpt_count.push(row.rcpt_count);
+        self.from_field.push_opt(row.from_field);
+        self.to_field.push_opt(row.to_field);
+        self.date_field.push_opt(row.date_field);
+        self.message_id.push_opt(row.message_id);
+        self.subject.push_opt(row.subject);
+        self.mail_len.push_opt(row.mail_len);
+        self.reply_code.push_opt(row.reply_code);
+        self.reply_msg.push_opt(row.reply_msg);
+        self.is_tls.push(row.is_tls);
+        self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.command.finish("command", false),
+            self.trans_depth.finish("trans_depth", true),
+            self.helo.finish("helo", true),
+            self.mail_from.finish("mail_from", true),
+            self.rcpt_to.finish("rcpt_to", false),
+            self.rcpt_count.finish("rcpt_count", false),
+            self.from_field.finish("from_field", true),
+            self.to_field.finish("to_field", true),
+            self.date_field.finish("date_field", true),
+            self.message_id.finish("message_id", true),
+            self.subject.finish("subject", true),
+            self.mail_len.finish("mail_len", true),
+            self.reply_code.finish("reply_code", true),
+            self.reply_msg.finish("reply_msg", true),
+            self.is_tls.finish("is_tls", false),
+            self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
 /// One row per SSH connection (Zeek ssh.log).
 #[derive(Clone, Copy, Debug)]
 pub struct SshRow<'a> {
@@ -3849,6 +4022,8 @@ pub struct RecordRows {
     pub rdp: RdpRows,
     /// One row per meaningful SMB request with its answer (Zeek smb_mapping.log, smb_files.log; Suricata smb events).
     pub smb: SmbRows,
+    /// One row per mail (Zeek smtp.log), per AUTH and per STARTTLS; a connection with none of them is one row.
+    pub smtp: SmtpRows,
     /// One row per SSH connection (Zeek ssh.log).
     pub ssh: SshRows,
     /// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
@@ -3880,6 +4055,7 @@ impl RecordRows {
             || self.quic.len() >= limit
             || self.rdp.len() >= limit
             || self.smb.len() >= limit
+            || self.smtp.len() >= limit
             || self.ssh.len() >= limit
             || self.tls.len() >= limit
             || self.weird.len() >= limit
@@ -3947,6 +4123,9 @@ impl RecordRows {
         }
         if self.smb.len() >= limit.max(1) {
             taken.push(("smb", self.smb.len(), self.smb.finish()?));
+        }
+        if self.smtp.len() >= limit.max(1) {
+            taken.push(("smtp", self.smtp.len(), self.smtp.finish()?));
         }
         if self.ssh.len() >= limit.max(1) {
             taken.push(("ssh", self.ssh.len(), self.ssh.finish()?));

@@ -8,7 +8,7 @@ mod frames;
 
 pub use crate::proto::fuzz::{
     arp, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, quic, rdp,
-    recognise, ssh, stream, tls,
+    recognise, smtp, ssh, stream, tls,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -17,7 +17,7 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 21] = [
+pub const TARGETS: [(&str, Run); 22] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
@@ -35,6 +35,7 @@ pub const TARGETS: [(&str, Run); 21] = [
     ("fuzz_quic", quic),
     ("fuzz_rdp", rdp),
     ("fuzz_recognise", recognise),
+    ("fuzz_smtp", smtp),
     ("fuzz_source", source),
     ("fuzz_ssh", ssh),
     ("fuzz_stream", stream),

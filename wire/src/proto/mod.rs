@@ -10,12 +10,14 @@
 
 mod app;
 mod arp;
+mod base64;
 mod ber;
 mod dcerpc;
 mod dhcp;
 mod dhcpv6;
 mod dialogue;
 mod dns;
+mod dotted;
 mod escape;
 mod ftp;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -30,6 +32,7 @@ mod icmp;
 mod iec104;
 mod kerberos;
 mod ldap;
+mod line;
 mod memory;
 mod modbus;
 mod ndp;
@@ -44,9 +47,12 @@ mod rdp;
 mod read;
 mod recognise;
 mod registry;
+mod sasl;
+mod secrets;
 mod service;
 mod session;
 mod smb;
+mod smtp;
 mod ssh;
 mod stream;
 mod texts;
@@ -59,6 +65,7 @@ mod tests;
 
 pub use app::App;
 pub use ports::port_guess;
+pub use secrets::Secrets;
 
 use crate::columns::tables::RecordRows;
 use memory::Memory;
@@ -70,6 +77,8 @@ pub struct Records {
     rows: RecordRows,
     /// What parsers hold.
     pub memory: Memory,
+    /// Hashes the secrets that parsers meet.
+    pub secrets: Secrets,
 }
 
 impl Deref for Records {

@@ -19,6 +19,7 @@ use super::rdp::Rdp;
 use super::service::Service;
 use super::session::{Session, Talk};
 use super::smb::Smb;
+use super::smtp::Smtp;
 use super::ssh::Ssh;
 use super::tls::{Dtls, Tls};
 
@@ -40,6 +41,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Rdp => session::<Rdp>(),
         Service::Quic => session::<Quic>(),
         Service::Smb => session::<Smb>(),
+        Service::Smtp => session::<Smtp>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
@@ -67,6 +69,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Quic
             | Service::Rdp
             | Service::Smb
+            | Service::Smtp
             | Service::Ssh
             | Service::Tls
     )

@@ -22,6 +22,7 @@ use super::packets::{Packets, Passing};
 use super::quic::Quic;
 use super::rdp::Rdp;
 use super::session::{Session, Talk};
+use super::smtp::Smtp;
 use super::ssh::Ssh;
 use super::tls::{Dtls, Tls};
 use super::{App, Records, iec104 as iec104_proto, modbus as modbus_proto};
@@ -81,6 +82,11 @@ pub fn rdp(input: &[u8]) {
 /// QUIC, in datagrams only.
 pub fn quic(input: &[u8]) {
     datagrams::<Quic>(input, 443);
+}
+
+/// SMTP.
+pub fn smtp(input: &[u8]) {
+    dialogue::<Smtp>(input, 25);
 }
 
 /// SSH; sizes of segments mean something there, so that other cuts may give other rows.

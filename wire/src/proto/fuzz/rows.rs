@@ -46,7 +46,7 @@ pub(super) fn batches(out: &mut Records) -> Vec<RecordBatch> {
     }
     take!(
         arp, dhcp, dhcpv6, dns, ftp, http, icmp, ics, iec104, kerberos, ldap, modbus, ndp, quic,
-        rdp, ssh, tls, weird
+        rdp, smtp, ssh, tls, weird
     );
     batches
 }

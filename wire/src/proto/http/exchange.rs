@@ -5,6 +5,7 @@ use super::head::{Fields, without_password, without_port};
 use crate::columns::tables::HttpRow;
 use crate::proto::dialogue::{Meta, Side, Sink};
 use crate::proto::escape::{MAX_TEXT, MAX_URI, escape, escape_within};
+use crate::proto::secrets::Secrets;
 
 /// What was asked.
 pub(super) struct Request {
@@ -17,6 +18,7 @@ pub(super) struct Request {
     content_type: Option<String>,
     auth_kind: Option<&'static str>,
     user: Option<String>,
+    secret_hash: Option<String>,
     proxied: Option<String>,
 }
 
@@ -80,8 +82,9 @@ impl Request {
         target: &[u8],
         version: &'static str,
         fields: &Fields<'_>,
+        secrets: &Secrets,
     ) -> Self {
-        let (auth_kind, user) = fields.credentials.map(credentials).unzip();
+        let found = fields.credentials.map(credentials).unwrap_or_default();
         let (front, back) = without_password(target);
         let proxied: Vec<Vec<u8>> = fields
             .proxied
@@ -99,8 +102,9 @@ impl Request {
             }),
             user_agent: text(fields.user_agent),
             content_type: text(fields.content_type),
-            auth_kind,
-            user: user.flatten().map(|user| escape(&user)),
+            auth_kind: found.kind,
+            user: found.user.as_deref().map(escape),
+            secret_hash: found.password.and_then(|password| secrets.hash(&password)),
             proxied: (!proxied.is_empty()).then(|| escape(&proxied.join(&b"; "[..]))),
         }
     }
@@ -196,6 +200,7 @@ impl Exchange {
             response_coding: answered.and_then(|response| response.coding.as_deref()),
             auth_kind: kind,
             user: asked.and_then(|request| request.user.as_deref()),
+            secret_hash: asked.and_then(|request| request.secret_hash.as_deref()),
             proxied: asked.and_then(|request| request.proxied.as_deref()),
             rtt_ns: rtt,
             outcome: self.outcome(kind),

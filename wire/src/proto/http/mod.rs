@@ -59,7 +59,7 @@ impl Http {
         let fields = head::fields(rest);
         let next = match start {
             Start::Request(method, target, version) => {
-                let request = Request::new(method, target, version, &fields);
+                let request = Request::new(method, target, version, &fields, &sink.out.secrets);
                 self.on_request(message, request, &fields, sink)
             }
             Start::Status(version, code, reason) => {

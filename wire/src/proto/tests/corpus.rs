@@ -61,6 +61,7 @@ fn seeds() -> Seeds {
             53 => "fuzz_dns",
             443 | 8443 => "fuzz_tls",
             22 => "fuzz_ssh",
+            25 => "fuzz_smtp",
             80 => "fuzz_http",
             88 => "fuzz_kerberos",
             389 => "fuzz_ldap",

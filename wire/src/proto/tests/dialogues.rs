@@ -31,6 +31,11 @@ pub fn all() -> Vec<Dialogue> {
             ],
         },
         Dialogue {
+            port: 25,
+            proto: 6,
+            messages: super::smtp::sample(),
+        },
+        Dialogue {
             port: 53,
             proto: 6,
             messages: samples()

@@ -27,6 +27,7 @@ mod rdp;
 mod recognition;
 mod robust;
 mod small;
+mod smtp;
 mod ssh;
 mod stream;
 mod talk;

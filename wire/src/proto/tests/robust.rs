@@ -25,6 +25,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.rdp.finish(),
         out.modbus.finish(),
         out.quic.finish(),
+        out.smtp.finish(),
         out.tls.finish(),
         out.dhcp.finish(),
         out.dhcpv6.finish(),
@@ -58,6 +59,7 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.dhcpv6.len()
         + out.dns.len()
         + out.quic.len()
+        + out.smtp.len()
         + out.ssh.len()
         + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");
