@@ -132,7 +132,13 @@ impl App {
         self.tries += 1;
         let look = Look::new(ctx, ctx.payload);
         let mut found = recognise::look(&look);
-        if found.strength != Strength::Sure && ctx.seq.is_some() {
+        // Of datagrams only those are held that say something.
+        let weighed = match found.strength {
+            Strength::Sure => false,
+            Strength::Weak => true,
+            Strength::None => ctx.seq.is_some(),
+        };
+        if weighed {
             found = self.weigh(ctx, found);
         }
         if found.strength == Strength::Sure {
@@ -156,8 +162,8 @@ impl App {
         let supported = probe
             .packets()
             .iter()
-            .find_map(|held| recognise::agree(found.service, &held.context(ctx), ctx));
-        if !probe.hold(ctx) {
+            .find_map(|held| recognise::agree(found.service, held, ctx));
+        if !probe.hold(ctx, found.service) {
             *self.passed.get_mut(ctx.from_lo) = true;
             return found;
         }
@@ -207,7 +213,7 @@ impl App {
         }
         let mut hint = Hint::None;
         let mut replayed = false;
-        for held in probe.packets() {
+        for held in probe.packets().iter().filter(|held| held.is_whole()) {
             replayed |= held.is(ctx);
             hint = talk.on_payload(&held.context(ctx), out);
         }
