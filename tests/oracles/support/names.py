@@ -87,6 +87,8 @@ class Named:
     equal: Counter[str] = field(default_factory=Counter)
     differing: list[tuple[str, str, str, str]] = field(default_factory=list)
     """Capture, 5-tuple, nDPI's name, our names."""
+    unconfirmed: list[tuple[str, str, str, str]] = field(default_factory=list)
+    """The same of flows that nDPI calls by a name outside of the mapping: an application inside, or a protocol not claimed."""
 
     @property
     def total(self) -> int:
@@ -99,22 +101,19 @@ class Named:
         return self.equal.total() / self.total if self.total else 1.0
 
     def add(self, trace: str, theirs: Mapping[str, set[str]], ours: Mapping[str, set[str]], mapped: Mapped) -> None:
-        """Compare the flows of one capture that both sides have and that nDPI is certain of.
-
-        A flow counts when nDPI's name is among those that we claim, or when we claim one that nDPI knows by another name.
-        """
-        claimed = frozenset().union(*mapped.values())
+        """Compare the flows of one capture that both sides have and that nDPI names with certainty by a name that we claim."""
         for flow, names in theirs.items():
             if flow not in ours:
                 continue
-            wanted = frozenset().union(*(mapped.get(name.split(".")[0], frozenset()) for name in names))
-            had = ours[flow] & claimed
-            if not wanted and not had:
-                continue
-            if wanted & had:
-                self.equal[min(wanted & had)] += 1
-            else:
-                self.differing.append((trace, flow, " ".join(sorted(names)), " ".join(sorted(ours[flow])) or "nothing"))
+            parts = {part for name in names for part in name.split(".")}
+            wanted = frozenset().union(*(mapped.get(part, frozenset()) for part in parts))
+            line = (trace, flow, " ".join(sorted(names)), " ".join(sorted(ours[flow])) or "nothing")
+            if wanted & ours[flow]:
+                self.equal[min(wanted & ours[flow])] += 1
+            elif wanted:
+                self.differing.append(line)
+            elif ours[flow]:
+                self.unconfirmed.append(line)
 
 
 def compare(root: Path) -> Named:

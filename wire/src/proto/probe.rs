@@ -9,15 +9,15 @@ use super::stream::{Step, Stream};
 
 /// Bytes held of one flow; the messages that need holding are at most 260 B long, two of them plus slack.
 const MAX_BYTES: usize = 1024;
-/// Bytes held of a datagram, which is never replayed: enough for the headers that are compared.
-const MAX_DATAGRAM: usize = 32;
+/// Bytes held of what is never replayed, datagrams and large segments: enough for the headers that are compared.
+const MAX_HEAD: usize = 32;
 
 /// One packet held.
 pub(super) struct Held {
     meta: Meta,
     /// Direction.
     pub(super) from_lo: bool,
-    /// None of a datagram.
+    /// None of a head alone.
     seq: Option<u32>,
     /// Captured payload.
     pub(super) payload: Vec<u8>,
@@ -28,7 +28,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// It is a segment that a parser may read again, not the head of a datagram.
+    /// It is a segment that a parser may read again, not a head alone.
     pub(super) fn is_whole(&self) -> bool {
         self.seq.is_some()
     }
@@ -71,26 +71,28 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// Hold a packet that was taken for `weak`; false when it does not fit.
+    /// Hold a packet that was taken for `weak`; false when it does not fit, of which what must agree is kept all the same.
     pub(super) fn hold(&mut self, ctx: &Context<'_>, weak: Option<Service>) -> bool {
-        let payload = match ctx.seq {
-            Some(_) => ctx.payload,
-            None => ctx.payload.get(..MAX_DATAGRAM).unwrap_or(ctx.payload),
-        };
-        if self.bytes + payload.len() > MAX_BYTES {
+        let fits = self.bytes + ctx.payload.len() <= MAX_BYTES;
+        let seq = ctx.seq.filter(|_| fits);
+        if seq.is_none() && weak.is_none() {
             return false;
         }
+        let payload = match seq {
+            Some(_) => ctx.payload,
+            None => ctx.payload.get(..MAX_HEAD).unwrap_or(ctx.payload),
+        };
         self.bytes += payload.len();
         self.held.push(Held {
             meta: Meta::of(ctx),
             from_lo: ctx.from_lo,
-            seq: ctx.seq,
+            seq,
             payload: payload.to_vec(),
             payload_len: ctx.payload_len,
             sender_mac: ctx.sender_mac,
             weak,
         });
-        true
+        fits
     }
 
     /// Packets held.

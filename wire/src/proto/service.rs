@@ -46,6 +46,7 @@ services! {
     Mqtt => "mqtt",
     Mysql => "mysql",
     Mysqlx => "mysqlx",
+    NetbiosDgm => "netbios-dgm",
     NetbiosNs => "netbios-ns",
     Nfs => "nfs",
     Nntp => "nntp",

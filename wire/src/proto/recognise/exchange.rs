@@ -1,9 +1,9 @@
-//! Signatures of protocols that exchange files, news and messages, most of them in lines.
+//! Signatures of protocols that exchange files, news and talk, most of them in lines, and of remote procedure calls.
 
 use super::mail::line;
 use super::{Found, Look};
 use crate::proto::Hint;
-use crate::proto::read::{be16, be32, contains_word, octet, starts_with_word};
+use crate::proto::read::{be32, contains_word, starts_with_word};
 use crate::proto::service::Service;
 
 /// Bytes of a payload that are searched for a word: openings are short.
@@ -119,92 +119,6 @@ pub(super) fn whois(look: &Look<'_>) -> Option<Found> {
     let line = line(look.data)?;
     let whole = line.len() + 2 == look.data.len() && look.data.ends_with(b"\r\n");
     (look.to_port == 43 && whole && line.len() <= 255).then_some(Found::sent(Service::Whois, true))
-}
-
-/// AMQP (AMQP 0-9-1 4.2.2, AMQP 1.0 2.2): protocol header, or the server's Connection.Start.
-pub(super) fn amqp(look: &Look<'_>) -> Option<Found> {
-    if let Some(version) = look.data.strip_prefix(b"AMQP") {
-        let known = matches!(
-            version.get(..4)?,
-            [0, 0, 9, 1] | [1, 1, 0 | 8 | 9, 9 | 10 | 1] | [0 | 2 | 3, 1, 0, 0]
-        );
-        return known.then_some(Found::sent(Service::Amqp, true));
-    }
-    let starts = look.data.starts_with(&[1, 0, 0]) && look.data.get(7..11)? == [0, 10, 0, 10];
-    starts.then_some(Found::sent(Service::Amqp, false))
-}
-
-/// CoAP (RFC 7252 3): version 1, a code in use, options that follow one another to the end or to a payload; away from its ports
-/// a second message must agree.
-pub(super) fn coap(look: &Look<'_>) -> Option<Found> {
-    let &[first, code, ..] = look.data else {
-        return None;
-    };
-    let token = usize::from(first & 15);
-    // Class and detail: empty, methods 1 to 7, success, client and server errors.
-    let known =
-        matches!(code, 0..=7 | 0x41..=0x45 | 0x5f | 0x80..=0x8f | 0x9d | 0xa0..=0xa5 | 0xe1..=0xe5);
-    let empty_fits = code != 0 || look.data.len() == 4;
-    if first >> 6 != 1
-        || token > 8
-        || !known
-        || !empty_fits
-        || !are_coap_options(look.data.get(4 + token..)?)
-    {
-        return None;
-    }
-    let at_port = look.at_port(5683) || look.at_port(5684);
-    Some(if at_port {
-        Found::sure(Service::Coap)
-    } else {
-        Found::weak(Service::Coap)
-    })
-}
-
-/// Options with their deltas and lengths (RFC 7252 3.1); numbers stay below 2100 (RFC 7252 12.2: what is beyond is vendors').
-fn are_coap_options(mut data: &[u8]) -> bool {
-    let mut number = 0;
-    while let Some((&head, rest)) = data.split_first() {
-        if head == 0xff {
-            return !rest.is_empty();
-        }
-        let Some((delta, rest)) = coap_number(head >> 4, rest) else {
-            return false;
-        };
-        let Some((length, rest)) = coap_number(head & 15, rest) else {
-            return false;
-        };
-        number += delta;
-        match rest.get(length..) {
-            Some(next) if number < 2100 => data = next,
-            _ => return false,
-        }
-    }
-    true
-}
-
-fn coap_number(nibble: u8, rest: &[u8]) -> Option<(usize, &[u8])> {
-    match nibble {
-        13 => Some((13 + usize::from(octet(rest, 0)?), rest.get(1..)?)),
-        14 => Some((269 + usize::from(be16(rest, 0)?), rest.get(2..)?)),
-        15 => None,
-        _ => Some((usize::from(nibble), rest)),
-    }
-}
-
-/// A CoAP answer carries the token of its request, or acknowledges its message id (RFC 7252 4.2, 5.3.1).
-pub(super) fn coap_agrees(earlier: &[u8], later: &[u8], same_side: bool) -> bool {
-    let token = |data: &[u8]| {
-        let length = usize::from(octet(data, 0)? & 15);
-        (length >= 2)
-            .then(|| data.get(4..4 + length))
-            .flatten()
-            .map(<[u8]>::to_vec)
-    };
-    let same_token = token(earlier).is_some_and(|value| token(later) == Some(value));
-    let acknowledges =
-        matches!(octet(later, 0), Some(0x60..=0x7f)) && earlier.get(2..4) == later.get(2..4);
-    !same_side && (same_token || acknowledges)
 }
 
 /// ONC RPC (RFC 5531 9; record marking 11): a call of version 2 in one record or datagram; replies at ports 111 and 2049.

@@ -4,16 +4,26 @@ use super::{Found, Look};
 use crate::proto::read::{be16, be32, octet};
 use crate::proto::service::Service;
 
-/// RTP (RFC 3550 5.1): version 2, a payload type in use, room for the sources named; one packet alone is weak.
+/// The packet behind the length that a stream puts in front of it (RFC 4571 2), when it fills the segment.
+fn framed(data: &[u8]) -> Option<&[u8]> {
+    let packet = data.get(2..)?;
+    (usize::from(be16(data, 0)?) == packet.len()).then_some(packet)
+}
+
+/// RTP (RFC 3550 5.1), in a stream behind its length (RFC 4571 2): version 2, a payload type in use, room for the sources named; one packet alone is weak.
 pub(super) fn rtp(look: &Look<'_>) -> Option<Found> {
-    let &[first @ 0x80..=0xbf, second, ..] = look.data else {
+    let data = if look.is_stream {
+        framed(look.data)?
+    } else {
+        look.data
+    };
+    let &[first @ 0x80..=0xbf, second, ..] = data else {
         return None;
     };
     // Payload types of RFC 3551 6, and dynamic ones; 64 to 95 would be control packets (RFC 5761 4).
     let known = matches!(second & 0x7f, 0..=34 | 96..=127);
     let header = 12 + 4 * usize::from(first & 15);
-    (known && look.data.len() > header && be32(look.data, 8)? != 0)
-        .then_some(Found::weak(Service::Rtp))
+    (known && data.len() > header && be32(data, 8)? != 0).then_some(Found::weak(Service::Rtp))
 }
 
 /// Two RTP packets of one source: the same synchronisation source and payload type, a sequence number a few further on, and a

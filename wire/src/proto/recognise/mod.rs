@@ -9,6 +9,7 @@ mod exchange;
 mod industrial;
 mod mail;
 mod media;
+mod messaging;
 mod naming;
 mod network;
 mod remote;
@@ -141,7 +142,7 @@ const TCP: &[Signature] = &[
     windows::ldap,
     windows::kerberos,
     remote::telnet,
-    web::mqtt,
+    messaging::mqtt,
     web::bittorrent,
     database::mysql,
     database::postgresql,
@@ -151,13 +152,14 @@ const TCP: &[Signature] = &[
     database::memcached,
     database::mysqlx,
     exchange::sunrpc,
-    exchange::amqp,
+    messaging::amqp,
     telephony::stun,
     desktop::x11,
     desktop::radmin,
     desktop::teamviewer,
     tunnel::openvpn,
     tunnel::socks,
+    media::rtp,
 ];
 
 /// Signatures of streams of lines.
@@ -180,7 +182,7 @@ const TCP_TEXT: &[Signature] = &[
     exchange::irc,
     exchange::xmpp,
     exchange::nntp,
-    exchange::amqp,
+    messaging::amqp,
     industrial::opcua,
     exchange::whois,
     network::syslog,
@@ -190,6 +192,7 @@ const TCP_TEXT: &[Signature] = &[
 const UDP: &[Signature] = &[
     naming::dns,
     naming::netbios,
+    naming::netbios_dgm,
     web::quic,
     network::ntp,
     network::dhcp,
@@ -201,6 +204,7 @@ const UDP: &[Signature] = &[
     windows::ldap,
     network::radius,
     remote::tftp,
+    windows::rdp_udp,
     web::bittorrent_dht,
     tunnel::isakmp,
     tunnel::wireguard,
@@ -211,8 +215,9 @@ const UDP: &[Signature] = &[
     desktop::teamviewer,
     tunnel::esp,
     media::rtcp,
-    exchange::coap,
+    messaging::coap,
     media::rtp,
+    web::bittorrent_utp,
 ];
 
 /// Signatures of datagrams of lines.
@@ -276,13 +281,24 @@ pub(super) fn agree(later: Option<Service>, held: &Held, ctx: &Context<'_>) -> O
         }
         _ if held.weak != Some(service) => false,
         Service::Iec104 => true,
+        Service::Bittorrent => web::bittorrent_agrees(one, two, same_side),
+        Service::Mqtt => messaging::mqtt_agrees(one, two, same_side),
+        Service::Rtp if ctx.proto == 6 => {
+            media::rtp_agrees(behind_length(one), behind_length(two), same_side)
+        }
+        Service::Tls => !same_side,
         Service::Socks => !same_side && tunnel::socks_agrees(one, two),
         Service::Wireguard => tunnel::wireguard_agrees(one, two, same_side),
         Service::IpsecNatT => tunnel::esp_agrees(one, two, same_side),
-        Service::Coap => exchange::coap_agrees(one, two, same_side),
+        Service::Coap => messaging::coap_agrees(one, two, same_side),
         Service::Rtp => media::rtp_agrees(one, two, same_side),
         Service::Rtcp => media::rtcp_agrees(one, two, same_side),
         _ => false,
     };
     agrees.then_some(service)
+}
+
+/// A packet in a stream without the length in front of it.
+fn behind_length(data: &[u8]) -> &[u8] {
+    data.get(2..).unwrap_or_default()
 }

@@ -58,6 +58,13 @@ pub(super) fn rtsp(look: &Look<'_>) -> Option<Found> {
 /// STUN and TURN (RFC 8489 5, RFC 8656): two zero bits, length in words, magic cookie; without the cookie (RFC 3489) a known
 /// method and attributes that add up; TURN channel data at port 3478.
 pub(super) fn stun(look: &Look<'_>) -> Option<Found> {
+    // Framed by its length where media share the stream (RFC 4571).
+    if look.is_stream && usize::from(be16(look.data, 0)?) + 2 == look.data.len() {
+        let framed = look.data.get(2..)?;
+        let sound = be16(framed, 0)? < 0x4000 && be32(framed, 4)? == 0x2112_a442;
+        return (sound && usize::from(be16(framed, 2)?) + 20 == framed.len())
+            .then_some(Found::sure(Service::Stun));
+    }
     let kind = be16(look.data, 0)?;
     let length = usize::from(be16(look.data, 2)?);
     let exact = length + 20 == look.data.len();

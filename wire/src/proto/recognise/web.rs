@@ -64,7 +64,11 @@ pub(super) fn ssdp(look: &Look<'_>) -> Option<Found> {
     let known = ["M-SEARCH * HTTP/1.1", "NOTIFY * HTTP/1.1"]
         .iter()
         .any(|line| look.data.starts_with(line.as_bytes()));
-    let answer = look.data.starts_with(b"HTTP/1.1 200 ") && look.from_port == 1900;
+    // Answers name the search target and the service, whatever the ports.
+    let head = look.data.get(..look.data.len().min(1024))?;
+    let answer = head.starts_with(b"HTTP/1.1 200 ")
+        && (look.from_port == 1900
+            || contains_word(head, b"\nST:") && contains_word(head, b"\nUSN:"));
     (known || answer).then_some(Found::sure(Service::Ssdp))
 }
 
@@ -83,36 +87,33 @@ pub(super) fn quic(look: &Look<'_>) -> Option<Found> {
     (known && dcid <= 20 && scid <= 20 && room).then_some(Found::sure(Service::Quic))
 }
 
-/// MQTT CONNECT (MQTT 3.1.1 3.1): protocol name and level; CONNACK at its port.
-pub(super) fn mqtt(look: &Look<'_>) -> Option<Found> {
-    let &[kind, ..] = look.data else {
-        return None;
-    };
-    if kind == 0x20 {
-        let sound = look.data.len() >= 4
-            && look.from_port == 1883
-            && matches!(look.data, [_, 2, 0 | 1, 0..=5]);
-        return sound.then_some(Found::sure(Service::Mqtt));
-    }
-    // The remaining length takes one to four octets, the last without its top bit.
-    let skip = look
-        .data
-        .iter()
-        .skip(1)
-        .take(4)
-        .position(|byte| byte & 0x80 == 0)?;
-    let rest = look.data.get(2 + skip..)?;
-    let name = [&b"\x00\x04MQTT"[..], b"\x00\x06MQIsdp"]
-        .iter()
-        .find_map(|name| rest.strip_prefix(*name))?;
-    (kind == 0x10 && matches!(octet(name, 0)?, 3..=5)).then_some(Found::sure(Service::Mqtt))
-}
-
 /// BitTorrent peer handshake (BEP 3).
 pub(super) fn bittorrent(look: &Look<'_>) -> Option<Found> {
     look.data
         .starts_with(b"\x13BitTorrent protocol")
         .then_some(Found::sure(Service::Bittorrent))
+}
+
+/// BitTorrent over uTP (BEP 29): version 1, an extension in use; the peer handshake in it, or two packets that agree.
+pub(super) fn bittorrent_utp(look: &Look<'_>) -> Option<Found> {
+    let &[first, 0..=2, _, _, ..] = look.data else {
+        return None;
+    };
+    if first & 15 != 1 || first >> 4 > 4 {
+        return None;
+    }
+    if look.data.get(20..)?.starts_with(b"\x13BitTorrent protocol") {
+        return Some(Found::sure(Service::Bittorrent));
+    }
+    (look.data.len() >= 20).then_some(Found::weak(Service::Bittorrent))
+}
+
+/// A uTP SYN and the state that acknowledges it: the same connection, its sequence number.
+pub(super) fn bittorrent_agrees(earlier: &[u8], later: &[u8], same_side: bool) -> bool {
+    !same_side
+        && matches!((earlier.first(), later.first()), (Some(0x41), Some(0x21)))
+        && earlier.get(2..4) == later.get(2..4)
+        && earlier.get(16..18) == later.get(18..20)
 }
 
 /// BitTorrent DHT (BEP 5): bencoded query, response or error.
