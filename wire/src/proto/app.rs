@@ -163,12 +163,15 @@ impl App {
             .packets()
             .iter()
             .find_map(|held| recognise::agree(found.service, held, ctx));
-        if !probe.hold(ctx, found.service) {
+        let held = probe.hold(ctx, found.service);
+        if !held {
             *self.passed.get_mut(ctx.from_lo) = true;
-            return found;
         }
         if let Some(service) = supported {
             return Found::sure(service);
+        }
+        if !held {
+            return found;
         }
         let joined = probe.joined(ctx.from_lo).unwrap_or_default();
         let again = recognise::look(&Look::new(ctx, &joined));

@@ -171,10 +171,14 @@ pub(super) fn memcached(look: &Look<'_>) -> Option<Found> {
         return (framed && is_memcached_line(look.data.get(8..)?))
             .then_some(Found::sure(Service::Memcached));
     }
-    if let &[magic @ (0x80 | 0x81), 0..=0x26, ..] = look.data {
-        let exact = be32(look.data, 8)? as usize + 24 == look.data.len();
+    if let &[magic @ (0x80 | 0x81), operation @ 0..=0x26, ..] = look.data {
+        let body = be32(look.data, 8)? as usize;
         let plain = octet(look.data, 5)? == 0 && octet(look.data, 4)? <= 24;
-        return (exact && plain).then_some(Found::sent(Service::Memcached, magic == 0x80));
+        // Requests without a body: quit, flush, no-op, version, statistics.
+        let is_bare = matches!(operation, 7 | 8 | 0x0a | 0x0b | 0x10 | 0x17 | 0x18);
+        let fits = magic == 0x81 || body > 0 || is_bare;
+        return (body + 24 == look.data.len() && plain && fits)
+            .then_some(Found::sent(Service::Memcached, magic == 0x80));
     }
     let line = super::mail::line(look.data)?;
     let mut words = line.split(|byte| *byte == b' ');

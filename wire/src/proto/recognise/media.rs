@@ -23,7 +23,9 @@ pub(super) fn rtp(look: &Look<'_>) -> Option<Found> {
     // Payload types of RFC 3551 6, and dynamic ones; 64 to 95 would be control packets (RFC 5761 4).
     let known = matches!(second & 0x7f, 0..=34 | 96..=127);
     let header = 12 + 4 * usize::from(first & 15);
-    (known && data.len() > header && be32(data, 8)? != 0).then_some(Found::weak(Service::Rtp))
+    // Some senders leave their source zero; only framed packets are believed then.
+    let named = look.is_stream || be32(data, 8)? != 0;
+    (known && named && data.len() > header).then_some(Found::weak(Service::Rtp))
 }
 
 /// Two RTP packets of one source: the same synchronisation source and payload type, a sequence number a few further on, and a

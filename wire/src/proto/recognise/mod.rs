@@ -194,6 +194,7 @@ const UDP: &[Signature] = &[
     naming::netbios,
     naming::netbios_dgm,
     web::quic,
+    web::quic_early,
     network::ntp,
     network::dhcp,
     network::snmp,

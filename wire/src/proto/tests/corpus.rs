@@ -6,6 +6,7 @@
 use super::dialogues::{Dialogue, all};
 use super::frames::capture;
 use super::recognition::{datagrams, streams};
+use super::signatures::first;
 use super::talk::bytes;
 use crate::fuzz::TARGETS;
 use crate::proto::fuzz::script::{AGAIN, CUT, ENDS, FROM_LO, LATE, MOVED};
@@ -100,6 +101,13 @@ fn seeds() -> Seeds {
         let short = &data[..data.len().min(255)];
         let seed = [&[transport][..], &ends, &packet(side, 0, short)].concat();
         seeds.insert(("fuzz_recognise", format!("{at:02}_{name}")), seed);
+    }
+    for (at, (proto, from, to, client, data, name, _)) in first().into_iter().enumerate() {
+        let side = if client { FROM_LO } else { 0 };
+        let ends = [from.to_be_bytes(), to.to_be_bytes()].concat();
+        let short = &data[..data.len().min(255)];
+        let seed = [&[u8::from(proto == 17)][..], &ends, &packet(side, 0, short)].concat();
+        seeds.insert(("fuzz_recognise", format!("further_{at:02}_{name}")), seed);
     }
     let arp = "00 0001 0800 06 04 0001 02000000000a 0a000001 000000000000 0a000002";
     seeds.insert(("fuzz_arp", "request".to_owned()), bytes(arp));

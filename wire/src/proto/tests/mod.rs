@@ -17,6 +17,7 @@ mod iec104;
 mod modbus;
 mod recognition;
 mod robust;
+mod signatures;
 mod small;
 mod ssh;
 mod stream;
