@@ -24,12 +24,15 @@ CERTAIN: Final = frozenset({"DPI"})
 """Confidences of nDPI that rest on the content of the flow itself."""
 MAPPING: Final = EXCEPTIONS_DIR / "ndpi_names.csv"
 """nDPI's names of the protocols that we claim (CSV: ndpi, ours, why); ``ours`` may list several, separated by spaces."""
+TRANSPORTS: Final = frozenset({"tcp", "udp"})
+"""Of other IP protocols the number is the name, not an application."""
 _NAME: Final = re.compile(r"\[proto: [0-9.]+/([^\]]+)\]")
 _CONFIDENCE: Final = re.compile(r"\[Confidence: ([^\]]+)\]")
 _ADDRESS: Final = r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d+)"
 _ENDS: Final = re.compile(rf"^\t\d+\t(\S+) {_ADDRESS} (?:<->|->) {_ADDRESS} ")
 
 Mapped = Mapping[str, frozenset[str]]
+Line = tuple[str, str, str, str]
 
 
 def mapping() -> Mapped:
@@ -82,12 +85,11 @@ def of_ours(capture: Path) -> dict[str, set[str]]:
 
 @dataclass(slots=True)
 class Named:
-    """Agreement of names: counts per name of ours, and every difference."""
+    """Agreement of names: counts per name of ours, and every difference as capture, 5-tuple, nDPI's name, our names."""
 
     equal: Counter[str] = field(default_factory=Counter)
-    differing: list[tuple[str, str, str, str]] = field(default_factory=list)
-    """Capture, 5-tuple, nDPI's name, our names."""
-    unconfirmed: list[tuple[str, str, str, str]] = field(default_factory=list)
+    differing: list[Line] = field(default_factory=list)
+    unconfirmed: list[Line] = field(default_factory=list)
     """The same of flows that nDPI calls by a name outside of the mapping: an application inside, or a protocol not claimed."""
 
     @property
@@ -103,10 +105,10 @@ class Named:
     def add(self, trace: str, theirs: Mapping[str, set[str]], ours: Mapping[str, set[str]], mapped: Mapped) -> None:
         """Compare the flows of one capture that both sides have and that nDPI names with certainty by a name that we claim."""
         for flow, names in theirs.items():
-            if flow not in ours:
+            if flow not in ours or flow.split()[0] not in TRANSPORTS:
                 continue
             parts = {part for name in names for part in name.split(".")}
-            wanted = frozenset().union(*(mapped.get(part, frozenset()) for part in parts))
+            wanted = frozenset[str]().union(*(mapped.get(part, frozenset()) for part in parts))
             line = (trace, flow, " ".join(sorted(names)), " ".join(sorted(ours[flow])) or "nothing")
             if wanted & ours[flow]:
                 self.equal[min(wanted & ours[flow])] += 1
@@ -114,6 +116,14 @@ class Named:
                 self.differing.append(line)
             elif ours[flow]:
                 self.unconfirmed.append(line)
+
+
+    def table(self) -> str:
+        """Return the counts per name, equal and differing, for the record."""
+        lost = Counter(line[2] for line in self.differing)
+        counts = ", ".join(f"{name} {count}" for name, count in sorted(self.equal.items()))
+        missed = ", ".join(f"{name} {count}" for name, count in sorted(lost.items()))
+        return f"{self.equal.total()} of {self.total} ({self.share:.1%}): {counts}; differing: {missed or 'none'}"
 
 
 def compare(root: Path) -> Named:

@@ -10,6 +10,7 @@
 
 mod app;
 mod arp;
+mod attempt;
 mod dhcp;
 mod dialogue;
 mod dns;
@@ -26,16 +27,22 @@ mod http;
 mod iec104;
 mod memory;
 mod modbus;
+mod mysql;
 mod ports;
+mod postgresql;
 mod probe;
 mod read;
 mod recognise;
+mod redis;
 mod registry;
 mod service;
 mod session;
+mod socks;
 mod ssh;
 mod stream;
+mod tds;
 mod tls;
+mod vnc;
 mod weird;
 
 #[cfg(test)]

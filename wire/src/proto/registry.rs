@@ -6,10 +6,16 @@ use super::ftp::Ftp;
 use super::http::Http;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
+use super::mysql::Mysql;
+use super::postgresql::Postgresql;
+use super::redis::Redis;
 use super::service::Service;
 use super::session::{Session, Talk};
+use super::socks::Socks;
 use super::ssh::Ssh;
+use super::tds::Tds;
 use super::tls::Tls;
+use super::vnc::Vnc;
 
 /// A new parser of a protocol; `None` when it is only recognised.
 pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
@@ -19,7 +25,13 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Mysql => session::<Mysql>(),
+        Service::Postgresql => session::<Postgresql>(),
+        Service::Redis => session::<Redis>(),
+        Service::Rfb => session::<Vnc>(),
+        Service::Socks => session::<Socks>(),
         Service::Ssh => session::<Ssh>(),
+        Service::Tds => session::<Tds>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
     })
@@ -37,8 +49,14 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Llmnr
             | Service::Mdns
             | Service::Modbus
+            | Service::Mysql
             | Service::NetbiosNs
+            | Service::Postgresql
+            | Service::Redis
+            | Service::Rfb
+            | Service::Socks
             | Service::Ssh
+            | Service::Tds
             | Service::Tls
     )
 }

@@ -341,8 +341,11 @@ fn further_first_messages_damaged() {
     }
 }
 
-/// Two messages that are too weak alone: (transport, server port, first, second from the same side, second, name).
-fn pairs() -> Vec<(u8, u16, Vec<u8>, bool, Vec<u8>, &'static str)> {
+/// Two messages: transport, server port, first, second comes from the same side, second, name.
+type Pair = (u8, u16, Vec<u8>, bool, Vec<u8>, &'static str);
+
+/// Two messages that are too weak alone.
+fn pairs() -> Vec<Pair> {
     let data = |counter: u8| join(&[&bytes("04000000 11223344"), &[counter], &[0; 7], &[5; 16]]);
     let esp = |number: u8| join(&[&bytes("11223344 000000"), &[number], &[5; 24]]);
     let media = |number: u8| {
