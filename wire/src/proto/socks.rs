@@ -53,6 +53,11 @@ impl Socks {
     }
 
     fn greeting(&mut self, message: &Message<'_>) {
+        // Nobody offers no method: a reply, whose request was not seen.
+        if message.data == [5, 0] {
+            self.step = Step::Done;
+            return;
+        }
         self.client_is_lo = Some(message.from_lo);
         self.attempt.first = Some(message.meta);
         self.step = Step::Method;

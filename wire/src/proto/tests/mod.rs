@@ -14,6 +14,7 @@ mod frames;
 mod ftp;
 mod http;
 mod iec104;
+mod logins;
 mod modbus;
 mod recognition;
 mod robust;

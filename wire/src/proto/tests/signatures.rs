@@ -113,7 +113,7 @@ fn tunnels() -> Vec<Case> {
     let login = "{\"id\":1,\"method\":\"login\",\"params\":{\"login\":\"4x\",\"pass\":\"x\",\"agent\":\"XMRig/6\"}}\n";
     vec![
         tcp(1080, bytes("05 01 00"), "socks", ASKS),
-        tcp(9050, bytes("05 01 00 03 03 612e62 0050"), "socks", NO),
+        tcp(9050, bytes("05 01 00 03 03 612e62 0050"), "socks", ASKS),
         tcp(9050, bytes("05 00 00 01 0a000001 0050"), "socks", NO),
         tcp(
             9050,
