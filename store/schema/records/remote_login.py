@@ -8,7 +8,7 @@ from store.schema._column import I32, IP, NAME, TEXT, TIME, UID, Table, c
 
 TABLE: Final = Table(
     "remote_login",
-    "One row per login at MySQL, PostgreSQL, SQL Server, Redis, VNC or SOCKS (Zeek mysql.log, postgresql.log, rfb.log).",
+    "One row per login at MySQL, PostgreSQL, SQL Server, Redis, VNC or SOCKS (Zeek mysql.log, rfb.log).",
     (
         c("flow_uid", UID, "Flow segment the packet belongs to."),
         c("ts", TIME, "Time of the record's first packet.", "us UTC"),
@@ -25,8 +25,8 @@ TABLE: Final = Table(
         c(
             "login_method",
             NAME,
-            "How the client proved itself: none, password, challenge, kerberos, ntlm, scram-sha-256, the MySQL plugin, ...; "
-            "tls when the login went on encrypted; NULL when not seen.",
+            "How the client proved itself: none, password, challenge, kerberos, ntlm, scram-sha-256, MySQL plugin; tls "
+            "when the login went on encrypted; NULL when not seen.",
             null=True,
         ),
         c("refusal", TEXT, "Code and words of the server's refusal, escaped.", null=True),

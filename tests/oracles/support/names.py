@@ -23,7 +23,7 @@ from tests.oracles.support.tuples import PROTO_NAMES
 CERTAIN: Final = frozenset({"DPI"})
 """Confidences of nDPI that rest on the content of the flow itself."""
 MAPPING: Final = EXCEPTIONS_DIR / "ndpi_names.csv"
-"""nDPI's names of the protocols that we claim (CSV: ndpi, ours, why); ``ours`` may list several, separated by spaces."""
+"""nDPI's names of the protocols that we claim (CSV: ndpi, ours, why); ``ours`` lists one or more."""
 TRANSPORTS: Final = frozenset({"tcp", "udp"})
 """Of other IP protocols the number is the name, not an application."""
 _NAME: Final = re.compile(r"\[proto: [0-9.]+/([^\]]+)\]")
@@ -90,7 +90,7 @@ class Named:
     equal: Counter[str] = field(default_factory=Counter)
     differing: list[Line] = field(default_factory=list)
     unconfirmed: list[Line] = field(default_factory=list)
-    """The same of flows that nDPI calls by a name outside of the mapping: an application inside, or a protocol not claimed."""
+    """The same of flows that nDPI calls by a name outside of the mapping, mostly the application inside."""
 
     @property
     def total(self) -> int:
@@ -103,7 +103,7 @@ class Named:
         return self.equal.total() / self.total if self.total else 1.0
 
     def add(self, trace: str, theirs: Mapping[str, set[str]], ours: Mapping[str, set[str]], mapped: Mapped) -> None:
-        """Compare the flows of one capture that both sides have and that nDPI names with certainty by a name that we claim."""
+        """Compare the flows of one capture that both sides have and that nDPI names with certainty."""
         for flow, names in theirs.items():
             if flow not in ours or flow.split()[0] not in TRANSPORTS:
                 continue
@@ -116,7 +116,6 @@ class Named:
                 self.differing.append(line)
             elif ours[flow]:
                 self.unconfirmed.append(line)
-
 
     def table(self) -> str:
         """Return the counts per name, equal and differing, for the record."""

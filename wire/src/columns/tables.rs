@@ -1759,7 +1759,7 @@ impl PayloadHeadRows {
     }
 }
 
-/// One row per login at MySQL, PostgreSQL, SQL Server, Redis, VNC or SOCKS (Zeek mysql.log, postgresql.log, rfb.log).
+/// One row per login at MySQL, PostgreSQL, SQL Server, Redis, VNC or SOCKS (Zeek mysql.log, rfb.log).
 #[derive(Clone, Copy, Debug)]
 pub struct RemoteLoginRow<'a> {
     /// Flow segment the packet belongs to.
@@ -1786,7 +1786,7 @@ pub struct RemoteLoginRow<'a> {
     pub client_app: Option<&'a str>,
     /// Version the server states, escaped.
     pub server_version: Option<&'a str>,
-    /// How the client proved itself: none, password, challenge, kerberos, ntlm, scram-sha-256, the MySQL plugin, ...; tls when the login went on encrypted; NULL when not seen.
+    /// How the client proved itself: none, password, challenge, kerberos, ntlm, scram-sha-256, MySQL plugin; tls when the login went on encrypted; NULL when not seen.
     pub login_method: Option<&'static str>,
     /// Code and words of the server's refusal, escaped.
     pub refusal: Option<&'a str>,
@@ -2292,7 +2292,7 @@ pub struct RecordRows {
     pub modbus: ModbusRows,
     /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
     pub payload_head: PayloadHeadRows,
-    /// One row per login at MySQL, PostgreSQL, SQL Server, Redis, VNC or SOCKS (Zeek mysql.log, postgresql.log, rfb.log).
+    /// One row per login at MySQL, PostgreSQL, SQL Server, Redis, VNC or SOCKS (Zeek mysql.log, rfb.log).
     pub remote_login: RemoteLoginRows,
     /// One row per SSH connection (Zeek ssh.log).
     pub ssh: SshRows,

@@ -7,7 +7,8 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dhcp, dns, ftp, http, iec104, modbus, recognise, ssh, stream, tls,
+    arp, dhcp, dns, ftp, http, iec104, modbus, mysql, postgresql, recognise, redis, socks, ssh,
+    stream, tds, tls, vnc,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -16,7 +17,7 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 14] = [
+pub const TARGETS: [(&str, Run); 20] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
@@ -26,9 +27,15 @@ pub const TARGETS: [(&str, Run); 14] = [
     ("fuzz_iec104", iec104),
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
+    ("fuzz_mysql", mysql),
+    ("fuzz_postgresql", postgresql),
     ("fuzz_recognise", recognise),
+    ("fuzz_redis", redis),
+    ("fuzz_socks", socks),
     ("fuzz_source", source),
     ("fuzz_ssh", ssh),
     ("fuzz_stream", stream),
+    ("fuzz_tds", tds),
     ("fuzz_tls", tls),
+    ("fuzz_vnc", vnc),
 ];

@@ -11,6 +11,8 @@ use super::weird::Weird;
 
 const BAD_MESSAGE: Weird = Weird::new(1, "vnc_bad_message");
 
+/// Ports of displays 0 to 99 (RFC 6143 says only that 5900 is the first).
+const PORTS: std::ops::RangeInclusive<u16> = 5900..=5999;
 /// "RFB 003.008\n".
 const VERSION: usize = 12;
 /// Challenge and response of VNC authentication, bytes (RFC 6143 7.2.2).
@@ -67,7 +69,13 @@ impl Vnc {
             self.step = Step::Done;
             return;
         };
-        if self.step == Step::ServerVersion {
+        let at_port = |side: &Side| PORTS.contains(&side.port);
+        if self.step == Step::ServerVersion && at_port(message.receiver) && !at_port(message.sender)
+        {
+            // The server's version, which comes first, was not seen.
+            self.client_is_lo = Some(message.from_lo);
+            self.step = Step::Done;
+        } else if self.step == Step::ServerVersion {
             self.client_is_lo = Some(!message.from_lo);
             self.attempt.first = Some(message.meta);
             self.attempt.server_version = Some(escape(message.data.trim_ascii_end()));

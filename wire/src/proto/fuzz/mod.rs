@@ -12,9 +12,15 @@ use super::ftp::Ftp;
 use super::http::Http;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
+use super::mysql::Mysql;
+use super::postgresql::Postgresql;
+use super::redis::Redis;
 use super::session::{Session, Talk};
+use super::socks::Socks;
 use super::ssh::Ssh;
+use super::tds::Tds;
 use super::tls::Tls;
+use super::vnc::Vnc;
 use super::weird::Notes;
 use super::{App, Context, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;
@@ -51,6 +57,36 @@ pub fn modbus(input: &[u8]) {
 /// SSH; sizes of segments mean something there, so that other cuts may give other rows.
 pub fn ssh(input: &[u8]) {
     bounded::<Ssh>(input, 22);
+}
+
+/// MySQL logins.
+pub fn mysql(input: &[u8]) {
+    dialogue::<Mysql>(input, 3306);
+}
+
+/// PostgreSQL logins.
+pub fn postgresql(input: &[u8]) {
+    dialogue::<Postgresql>(input, 5432);
+}
+
+/// Redis logins.
+pub fn redis(input: &[u8]) {
+    dialogue::<Redis>(input, 6379);
+}
+
+/// SOCKS logins.
+pub fn socks(input: &[u8]) {
+    dialogue::<Socks>(input, 1080);
+}
+
+/// SQL Server logins.
+pub fn tds(input: &[u8]) {
+    dialogue::<Tds>(input, 1433);
+}
+
+/// VNC logins.
+pub fn vnc(input: &[u8]) {
+    dialogue::<Vnc>(input, 5900);
 }
 
 /// TLS and TLCP.

@@ -64,7 +64,13 @@ fn seeds() -> Seeds {
             22 => "fuzz_ssh",
             80 => "fuzz_http",
             502 => "fuzz_modbus",
+            1080 => "fuzz_socks",
+            1433 => "fuzz_tds",
             2404 => "fuzz_iec104",
+            3306 => "fuzz_mysql",
+            5432 => "fuzz_postgresql",
+            5900 => "fuzz_vnc",
+            6379 => "fuzz_redis",
             _ => {
                 for (at, (_, data)) in dialogue.messages.iter().enumerate() {
                     let seed = [&[0][..], data].concat();

@@ -48,6 +48,71 @@ fn mysql(answer: &[u8]) -> Vec<(bool, Vec<u8>)> {
     ]
 }
 
+/// One short conversation of every parser: server port and messages.
+pub fn samples() -> Vec<(u16, Vec<(bool, Vec<u8>)>)> {
+    let text = |client: bool, text: &str| (client, text.as_bytes().to_vec());
+    let postgresql = vec![
+        (true, bytes("00000008 04d2162f")),
+        text(false, "N"),
+        (true, join(&[&bytes("00000012 00030000"), b"user\0bob\0\0"])),
+        (false, bytes("52 0000000c 00000005 01020304")),
+        (true, join(&[&bytes("70 00000008"), b"md5\0"])),
+        (
+            false,
+            join(&[&bytes("45 0000001a"), b"SFATAL\0C28P01\0Mwrong\0\0"]),
+        ),
+    ];
+    let tds = vec![
+        (
+            true,
+            bytes("12 01 001a 0000 0000 00 000b 0006 01 0011 0001 ff 0f0007d0 0000 02"),
+        ),
+        (
+            false,
+            bytes("04 01 001a 0000 0100 00 000b 0006 01 0011 0001 ff 0f0007d0 0000 02"),
+        ),
+        (true, tds_login()),
+        (
+            false,
+            tds_packet(
+                4,
+                &join(&[&bytes("aa 0c00 18480000 01 0e 0200"), &wide("no")]),
+            ),
+        ),
+    ];
+    let redis = vec![
+        text(true, "*3\r\n$4\r\nAUTH\r\n$3\r\nbob\r\n$2\r\nzz\r\n"),
+        text(false, "-WRONGPASS no\r\n"),
+        text(true, "PING\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n"),
+        text(false, "+PONG\r\n*2\r\n$1\r\na\r\n:1\r\n"),
+    ];
+    let vnc = vec![
+        text(false, "RFB 003.008\n"),
+        text(true, "RFB 003.008\n"),
+        (false, vec![1, 2]),
+        (true, vec![2]),
+        (false, vec![7; 16]),
+        (true, vec![8; 16]),
+        (false, join(&[&bytes("00000001 00000002"), b"no"])),
+    ];
+    let socks = vec![
+        (true, bytes("05 01 02")),
+        (false, bytes("05 02")),
+        (true, bytes("01 03 626f62 02 7a7a")),
+        (false, bytes("01 00")),
+        (true, bytes("05 01 00 03 03 612e62 0050")),
+        (false, bytes("05 05 00 01 00000000 0000")),
+    ];
+    vec![
+        (3306, mysql(&[0, 0, 0, 2, 0, 0, 0])),
+        (5432, postgresql),
+        (1433, tds),
+        (6379, redis),
+        (5900, vnc),
+        (1080, socks),
+    ]
+}
+
 /// MySQL: accepted, refused, and gone over to TLS.
 #[test]
 fn mysql_logins() {
@@ -171,14 +236,20 @@ fn socks_logins() {
     );
 }
 
-/// SQL Server: a login in the clear that is refused; the password is in no column.
-#[test]
-fn tds_logins() {
-    let wide = |text: &str| {
-        text.encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect::<Vec<_>>()
-    };
+fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn tds_packet(kind: u8, body: &[u8]) -> Vec<u8> {
+    join(&[
+        &[kind, 1],
+        &(body.len() as u16 + 8).to_be_bytes(),
+        &[0, 0, 1, 0],
+        body,
+    ])
+}
+
+fn tds_login() -> Vec<u8> {
     let mut login = vec![0_u8; 94];
     login[7] = 0x74;
     let texts = [
@@ -197,16 +268,19 @@ fn tds_logins() {
     }
     let length = login.len() as u32;
     login[..4].copy_from_slice(&length.to_le_bytes());
-    let tds = |kind: u8, body: &[u8]| {
-        join(&[
-            &[kind, 1],
-            &(body.len() as u16 + 8).to_be_bytes(),
-            &[0, 0, 1, 0],
-            body,
-        ])
-    };
-    let words = wide("no");
-    let error = join(&[&bytes("aa 0c00 18480000 01 0e 0200"), &words]);
-    let got = play(1433, &[(true, tds(0x10, &login)), (false, tds(4, &error))]);
+    tds_packet(0x10, &login)
+}
+
+/// SQL Server: a login in the clear that is refused; the password is in no column.
+#[test]
+fn tds_logins() {
+    let error = join(&[&bytes("aa 0c00 18480000 01 0e 0200"), &wide("no")]);
+    let got = play(1433, &[(true, tds_login()), (false, tds_packet(4, &error))]);
     assert_eq!(got, ["ms-sql-s|sa|shop|-|password|18456 no|negative"]);
+    let samples = samples();
+    let (port, messages) = samples.iter().find(|(port, _)| *port == 1433).unwrap();
+    assert_eq!(
+        play(*port, messages),
+        ["ms-sql-s|sa|shop|15.0.2000|password|18456 no|negative"]
+    );
 }

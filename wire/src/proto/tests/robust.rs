@@ -21,6 +21,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.ics.finish(),
         out.iec104.finish(),
         out.modbus.finish(),
+        out.remote_login.finish(),
         out.tls.finish(),
         out.dhcp.finish(),
         out.dns.finish(),
@@ -46,6 +47,7 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.ics.len()
         + out.iec104.len()
         + out.modbus.len()
+        + out.remote_login.len()
         + out.dhcp.len()
         + out.dns.len()
         + out.ssh.len()

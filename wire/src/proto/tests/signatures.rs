@@ -181,7 +181,7 @@ fn control() -> Vec<Case> {
     synchronise.resize(1232, 0);
     vec![
         tcp(5901, text("RFB 003.008\n"), "rfb", ANSWERS),
-        tcp(7777, text("RFB 003.008\n"), "rfb", NO),
+        tcp(7777, text("RFB 003.008\n"), "rfb", ANSWERS),
         tcp(6010, bytes("6c 00 0b00 0000 0000 0000 0000"), "x11", ASKS),
         tcp(6010, bytes("01 00 0b00 0000 4300"), "x11", ANSWERS),
         tcp(5938, bytes("1724 0a 20 00"), "teamviewer", NO),
