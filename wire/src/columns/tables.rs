@@ -3241,6 +3241,124 @@ impl RdpRows {
     }
 }
 
+/// One row per login at MySQL, PostgreSQL, SQL Server, Redis, VNC or SOCKS (Zeek mysql.log, rfb.log).
+#[derive(Clone, Copy, Debug)]
+pub struct RemoteLoginRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// mysql, postgresql, ms-sql-s, redis, rfb or socks.
+    pub service: &'static str,
+    /// User name, escaped; NULL when not shown.
+    pub user: Option<&'a str>,
+    /// Database asked for, or host:port asked of a proxy, escaped.
+    pub login_target: Option<&'a str>,
+    /// Name of the server the client asked for, escaped.
+    pub server_name: Option<&'a str>,
+    /// Host the client says it is, escaped.
+    pub client_host: Option<&'a str>,
+    /// Program the client says it is, escaped.
+    pub client_app: Option<&'a str>,
+    /// Version the server states, escaped.
+    pub server_version: Option<&'a str>,
+    /// How the client proved itself: none, password, challenge, kerberos, ntlm, scram-sha-256, MySQL plugin; tls when the login went on encrypted; NULL when not seen.
+    pub login_method: Option<&'static str>,
+    /// Code and words of the server's refusal, escaped.
+    pub refusal: Option<&'a str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
+    /// Of the login: ok, negative or unknown; request when nobody had to log in.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `remote_login`.
+#[derive(Default)]
+pub struct RemoteLoginRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    service: Names,
+    user: Texts,
+    login_target: Texts,
+    server_name: Texts,
+    client_host: Texts,
+    client_app: Texts,
+    server_version: Texts,
+    login_method: Names,
+    refusal: Texts,
+    secret_hash: Texts,
+    outcome: Names,
+}
+
+impl RemoteLoginRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &RemoteLoginRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.service.push(row.service);
+        self.user.push_opt(row.user);
+        self.login_target.push_opt(row.login_target);
+        self.server_name.push_opt(row.server_name);
+        self.client_host.push_opt(row.client_host);
+        self.client_app.push_opt(row.client_app);
+        self.server_version.push_opt(row.server_version);
+        self.login_method.push_opt(row.login_method);
+        self.refusal.push_opt(row.refusal);
+        self.secret_hash.push_opt(row.secret_hash);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.service.finish("service", false),
+            self.user.finish("user", true),
+            self.login_target.finish("login_target", true),
+            self.server_name.finish("server_name", true),
+            self.client_host.finish("client_host", true),
+            self.client_app.finish("client_app", true),
+            self.server_version.finish("server_version", true),
+            self.login_method.finish("login_method", true),
+            self.refusal.finish("refusal", true),
+            self.secret_hash.finish("secret_hash", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
 /// One row per meaningful SMB request with its answer (Zeek smb_mapping.log, smb_files.log; Suricata smb events).
 #[derive(Clone, Copy, Debug)]
 pub struct SmbRow<'a> {
@@ -4020,6 +4138,8 @@ pub struct RecordRows {
     pub quic: QuicRows,
     /// One row per RDP connection (Zeek rdp.log).
     pub rdp: RdpRows,
+    /// One row per login at MySQL, PostgreSQL, SQL Server, Redis, VNC or SOCKS (Zeek mysql.log, rfb.log).
+    pub remote_login: RemoteLoginRows,
     /// One row per meaningful SMB request with its answer (Zeek smb_mapping.log, smb_files.log; Suricata smb events).
     pub smb: SmbRows,
     /// One row per mail (Zeek smtp.log), per AUTH and per STARTTLS; a connection with none of them is one row.
@@ -4054,6 +4174,7 @@ impl RecordRows {
             || self.payload_head.len() >= limit
             || self.quic.len() >= limit
             || self.rdp.len() >= limit
+            || self.remote_login.len() >= limit
             || self.smb.len() >= limit
             || self.smtp.len() >= limit
             || self.ssh.len() >= limit
@@ -4120,6 +4241,9 @@ impl RecordRows {
         }
         if self.rdp.len() >= limit.max(1) {
             taken.push(("rdp", self.rdp.len(), self.rdp.finish()?));
+        }
+        if self.remote_login.len() >= limit.max(1) {
+            taken.push(("remote_login", self.remote_login.len(), self.remote_login.finish()?));
         }
         if self.smb.len() >= limit.max(1) {
             taken.push(("smb", self.smb.len(), self.smb.finish()?));

@@ -7,8 +7,8 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, quic, rdp,
-    recognise, smtp, ssh, stream, tls,
+    arp, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, mysql,
+    postgresql, quic, rdp, recognise, redis, smtp, socks, ssh, stream, tds, tls, vnc,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -17,7 +17,7 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 22] = [
+pub const TARGETS: [(&str, Run); 28] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
@@ -32,12 +32,18 @@ pub const TARGETS: [(&str, Run); 22] = [
     ("fuzz_ldap", ldap),
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
+    ("fuzz_mysql", mysql),
+    ("fuzz_postgresql", postgresql),
     ("fuzz_quic", quic),
     ("fuzz_rdp", rdp),
     ("fuzz_recognise", recognise),
+    ("fuzz_redis", redis),
     ("fuzz_smtp", smtp),
+    ("fuzz_socks", socks),
     ("fuzz_source", source),
     ("fuzz_ssh", ssh),
     ("fuzz_stream", stream),
+    ("fuzz_tds", tds),
     ("fuzz_tls", tls),
+    ("fuzz_vnc", vnc),
 ];

@@ -157,7 +157,13 @@ impl App {
         self.tries += 1;
         let look = Look::new(ctx, ctx.payload);
         let mut found = recognise::look(&look);
-        if found.strength != Strength::Sure && ctx.seq.is_some() {
+        // Of datagrams only those are held that say something.
+        let weighed = match found.strength {
+            Strength::Sure => false,
+            Strength::Weak => true,
+            Strength::None => ctx.seq.is_some(),
+        };
+        if weighed {
             found = self.weigh(ctx, found);
         }
         if found.strength == Strength::Sure {
@@ -181,13 +187,16 @@ impl App {
         let supported = probe
             .packets()
             .iter()
-            .find_map(|held| recognise::agree(found.service, &held.context(ctx), ctx));
-        if !probe.hold(ctx) {
+            .find_map(|held| recognise::agree(found.service, held, ctx));
+        let held = probe.hold(ctx, found.service);
+        if !held {
             *self.passed.get_mut(ctx.from_lo) = true;
-            return found;
         }
         if let Some(service) = supported {
             return Found::sure(service);
+        }
+        if !held {
+            return found;
         }
         let joined = probe.joined(ctx.from_lo).unwrap_or_default();
         let again = recognise::look(&Look::new(ctx, &joined));
@@ -229,7 +238,7 @@ impl App {
         }
         let mut hint = Hint::None;
         let mut replayed = false;
-        for held in probe.packets() {
+        for held in probe.packets().iter().filter(|held| held.is_whole()) {
             replayed |= held.is(ctx);
             hint = talk.on_payload(&held.context(ctx), out);
         }

@@ -10,6 +10,7 @@
 
 mod app;
 mod arp;
+mod attempt;
 mod base64;
 mod ber;
 mod dcerpc;
@@ -35,17 +36,20 @@ mod ldap;
 mod line;
 mod memory;
 mod modbus;
+mod mysql;
 mod ndp;
 mod nt_status;
 mod ntlm;
 mod packets;
 mod pieces;
 mod ports;
+mod postgresql;
 mod probe;
 mod quic;
 mod rdp;
 mod read;
 mod recognise;
+mod redis;
 mod registry;
 mod sasl;
 mod secrets;
@@ -53,11 +57,14 @@ mod service;
 mod session;
 mod smb;
 mod smtp;
+mod socks;
 mod ssh;
 mod stream;
+mod tds;
 mod texts;
 mod tls;
 mod utf16;
+mod vnc;
 mod weird;
 
 #[cfg(test)]

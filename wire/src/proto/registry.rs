@@ -13,15 +13,21 @@ use super::iec104::Iec104;
 use super::kerberos::Kerberos;
 use super::ldap::Ldap;
 use super::modbus::Modbus;
+use super::mysql::Mysql;
 use super::packets::{Packets, Passing};
+use super::postgresql::Postgresql;
 use super::quic::Quic;
 use super::rdp::Rdp;
+use super::redis::Redis;
 use super::service::Service;
 use super::session::{Session, Talk};
 use super::smb::Smb;
 use super::smtp::Smtp;
+use super::socks::Socks;
 use super::ssh::Ssh;
+use super::tds::Tds;
 use super::tls::{Dtls, Tls};
+use super::vnc::Vnc;
 
 /// A new parser of a protocol; `None` when it is only recognised.
 pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
@@ -42,7 +48,13 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Quic => session::<Quic>(),
         Service::Smb => session::<Smb>(),
         Service::Smtp => session::<Smtp>(),
+        Service::Mysql => session::<Mysql>(),
+        Service::Postgresql => session::<Postgresql>(),
+        Service::Redis => session::<Redis>(),
+        Service::Rfb => session::<Vnc>(),
+        Service::Socks => session::<Socks>(),
         Service::Ssh => session::<Ssh>(),
+        Service::Tds => session::<Tds>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
     })
@@ -65,12 +77,18 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Llmnr
             | Service::Mdns
             | Service::Modbus
+            | Service::Mysql
             | Service::NetbiosNs
+            | Service::Postgresql
             | Service::Quic
             | Service::Rdp
+            | Service::Redis
+            | Service::Rfb
             | Service::Smb
             | Service::Smtp
+            | Service::Socks
             | Service::Ssh
+            | Service::Tds
             | Service::Tls
     )
 }

@@ -18,13 +18,19 @@ use super::iec104::Iec104;
 use super::kerberos::Kerberos;
 use super::ldap::Ldap;
 use super::modbus::Modbus;
+use super::mysql::Mysql;
 use super::packets::{Packets, Passing};
+use super::postgresql::Postgresql;
 use super::quic::Quic;
 use super::rdp::Rdp;
+use super::redis::Redis;
 use super::session::{Session, Talk};
 use super::smtp::Smtp;
+use super::socks::Socks;
 use super::ssh::Ssh;
+use super::tds::Tds;
 use super::tls::{Dtls, Tls};
+use super::vnc::Vnc;
 use super::{App, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;
 use script::{Packet, Script};
@@ -92,6 +98,36 @@ pub fn smtp(input: &[u8]) {
 /// SSH; sizes of segments mean something there, so that other cuts may give other rows.
 pub fn ssh(input: &[u8]) {
     bounded::<Ssh>(input, 22);
+}
+
+/// MySQL logins.
+pub fn mysql(input: &[u8]) {
+    dialogue::<Mysql>(input, 3306);
+}
+
+/// PostgreSQL logins.
+pub fn postgresql(input: &[u8]) {
+    dialogue::<Postgresql>(input, 5432);
+}
+
+/// Redis logins.
+pub fn redis(input: &[u8]) {
+    dialogue::<Redis>(input, 6379);
+}
+
+/// SOCKS logins.
+pub fn socks(input: &[u8]) {
+    dialogue::<Socks>(input, 1080);
+}
+
+/// SQL Server logins.
+pub fn tds(input: &[u8]) {
+    dialogue::<Tds>(input, 1433);
+}
+
+/// VNC logins.
+pub fn vnc(input: &[u8]) {
+    dialogue::<Vnc>(input, 5900);
 }
 
 /// TLS and TLCP.

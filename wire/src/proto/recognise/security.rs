@@ -32,7 +32,13 @@ pub(super) fn tls(look: &Look<'_>) -> Option<Found> {
         && record.length == 2
         && at == look.data.len()
         && octet(look.data, 5)? <= 2;
-    (count > 1 || (exact && look.is_whole) || alert).then_some(Found::sure(Service::Tls))
+    if count > 1 || (exact && look.is_whole) || alert {
+        return Some(Found::sure(Service::Tls));
+    }
+    // In the middle of a connection: protected data of TLS 1.2 or 1.3 that go on in the next segment.
+    let goes_on =
+        record.kind == 23 && be16(look.data, 1)? == 0x0303 && record.end > look.data.len();
+    goes_on.then_some(Found::weak(Service::Tls))
 }
 
 struct Record {

@@ -1,6 +1,7 @@
 //! Signatures of the web and of peer-to-peer transport.
 
 use super::{Found, Look};
+use crate::proto::Hint;
 use crate::proto::quic::{Version, public_header};
 use crate::proto::read::{be16, be32, contains_word, octet};
 use crate::proto::service::Service;
@@ -65,7 +66,11 @@ pub(super) fn ssdp(look: &Look<'_>) -> Option<Found> {
     let known = ["M-SEARCH * HTTP/1.1", "NOTIFY * HTTP/1.1"]
         .iter()
         .any(|line| look.data.starts_with(line.as_bytes()));
-    let answer = look.data.starts_with(b"HTTP/1.1 200 ") && look.from_port == 1900;
+    // Answers name the search target and the service, whatever the ports.
+    let head = look.data.get(..look.data.len().min(1024))?;
+    let answer = head.starts_with(b"HTTP/1.1 200 ")
+        && (look.from_port == 1900
+            || contains_word(head, b"\nST:") && contains_word(head, b"\nUSN:"));
     (known || answer).then_some(Found::sure(Service::Ssdp))
 }
 
@@ -122,29 +127,34 @@ fn quic_versions(data: &[u8]) -> bool {
     rest.is_empty() && numbers.any(|number| Version(number).is_known())
 }
 
-/// MQTT CONNECT (MQTT 3.1.1 3.1): protocol name and level; CONNACK at its port.
-pub(super) fn mqtt(look: &Look<'_>) -> Option<Found> {
-    let &[kind, ..] = look.data else {
-        return None;
+/// QUIC before its standard (draft-tsvwg-quic-protocol 6.1; the headers of Q044 to Q049 as in captures), and the versions of
+/// Facebook's mvfst, whose long header is the standard one.
+pub(super) fn quic_early(look: &Look<'_>) -> Option<Found> {
+    let first = octet(look.data, 0)?;
+    let version = be32(look.data, 1)?;
+    let is_google =
+        |digits: Option<&[u8]>| matches!(digits, Some([b'Q', b'0', b'0'..=b'9', b'0'..=b'9']));
+    let found = match first {
+        0xc0..=0xff => {
+            let lengths = octet(look.data, 5)?;
+            let mvfst = (0xface_b000..=0xface_b00f).contains(&version) && lengths <= 20;
+            // One of both connection ids of eight octets.
+            let google = is_google(look.data.get(1..5)) && matches!(lengths, 0x50 | 0x05);
+            (mvfst || google).then_some(Hint::None)
+        }
+        // Public header: version bit, connection id of eight octets; the upper bits are free or multipath.
+        0x00..=0x3f if first & 9 == 9 => {
+            is_google(look.data.get(9..13)).then_some(Hint::SenderIsClient)
+        }
+        // The server's first answer: no version, a rejection or hello a few octets into the first frame.
+        0x00..=0x3f if first & 9 == 8 => {
+            let head = look.data.get(20..48)?;
+            let named = contains_word(head, b"REJ\0") || contains_word(head, b"SHLO");
+            named.then_some(Hint::ReceiverIsClient)
+        }
+        _ => None,
     };
-    if kind == 0x20 {
-        let sound = look.data.len() >= 4
-            && look.from_port == 1883
-            && matches!(look.data, [_, 2, 0 | 1, 0..=5]);
-        return sound.then_some(Found::sure(Service::Mqtt));
-    }
-    // The remaining length takes one to four octets, the last without its top bit.
-    let skip = look
-        .data
-        .iter()
-        .skip(1)
-        .take(4)
-        .position(|byte| byte & 0x80 == 0)?;
-    let rest = look.data.get(2 + skip..)?;
-    let name = [&b"\x00\x04MQTT"[..], b"\x00\x06MQIsdp"]
-        .iter()
-        .find_map(|name| rest.strip_prefix(*name))?;
-    (kind == 0x10 && matches!(octet(name, 0)?, 3..=5)).then_some(Found::sure(Service::Mqtt))
+    found.map(|hint| Found::with(Service::Quic, hint))
 }
 
 /// BitTorrent peer handshake (BEP 3).
@@ -152,6 +162,28 @@ pub(super) fn bittorrent(look: &Look<'_>) -> Option<Found> {
     look.data
         .starts_with(b"\x13BitTorrent protocol")
         .then_some(Found::sure(Service::Bittorrent))
+}
+
+/// BitTorrent over uTP (BEP 29): version 1, an extension in use; the peer handshake in it, or two packets that agree.
+pub(super) fn bittorrent_utp(look: &Look<'_>) -> Option<Found> {
+    let &[first, 0..=2, _, _, ..] = look.data else {
+        return None;
+    };
+    if first & 15 != 1 || first >> 4 > 4 {
+        return None;
+    }
+    if look.data.get(20..)?.starts_with(b"\x13BitTorrent protocol") {
+        return Some(Found::sure(Service::Bittorrent));
+    }
+    (look.data.len() >= 20).then_some(Found::weak(Service::Bittorrent))
+}
+
+/// A uTP SYN and the state that acknowledges it: the same connection, its sequence number.
+pub(super) fn bittorrent_agrees(earlier: &[u8], later: &[u8], same_side: bool) -> bool {
+    !same_side
+        && matches!((earlier.first(), later.first()), (Some(0x41), Some(0x21)))
+        && earlier.get(2..4) == later.get(2..4)
+        && earlier.get(16..18) == later.get(18..20)
 }
 
 /// BitTorrent DHT (BEP 5): bencoded query, response or error.

@@ -118,3 +118,18 @@ pub(super) fn kerberos(look: &Look<'_>) -> Option<Found> {
         };
     (sound && fits).then_some(Found::sure(Service::Kerberos))
 }
+
+/// RDP over UDP ([MS-RDPEUDP] 2.2.2.1, 3.1.5.1.1): the first packet acknowledges nothing, has SYN set and is padded to 1232
+/// octets; the answer is as long and has SYN and ACK set.
+pub(super) fn rdp_udp(look: &Look<'_>) -> Option<Found> {
+    if look.data.len() != 1232 {
+        return None;
+    }
+    let flags = be16(look.data, 6)?;
+    let asks = be32(look.data, 0)? == u32::MAX && flags & 5 == 1;
+    let answers = look.from_port == 3389 && flags & 5 == 5;
+    if asks || answers {
+        return Some(Found::sent(Service::Rdp, asks));
+    }
+    None
+}

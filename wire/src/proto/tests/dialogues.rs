@@ -18,7 +18,13 @@ pub struct Dialogue {
 #[expect(clippy::too_many_lines, reason = "one list of all conversations")]
 pub fn all() -> Vec<Dialogue> {
     let text = |client: bool, text: &str| (client, text.as_bytes().to_vec());
-    vec![
+    let logins = super::logins::samples().into_iter();
+    let logins = logins.map(|(port, messages)| Dialogue {
+        port,
+        proto: 6,
+        messages,
+    });
+    let mut all = vec![
         Dialogue {
             port: 21,
             proto: 6,
@@ -156,7 +162,9 @@ pub fn all() -> Vec<Dialogue> {
             proto: 17,
             messages: super::dhcpv6::sample(),
         },
-    ]
+    ];
+    all.extend(logins);
+    all
 }
 
 /// Messages as they come in small segments.

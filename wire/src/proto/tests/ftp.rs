@@ -141,7 +141,7 @@ fn private_ports() {
     assert_eq!(talk.app.name(), Some("smtp"));
     let mut talk = Talk::tcp(6667);
     talk.ask(b"USER a b c :d\r\n");
-    assert_eq!(talk.app.name(), None);
+    assert_eq!(talk.app.name(), Some("irc"));
 }
 
 /// After AUTH TLS nothing is read any more.

@@ -392,6 +392,15 @@ fn noise_is_not_recognised() {
         (17, 161),
         (17, 1812),
         (17, 443),
+        (6, 1080),
+        (6, 1521),
+        (6, 3306),
+        (6, 6379),
+        (17, 138),
+        (17, 3478),
+        (17, 4500),
+        (17, 5683),
+        (17, 51820),
     ];
     let mut noise = Noise(0x1234_5678);
     for (proto, port) in [(6, 40001), (17, 40001)].into_iter().chain(known) {
@@ -408,6 +417,24 @@ fn noise_is_not_recognised() {
         }
         let allowed = if port == 40001 { 0 } else { count / 1000 };
         assert!(named <= allowed, "{proto}/{port}: {named} of {count}");
+    }
+}
+
+/// Noise does not agree with noise: flows of eight random payloads, both ways, without a known port.
+#[test]
+fn noise_does_not_agree() {
+    let mut noise = Noise(0x8765_4321);
+    for proto in [6, 17] {
+        for _ in 0..1500 {
+            let mut talk = Talk::udp(40000, 40001);
+            talk.proto = proto;
+            for _ in 0..8 {
+                let length = 1 + noise.below(200);
+                let data = noise.bytes(length);
+                talk.send(noise.below(2) == 0, &data);
+            }
+            assert_eq!(talk.app.name(), None, "{proto}");
+        }
     }
 }
 

@@ -26,6 +26,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.modbus.finish(),
         out.quic.finish(),
         out.smtp.finish(),
+        out.remote_login.finish(),
         out.tls.finish(),
         out.dhcp.finish(),
         out.dhcpv6.finish(),
@@ -55,6 +56,7 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.ldap.len()
         + out.rdp.len()
         + out.modbus.len()
+        + out.remote_login.len()
         + out.dhcp.len()
         + out.dhcpv6.len()
         + out.dns.len()
