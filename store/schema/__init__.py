@@ -26,6 +26,7 @@ from store.schema._column import (
     TIME,
     UID,
     Column,
+    Logins,
     Origin,
     Table,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "DirBasis",
     "Direction",
     "EndReason",
+    "Logins",
     "Origin",
     "Outcome",
     "Quality",

@@ -212,6 +212,8 @@ pub struct Packet {
     pub icmp_code: u8,
     /// ICMP identifier of echo-like messages.
     pub icmp_id: u16,
+    /// The four octets behind the checksum of an ICMP message.
+    pub icmp_rest: [u8; 4],
     /// Ethertype of a layer-2 flow (0 = LLC).
     pub ethertype: u16,
     /// GOOSE or SV APPID.

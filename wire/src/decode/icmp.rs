@@ -21,6 +21,7 @@ impl Walk<'_> {
         out.has_icmp = true;
         out.icmp_type = h[0];
         out.icmp_code = h[1];
+        out.icmp_rest = [h[4], h[5], h[6], h[7]];
         let echo_like = if datagram.proto == ICMP {
             matches!(h[0], 0 | 8 | 13..=18)
         } else {

@@ -55,6 +55,7 @@ static EMPTY: Packet = Packet {
     icmp_type: 0,
     icmp_code: 0,
     icmp_id: 0,
+    icmp_rest: [0; 4],
     ethertype: 0,
     appid: 0,
     has_mac: false,

@@ -7,8 +7,8 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dhcp, dns, ftp, http, iec104, modbus, mysql, postgresql, recognise, redis, socks, ssh,
-    stream, tds, tls, vnc,
+    arp, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, mysql,
+    postgresql, quic, rdp, recognise, redis, smtp, socks, ssh, stream, tds, tls, vnc,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -17,20 +17,28 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 20] = [
+pub const TARGETS: [(&str, Run); 28] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
+    ("fuzz_dhcpv6", dhcpv6),
     ("fuzz_dns", dns),
+    ("fuzz_dtls", dtls),
     ("fuzz_ftp", ftp),
     ("fuzz_http", http),
+    ("fuzz_icmp", icmp),
     ("fuzz_iec104", iec104),
+    ("fuzz_kerberos", kerberos),
+    ("fuzz_ldap", ldap),
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
     ("fuzz_mysql", mysql),
     ("fuzz_postgresql", postgresql),
+    ("fuzz_quic", quic),
+    ("fuzz_rdp", rdp),
     ("fuzz_recognise", recognise),
     ("fuzz_redis", redis),
+    ("fuzz_smtp", smtp),
     ("fuzz_socks", socks),
     ("fuzz_source", source),
     ("fuzz_ssh", ssh),

@@ -8,8 +8,7 @@ use super::recognise::{self, Found, Look, Strength};
 use super::registry;
 use super::service::Service;
 use super::session::Talk;
-use super::weird::Notes;
-use super::{Context, Hint, Records, arp, dhcp};
+use super::{Context, Hint, Records};
 
 /// Payload packets examined before a flow is given up: greetings and first requests lie in the first few packets.
 const MAX_TRIES: u8 = 8;
@@ -23,13 +22,17 @@ pub struct App {
     done: bool,
     /// A packet of the side was neither read nor held.
     passed: Pair<bool>,
-    notes: Notes,
 }
 
 /// What a flow keeps between packets.
 enum Parser {
     Probe(Probe),
     Talk(Box<dyn Talk>),
+    /// The labels of a parser that is gone.
+    Named {
+        server_name: Option<Box<str>>,
+        ja4: Option<Box<str>>,
+    },
 }
 
 impl App {
@@ -40,19 +43,9 @@ impl App {
         if self.done {
             return Hint::None;
         }
-        if ctx.proto == 0 {
-            if ctx.ethertype == arp::ETHERTYPE {
-                arp::on_packet(ctx, &mut self.notes, out);
-            } else {
-                self.done = true;
-            }
-            return Hint::None;
-        }
-        if self.service == Some(Service::Dhcp) {
-            return dhcp::on_packet(ctx, &mut self.notes, out);
-        }
         match self.parser.as_deref_mut() {
-            None | Some(Parser::Probe(_)) => self.recognise(ctx, out),
+            None if matches!(ctx.proto, 0 | 1 | 58) => self.start_layer(ctx, out),
+            None | Some(Parser::Probe(_) | Parser::Named { .. }) => self.recognise(ctx, out),
             Some(Parser::Talk(talk)) => {
                 let hint = talk.on_payload(ctx, out);
                 self.go_on(out);
@@ -61,13 +54,27 @@ impl App {
         }
     }
 
+    /// Read a protocol that the header before it names.
+    fn start_layer(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint {
+        let talk = registry::start_layer(ctx.proto, ctx.ethertype);
+        let Some(mut talk) = talk.filter(|_| out.memory.has_room()) else {
+            self.done = true;
+            return Hint::None;
+        };
+        let hint = talk.on_payload(ctx, out);
+        self.parser = Some(Box::new(Parser::Talk(talk)));
+        hint
+    }
+
     /// Hand the streams over to the protocol that follows, or see that nothing does.
     fn go_on(&mut self, out: &mut Records) {
         let Some(Parser::Talk(talk)) = self.parser.as_deref_mut() else {
             return;
         };
         let Some(next) = talk.successor() else {
-            self.done = talk.is_finished();
+            if talk.is_finished() {
+                self.finish(out);
+            }
             return;
         };
         talk.on_end(out);
@@ -81,6 +88,21 @@ impl App {
             }
         }
         *talk = next;
+    }
+
+    /// Nothing more can be read: keep of the parser only what the row of the flow will say.
+    fn finish(&mut self, out: &mut Records) {
+        self.done = true;
+        let Some(Parser::Talk(talk)) = self.parser.as_deref_mut() else {
+            return;
+        };
+        talk.on_end(out);
+        let Labels { server_name, ja4 } = talk.labels();
+        let named = (server_name.map(Box::from), ja4.map(Box::from));
+        self.parser = match named {
+            (None, None) => None,
+            (server_name, ja4) => Some(Box::new(Parser::Named { server_name, ja4 })),
+        };
     }
 
     /// The flow segment ends: write what waits for an answer. Rows carry the identity and time of their own packets, which
@@ -115,11 +137,14 @@ impl App {
 
     /// What the parser learned that stands in the row of the flow.
     pub fn labels(&self) -> (Option<&str>, Option<&str>) {
-        let Labels { server_name, ja4 } = match self.parser.as_deref() {
-            Some(Parser::Talk(talk)) => talk.labels(),
-            _ => Labels::default(),
-        };
-        (server_name, ja4)
+        match self.parser.as_deref() {
+            Some(Parser::Talk(talk)) => {
+                let Labels { server_name, ja4 } = talk.labels();
+                (server_name, ja4)
+            }
+            Some(Parser::Named { server_name, ja4 }) => (server_name.as_deref(), ja4.as_deref()),
+            Some(Parser::Probe(_)) | None => (None, None),
+        }
     }
 
     /// Recognised by content as an industrial protocol whose conversations go on after long silence.
@@ -201,9 +226,6 @@ impl App {
             Some(Parser::Probe(probe)) => probe,
             _ => Probe::default(),
         };
-        if found.service == Some(Service::Dhcp) {
-            return dhcp::on_packet(ctx, &mut self.notes, out);
-        }
         let talk = found.service.filter(|_| out.memory.has_room());
         let Some(mut talk) = talk.and_then(registry::start) else {
             self.done = true;

@@ -2,19 +2,30 @@
 //!
 //! Source: RFC 826.
 
-use super::dialogue::Meta;
-use super::weird::{Notes, Weird};
-use super::{Context, Records, read};
+use super::dialogue::{Meta, Sink};
+use super::packets::Packets;
+use super::weird::Weird;
+use super::{Context, Hint, read};
 use crate::columns::tables::ArpRow;
 
 /// Ethertype of ARP.
 pub(super) const ETHERTYPE: u16 = 0x0806;
 
-/// Write the row of one packet, or note that it is none.
-pub(super) fn on_packet(ctx: &Context<'_>, notes: &mut Notes, out: &mut Records) {
-    match parse(ctx) {
-        Some(row) => out.arp.push(&row),
-        None => notes.note(Weird::ARP_BAD, &Meta::of(ctx), Some(0), out),
+/// Not Ethernet/IPv4, or cut.
+const BAD: Weird = Weird::new(1, "arp_bad");
+
+/// Packets between two stations; each stands for itself.
+#[derive(Default)]
+pub(super) struct Arp;
+
+impl Packets for Arp {
+    fn packet(&mut self, ctx: &Context<'_>, sink: &mut Sink<'_>) -> Hint {
+        if let Some(row) = parse(ctx) {
+            sink.out.arp.push(&row);
+        } else {
+            sink.weird_at(BAD, &Meta::of(ctx), 0);
+        }
+        Hint::None
     }
 }
 

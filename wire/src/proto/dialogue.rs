@@ -106,6 +106,11 @@ impl Sink<'_> {
     pub(super) fn weird(&mut self, code: Weird, meta: &Meta) {
         self.notes.note(code, meta, None, self.out);
     }
+
+    /// Note an oddity at an offset of that message.
+    pub(super) fn weird_at(&mut self, code: Weird, meta: &Meta, at: usize) {
+        self.notes.note(code, meta, Some(at), self.out);
+    }
 }
 
 /// What a parser learned that stands in the row of the flow itself.
@@ -142,10 +147,8 @@ pub(super) trait Dialogue: Default + Send + Sync {
     fn labels(&self) -> Labels<'_> {
         Labels::default()
     }
-    /// Bytes of memory held beside the value itself.
-    fn bytes(&self) -> usize {
-        0
-    }
+    /// Bytes of memory held beside the value itself; asked after every packet.
+    fn bytes(&self) -> usize;
     /// The protocol that both sides agreed to speak from here on, on the same streams (STARTTLS, negotiated TLS, a tunnel).
     fn successor(&self) -> Option<Service> {
         None

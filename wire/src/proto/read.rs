@@ -5,7 +5,8 @@ pub(super) fn octet(data: &[u8], at: usize) -> Option<u8> {
     data.get(at).copied()
 }
 
-fn array<const N: usize>(data: &[u8], at: usize) -> Option<[u8; N]> {
+/// `N` octets at `at`.
+pub(super) fn array<const N: usize>(data: &[u8], at: usize) -> Option<[u8; N]> {
     data.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 

@@ -40,10 +40,6 @@ impl Weird {
     pub(super) const FTP_BAD_REPLY: Self = Self::new(1, "ftp_bad_reply");
     /// Line longer than the buffer, or binary data.
     pub(super) const FTP_BAD_LINE: Self = Self::new(2, "ftp_bad_line");
-    /// Not Ethernet/IPv4, or cut.
-    pub(super) const ARP_BAD: Self = Self::new(1, "arp_bad");
-    /// Options that do not end where they should.
-    pub(super) const DHCP_BAD_OPTION: Self = Self::new(1, "dhcp_bad_option");
 }
 
 /// Codes already noted for a flow.

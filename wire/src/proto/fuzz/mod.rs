@@ -6,23 +6,32 @@ mod stream;
 
 pub use stream::stream;
 
+use super::arp::Arp;
+use super::dhcp::Dhcp;
+use super::dhcpv6::Dhcpv6;
 use super::dialogue::Dialogue;
 use super::dns::Dns;
 use super::ftp::Ftp;
 use super::http::Http;
+use super::icmp::Icmp;
 use super::iec104::Iec104;
+use super::kerberos::Kerberos;
+use super::ldap::Ldap;
 use super::modbus::Modbus;
 use super::mysql::Mysql;
+use super::packets::{Packets, Passing};
 use super::postgresql::Postgresql;
+use super::quic::Quic;
+use super::rdp::Rdp;
 use super::redis::Redis;
 use super::session::{Session, Talk};
+use super::smtp::Smtp;
 use super::socks::Socks;
 use super::ssh::Ssh;
 use super::tds::Tds;
-use super::tls::Tls;
+use super::tls::{Dtls, Tls};
 use super::vnc::Vnc;
-use super::weird::Notes;
-use super::{App, Context, Records, iec104 as iec104_proto, modbus as modbus_proto};
+use super::{App, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;
 use script::{Packet, Script};
 
@@ -32,6 +41,11 @@ pub fn dns(input: &[u8]) {
     for port in [53, 137, 5353, 5355] {
         datagrams::<Dns>(input, port);
     }
+}
+
+/// DTLS, in datagrams only.
+pub fn dtls(input: &[u8]) {
+    datagrams::<Dtls>(input, 5684);
 }
 
 /// FTP control connections.
@@ -49,9 +63,36 @@ pub fn iec104(input: &[u8]) {
     dialogue::<Iec104>(input, iec104_proto::PORT);
 }
 
+/// Kerberos, in a stream and in datagrams.
+pub fn kerberos(input: &[u8]) {
+    dialogue::<Kerberos>(input, 88);
+    datagrams::<Kerberos>(input, 88);
+}
+
+/// LDAP, in a stream and in datagrams.
+pub fn ldap(input: &[u8]) {
+    dialogue::<Ldap>(input, 389);
+    datagrams::<Ldap>(input, 389);
+}
+
 /// Modbus/TCP.
 pub fn modbus(input: &[u8]) {
     dialogue::<Modbus>(input, modbus_proto::PORT);
+}
+
+/// RDP.
+pub fn rdp(input: &[u8]) {
+    dialogue::<Rdp>(input, 3389);
+}
+
+/// QUIC, in datagrams only.
+pub fn quic(input: &[u8]) {
+    datagrams::<Quic>(input, 443);
+}
+
+/// SMTP.
+pub fn smtp(input: &[u8]) {
+    dialogue::<Smtp>(input, 25);
 }
 
 /// SSH; sizes of segments mean something there, so that other cuts may give other rows.
@@ -94,16 +135,19 @@ pub fn tls(input: &[u8]) {
     dialogue::<Tls>(input, 443);
 }
 
-/// A DHCP message: octets cut off by the snap length, then the payload.
+/// A DHCP message.
 pub fn dhcp(input: &[u8]) {
-    alone(input, 17, super::dhcp::recognise, |ctx, notes, out| {
-        super::dhcp::on_packet(ctx, notes, out);
-    });
+    alone::<Dhcp>(input, 17, (68, 67));
 }
 
-/// An ARP packet: octets cut off by the snap length, then the payload.
+/// A DHCPv6 message.
+pub fn dhcpv6(input: &[u8]) {
+    alone::<Dhcpv6>(input, 17, (546, 547));
+}
+
+/// An ARP packet.
 pub fn arp(input: &[u8]) {
-    alone(input, 0, |_| None, super::arp::on_packet);
+    alone::<Arp>(input, 0, (0, 0));
 }
 
 /// A flow of any transport and ports: what it is called never changes, and parsers that start late stay bounded.
@@ -133,22 +177,56 @@ pub fn recognise(input: &[u8]) {
     budget.check(out);
 }
 
-/// One message that stands for itself.
-fn alone(
-    input: &[u8],
-    proto: u8,
-    recognise: fn(&[u8]) -> Option<super::Hint>,
-    read: impl Fn(&Context<'_>, &mut Notes, &mut Records),
-) {
-    let Some((cut, data)) = input.split_first() else {
+/// A flow of ICMP messages.
+///
+/// Input: version, then a script whose packets begin with type, code and the four octets behind the checksum.
+pub fn icmp(input: &[u8]) {
+    let Some((version, rest)) = input.split_first() else {
         return;
     };
-    recognise(data);
-    let packet = Packet::alone(data, u32::from(*cut));
-    let (mut notes, mut out, mut budget) =
-        (Notes::default(), Records::default(), Budget::default());
-    budget.add(&packet);
-    read(&packet.context(proto, (68, 67)), &mut notes, &mut out);
+    let proto = if version & 1 == 0 { 1 } else { 58 };
+    let (mut out, mut budget) = (Records::default(), Budget::default());
+    let mut passing = Passing::<Icmp>::default();
+    for packet in Script::new(rest) {
+        if packet.ends_before {
+            passing.on_end(&mut out);
+        }
+        budget.add(&packet);
+        let mut ctx = packet.context(proto, (0, 0));
+        if let Some((head, payload)) = packet.data.split_first_chunk::<6>() {
+            let [kind, code, rest @ ..] = *head;
+            ctx.icmp = Some(super::IcmpHead { kind, code, rest });
+            ctx.payload = payload;
+            ctx.payload_len -= 6;
+        }
+        passing.on_payload(&ctx, &mut out);
+    }
+    passing.on_end(&mut out);
+    budget.check(out);
+}
+
+/// A packet that stands for itself.
+///
+/// Input: octets cut off by the snap length, then the payload.
+fn alone<P: Packets>(input: &[u8], proto: u8, ports: (u16, u16)) {
+    if let Some((cut, data)) = input.split_first() {
+        let packet = Packet::alone(data, u32::from(*cut));
+        play::<P>(std::iter::once(packet), proto, ports);
+    }
+}
+
+/// A flow of packets: bounded rows of escaped text.
+fn play<'a, P: Packets>(packets: impl Iterator<Item = Packet<'a>>, proto: u8, ports: (u16, u16)) {
+    let (mut out, mut budget) = (Records::default(), Budget::default());
+    let mut passing = Passing::<P>::default();
+    for packet in packets {
+        if packet.ends_before {
+            passing.on_end(&mut out);
+        }
+        budget.add(&packet);
+        passing.on_payload(&packet.context(proto, ports), &mut out);
+    }
+    passing.on_end(&mut out);
     budget.check(out);
 }
 

@@ -79,6 +79,7 @@ impl<'a> Packet<'a> {
             peer_begin: None,
             payload: self.data,
             payload_len: self.wire_len,
+            icmp: None,
         }
     }
 

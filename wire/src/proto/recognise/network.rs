@@ -3,7 +3,7 @@
 use super::{Found, Look};
 use crate::proto::read::{be16, ber_length, octet};
 use crate::proto::service::Service;
-use crate::proto::{Hint, dhcp as dhcp_messages};
+use crate::proto::{Hint, dhcp as dhcp_messages, dhcpv6 as dhcpv6_messages};
 
 /// NTP (RFC 5905 7.3; control messages RFC 9327; private mode of ntpd): port 123, version 1 to 4, a mode, and fields that fit it.
 pub(super) fn ntp(look: &Look<'_>) -> Option<Found> {
@@ -40,6 +40,15 @@ pub(super) fn ntp(look: &Look<'_>) -> Option<Found> {
 pub(super) fn dhcp(look: &Look<'_>) -> Option<Found> {
     let hint = dhcp_messages::recognise(look.data)?;
     Some(Found::with(Service::Dhcp, hint))
+}
+
+/// DHCPv6 at its ports by type and exact options.
+pub(super) fn dhcpv6(look: &Look<'_>) -> Option<Found> {
+    if !dhcpv6_messages::PORTS.contains(&look.to_port) {
+        return None;
+    }
+    let hint = dhcpv6_messages::recognise(look.data, look.is_whole)?;
+    Some(Found::with(Service::Dhcpv6, hint))
 }
 
 /// SNMP (RFC 1901, RFC 3416, RFC 3412): sequence, version, community and PDU, or the v3 header.

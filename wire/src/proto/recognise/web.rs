@@ -1,7 +1,7 @@
 //! Signatures of the web and of peer-to-peer transport.
 
 use super::{Found, Look};
-use crate::proto::Hint;
+use crate::proto::quic::{Version, public_header};
 use crate::proto::read::{be16, be32, contains_word, octet};
 use crate::proto::service::Service;
 
@@ -73,49 +73,57 @@ pub(super) fn ssdp(look: &Look<'_>) -> Option<Found> {
     (known || answer).then_some(Found::sure(Service::Ssdp))
 }
 
-/// QUIC long header (RFC 8999 5.1, RFC 9000 17.2): a version in use and connection ids of at most 20 octets.
+/// Smallest datagram of a client that begins a connection (RFC 9000 14.1).
+const QUIC_FIRST: usize = 1200;
+
+/// QUIC: a long header (RFC 8999 5.1, RFC 9000 17.2) of a version in use, a list of versions, or Google's public header.
 pub(super) fn quic(look: &Look<'_>) -> Option<Found> {
-    if octet(look.data, 0)? & 0xc0 != 0xc0 {
+    if public_header(look.data).is_some() {
+        return Some(Found::sent(Service::Quic, true));
+    }
+    let first = octet(look.data, 0)?;
+    if first & 0xc0 == 0 && look.from_port == 443 && google_rejects(look.data) {
+        return Some(Found::sent(Service::Quic, false));
+    }
+    let version = Version(be32(look.data, 1)?);
+    if first & 0x80 == 0 || look.is_stream {
         return None;
     }
-    let version = be32(look.data, 1)?;
-    // Versions 1 and 2 (RFC 9369), drafts 1 to 34, and Google's Q043 to Q050 which share the header.
-    let known =
-        matches!(version, 1 | 0x6b33_43cf | 0xff00_0001..=0xff00_0022 | 0x5130_3433..=0x5130_3530);
-    let dcid = usize::from(octet(look.data, 5)?);
-    let scid = usize::from(octet(look.data, 6 + dcid)?);
-    let room = look.data.len() > 7 + dcid + scid;
-    (known && dcid <= 20 && scid <= 20 && room).then_some(Found::sure(Service::Quic))
+    if version.0 == 0 {
+        return quic_versions(look.data).then_some(Found::sent(Service::Quic, false));
+    }
+    let begins = look.data.len() >= QUIC_FIRST && look.to_port == 443;
+    let known = version.is_known() || (version.is_reserved() && begins);
+    if first & 0x40 == 0 || !known {
+        return None;
+    }
+    let end = if version.is_plain() {
+        6
+    } else {
+        quic_ids(look.data)?
+    };
+    (look.data.len() > end).then_some(Found::sure(Service::Quic))
 }
 
-/// QUIC before its standard (draft-tsvwg-quic-protocol 6.1; the headers of Q044 to Q049 as in captures), and the versions of
-/// Facebook's mvfst, whose long header is the standard one.
-pub(super) fn quic_early(look: &Look<'_>) -> Option<Found> {
-    let first = octet(look.data, 0)?;
-    let version = be32(look.data, 1)?;
-    let is_google =
-        |digits: Option<&[u8]>| matches!(digits, Some([b'Q', b'0', b'0'..=b'9', b'0'..=b'9']));
-    let found = match first {
-        0xc0..=0xff => {
-            let lengths = octet(look.data, 5)?;
-            let mvfst = (0xface_b000..=0xface_b00f).contains(&version) && lengths <= 20;
-            // One of both connection ids of eight octets.
-            let google = is_google(look.data.get(1..5)) && matches!(lengths, 0x50 | 0x05);
-            (mvfst || google).then_some(Hint::None)
-        }
-        // Public header: version bit, connection id of eight octets; the upper bits are free or multipath.
-        0x00..=0x3f if first & 9 == 9 => {
-            is_google(look.data.get(9..13)).then_some(Hint::SenderIsClient)
-        }
-        // The server's first answer: no version, a rejection or hello a few octets into the first frame.
-        0x00..=0x3f if first & 9 == 8 => {
-            let head = look.data.get(20..48)?;
-            let named = contains_word(head, b"REJ\0") || contains_word(head, b"SHLO");
-            named.then_some(Hint::ReceiverIsClient)
-        }
-        _ => None,
-    };
-    found.map(|hint| Found::with(Service::Quic, hint))
+/// Google's server refuses a first hello: its message stands behind header, hash and frames.
+fn google_rejects(data: &[u8]) -> bool {
+    let head = data.get(..data.len().min(80)).unwrap_or(&[]);
+    head.windows(4).any(|word| word == b"REJ\0")
+}
+
+/// Where two connection ids of at most 20 octets end.
+fn quic_ids(data: &[u8]) -> Option<usize> {
+    let dcid = usize::from(octet(data, 5)?);
+    let scid = usize::from(octet(data, 6 + dcid)?);
+    (dcid <= 20 && scid <= 20).then_some(7 + dcid + scid)
+}
+
+/// Versions that a server speaks, one of them known, up to the end (RFC 8999 6).
+fn quic_versions(data: &[u8]) -> bool {
+    let versions = quic_ids(data).and_then(|at| data.get(at..)).unwrap_or(&[]);
+    let (versions, rest) = versions.as_chunks::<4>();
+    let mut numbers = versions.iter().copied().map(u32::from_be_bytes);
+    rest.is_empty() && numbers.any(|number| Version(number).is_known())
 }
 
 /// BitTorrent peer handshake (BEP 3).

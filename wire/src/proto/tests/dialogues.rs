@@ -37,6 +37,11 @@ pub fn all() -> Vec<Dialogue> {
             ],
         },
         Dialogue {
+            port: 25,
+            proto: 6,
+            messages: super::smtp::sample(),
+        },
+        Dialogue {
             port: 53,
             proto: 6,
             messages: samples()
@@ -62,6 +67,21 @@ pub fn all() -> Vec<Dialogue> {
             port: 80,
             proto: 6,
             messages: super::http::sample(),
+        },
+        Dialogue {
+            port: 88,
+            proto: 6,
+            messages: super::kerberos::sample(),
+        },
+        Dialogue {
+            port: 389,
+            proto: 6,
+            messages: super::ldap::sample(),
+        },
+        Dialogue {
+            port: 3389,
+            proto: 6,
+            messages: super::rdp::sample(),
         },
         Dialogue {
             port: 502,
@@ -114,6 +134,16 @@ pub fn all() -> Vec<Dialogue> {
             ],
         },
         Dialogue {
+            port: 4433,
+            proto: 17,
+            messages: super::quic::short(),
+        },
+        Dialogue {
+            port: 5684,
+            proto: 17,
+            messages: super::dtls::handshake_of(0xfefd),
+        },
+        Dialogue {
             port: 67,
             proto: 17,
             messages: vec![
@@ -126,6 +156,11 @@ pub fn all() -> Vec<Dialogue> {
                     ),
                 ),
             ],
+        },
+        Dialogue {
+            port: 547,
+            proto: 17,
+            messages: super::dhcpv6::sample(),
         },
     ];
     all.extend(logins);

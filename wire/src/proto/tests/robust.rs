@@ -20,10 +20,16 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.http.finish(),
         out.ics.finish(),
         out.iec104.finish(),
+        out.kerberos.finish(),
+        out.ldap.finish(),
+        out.rdp.finish(),
         out.modbus.finish(),
+        out.quic.finish(),
         out.remote_login.finish(),
+        out.smtp.finish(),
         out.tls.finish(),
         out.dhcp.finish(),
+        out.dhcpv6.finish(),
         out.dns.finish(),
     ];
     let mut all: Vec<Row> = batches
@@ -46,10 +52,16 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.http.len()
         + out.ics.len()
         + out.iec104.len()
+        + out.kerberos.len()
+        + out.ldap.len()
+        + out.rdp.len()
         + out.modbus.len()
         + out.remote_login.len()
         + out.dhcp.len()
+        + out.dhcpv6.len()
         + out.dns.len()
+        + out.quic.len()
+        + out.smtp.len()
         + out.ssh.len()
         + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");

@@ -1,6 +1,6 @@
 //! A conversation played into an [`App`], and its rows read back as text.
 
-use crate::proto::{App, Context, Hint, Records};
+use crate::proto::{App, Context, Hint, IcmpHead, Records};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
@@ -45,6 +45,8 @@ pub struct Talk {
     /// Next sequence numbers of client and server.
     pub seq: [u32; 2],
     pub frame: u64,
+    /// Header of the ICMP messages that are sent.
+    pub icmp: Option<IcmpHead>,
 }
 
 impl Talk {
@@ -59,6 +61,7 @@ impl Talk {
             server_port,
             seq: [1000, u32::MAX - 5],
             frame: 0,
+            icmp: None,
         }
     }
 
@@ -114,6 +117,7 @@ impl Talk {
             peer_begin: None,
             payload: data,
             payload_len: wire_len,
+            icmp: self.icmp,
         };
         self.app.on_payload(&ctx, &mut self.out)
     }

@@ -121,6 +121,7 @@ fn context(data: &[u8], frame_no: u64) -> Option<Context<'_>> {
         peer_begin: None,
         payload,
         payload_len: (total - head) as u32,
+        icmp: None,
     })
 }
 
