@@ -48,6 +48,8 @@ pub(super) struct Attempt {
     pub(super) server_version: Option<String>,
     /// How the client proved itself.
     pub(super) method: Option<&'static str>,
+    /// Keyed hash of the secret shown.
+    pub(super) secret: Option<String>,
     /// Words of the server.
     pub(super) refusal: Option<String>,
     /// End.
@@ -104,7 +106,7 @@ impl Attempt {
             server_version: self.server_version.as_deref(),
             login_method: self.method,
             refusal: self.refusal.as_deref(),
-            secret_hash: None,
+            secret_hash: self.secret.as_deref(),
             outcome: self.outcome.name(),
         });
     }
@@ -118,6 +120,7 @@ impl Attempt {
             &self.client_host,
             &self.client_app,
             &self.server_version,
+            &self.secret,
             &self.refusal,
         ];
         texts.into_iter().flatten().map(String::capacity).sum()

@@ -1,4 +1,4 @@
-//! PostgreSQL logins: start-up, the authentication asked for, and how it ended. Passwords are passed over.
+//! PostgreSQL logins: start-up, the authentication asked for, and how it ended. Of a password only the keyed hash is kept.
 //!
 //! Source: PostgreSQL documentation, "Frontend/Backend Protocol" (Start-up, SSL Session Encryption, Message Formats) and
 //! appendix A (error codes; class 28 is invalid authorization).
@@ -134,6 +134,17 @@ impl Postgresql {
         }
     }
 
+    /// A password in the clear, up to its NUL.
+    fn password(&mut self, message: &Message<'_>, sink: &Sink<'_>) {
+        if self.attempt.method == Some("password") && octet(message.data, 0) == Some(b'p') {
+            let secret = message
+                .data
+                .get(5..)
+                .and_then(|body| body.strip_suffix(&[0]));
+            self.attempt.secret = secret.and_then(|secret| sink.out.secrets.hash(secret));
+        }
+    }
+
     fn authentication(&mut self, body: &[u8]) {
         let method = match be32(body, 0) {
             Some(0) => {
@@ -209,6 +220,7 @@ impl Dialogue for Postgresql {
             self.attempt.first = Some(message.meta);
         }
         if self.client_is_lo == Some(message.from_lo) {
+            self.password(message, sink);
             return;
         }
         if self.asked && message.data.len() == 1 {

@@ -252,6 +252,8 @@ impl Dialogue for Socks {
             Step::Password => {
                 let length = octet(message.data, 1).map_or(0, usize::from);
                 self.attempt.user = message.data.get(2..2 + length).map(escape);
+                let secret = message.data.get(3 + length..);
+                self.attempt.secret = secret.and_then(|secret| sink.out.secrets.hash(secret));
                 self.step = Step::Status;
             }
             Step::Status => self.status(message, sink),

@@ -1,4 +1,4 @@
-//! SQL Server logins (TDS 7): pre-login, LOGIN7 in the clear, and the answer. The password is passed over: what hides it is no cipher.
+//! SQL Server logins (TDS 7): pre-login, LOGIN7 in the clear, and the answer. Of the password only the keyed hash is kept.
 //!
 //! Source: [MS-TDS] 2.2.3.1 (packets), 2.2.6.4 (LOGIN7), 2.2.6.5 (PRELOGIN), 2.2.7.10 (ERROR), 2.2.7.14 (LOGINACK).
 
@@ -77,6 +77,7 @@ impl Tds {
         });
         self.attempt.client_host = name(login, 36);
         self.attempt.user = name(login, 40);
+        self.attempt.secret = secret(login).and_then(|secret| sink.out.secrets.hash(&secret));
         self.attempt.client_app = name(login, 48);
         self.attempt.server_name = name(login, 52);
         self.attempt.target = name(login, 68);
@@ -139,6 +140,17 @@ fn name(login: &[u8], at: usize) -> Option<String> {
     );
     let text = wide(login.get(from..)?, letters.min(MAX_LETTERS));
     (!text.is_empty()).then(|| escape(text.as_bytes()))
+}
+
+/// The password in UTF-8, as other protocols would show it: nibbles are exchanged and bits flipped (2.2.6.4).
+fn secret(login: &[u8]) -> Option<Vec<u8>> {
+    let (from, letters) = (usize::from(le16(login, 44)?), usize::from(le16(login, 46)?));
+    let hidden = login.get(from..from + 2 * letters.min(MAX_LETTERS))?;
+    let shown: Vec<u8> = hidden
+        .iter()
+        .map(|octet| (octet ^ 0xa5).rotate_left(4))
+        .collect();
+    (letters > 0).then(|| wide(&shown, MAX_LETTERS).into_bytes())
 }
 
 /// UTF-16, little-endian.

@@ -196,7 +196,6 @@ const UDP: &[Signature] = &[
     naming::netbios_dgm,
     web::quic,
     security::dtls,
-    web::quic_early,
     network::ntp,
     network::dhcp,
     network::dhcpv6,

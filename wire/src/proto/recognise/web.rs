@@ -1,7 +1,6 @@
 //! Signatures of the web and of peer-to-peer transport.
 
 use super::{Found, Look};
-use crate::proto::Hint;
 use crate::proto::quic::{Version, public_header};
 use crate::proto::read::{be16, be32, contains_word, octet};
 use crate::proto::service::Service;
@@ -125,36 +124,6 @@ fn quic_versions(data: &[u8]) -> bool {
     let (versions, rest) = versions.as_chunks::<4>();
     let mut numbers = versions.iter().copied().map(u32::from_be_bytes);
     rest.is_empty() && numbers.any(|number| Version(number).is_known())
-}
-
-/// QUIC before its standard (draft-tsvwg-quic-protocol 6.1; the headers of Q044 to Q049 as in captures), and the versions of
-/// Facebook's mvfst, whose long header is the standard one.
-pub(super) fn quic_early(look: &Look<'_>) -> Option<Found> {
-    let first = octet(look.data, 0)?;
-    let version = be32(look.data, 1)?;
-    let is_google =
-        |digits: Option<&[u8]>| matches!(digits, Some([b'Q', b'0', b'0'..=b'9', b'0'..=b'9']));
-    let found = match first {
-        0xc0..=0xff => {
-            let lengths = octet(look.data, 5)?;
-            let mvfst = (0xface_b000..=0xface_b00f).contains(&version) && lengths <= 20;
-            // One of both connection ids of eight octets.
-            let google = is_google(look.data.get(1..5)) && matches!(lengths, 0x50 | 0x05);
-            (mvfst || google).then_some(Hint::None)
-        }
-        // Public header: version bit, connection id of eight octets; the upper bits are free or multipath.
-        0x00..=0x3f if first & 9 == 9 => {
-            is_google(look.data.get(9..13)).then_some(Hint::SenderIsClient)
-        }
-        // The server's first answer: no version, a rejection or hello a few octets into the first frame.
-        0x00..=0x3f if first & 9 == 8 => {
-            let head = look.data.get(20..48)?;
-            let named = contains_word(head, b"REJ\0") || contains_word(head, b"SHLO");
-            named.then_some(Hint::ReceiverIsClient)
-        }
-        _ => None,
-    };
-    found.map(|hint| Found::with(Service::Quic, hint))
 }
 
 /// BitTorrent peer handshake (BEP 3).

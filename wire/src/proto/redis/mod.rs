@@ -1,4 +1,4 @@
-//! Redis logins: AUTH and HELLO with their replies, and whether commands are obeyed without any. Passwords are passed over.
+//! Redis logins: AUTH and HELLO with their replies, and whether commands are obeyed without any. Of passwords only the keyed hash is kept.
 //!
 //! Source: Redis documentation, AUTH, HELLO, "Redis security" (protected mode), "ACL"; replies as in the server's sources
 //! (acl.c, networking.c).
@@ -43,7 +43,7 @@ pub(super) struct Redis {
 }
 
 impl Redis {
-    fn command(&mut self, whole: &Whole) {
+    fn command(&mut self, whole: &Whole, sink: &Sink<'_>) {
         self.commands += 1;
         let words: Vec<&[u8]> = if whole.kind == b'*' {
             whole.words.iter().map(Vec::as_slice).collect()
@@ -53,7 +53,7 @@ impl Redis {
                 .filter(|word| !word.is_empty())
                 .collect()
         };
-        let attempt = login(&words).or_else(|| self.watch(&words));
+        let attempt = login(&words, sink).or_else(|| self.watch(&words));
         if let Some(mut attempt) = attempt.filter(|_| self.waiting.len() < MAX_WAITING_LOGINS) {
             attempt.first = Some(whole.meta);
             self.waiting.push_back((self.commands, attempt));
@@ -161,19 +161,20 @@ fn is_about_login(line: &[u8]) -> bool {
 }
 
 /// AUTH [user] password, HELLO version AUTH user password.
-fn login(words: &[&[u8]]) -> Option<Attempt> {
+fn login(words: &[&[u8]], sink: &Sink<'_>) -> Option<Attempt> {
     let is = |word: &[u8], name: &str| word.eq_ignore_ascii_case(name.as_bytes());
-    let user = match words {
-        [verb, _] if is(verb, "AUTH") => None,
-        [verb, user, _] if is(verb, "AUTH") => Some(*user),
+    let (user, secret) = match words {
+        [verb, secret] if is(verb, "AUTH") => (None, *secret),
+        [verb, user, secret] if is(verb, "AUTH") => (Some(*user), *secret),
         [verb, _, rest @ ..] if is(verb, "HELLO") => {
             let at = rest.iter().position(|word| is(word, "AUTH"))?;
-            Some(*rest.get(at + 1)?)
+            (Some(*rest.get(at + 1)?), *rest.get(at + 2)?)
         }
         _ => return None,
     };
     Some(Attempt {
         user: user.map(escape),
+        secret: sink.out.secrets.hash(secret),
         method: Some("password"),
         ..Attempt::default()
     })
@@ -200,7 +201,7 @@ impl Dialogue for Redis {
         let meta: Meta = message.meta;
         if self.client_is_lo == Some(message.from_lo) {
             if let Some(whole) = self.client.take(meta, message.data) {
-                self.command(&whole);
+                self.command(&whole, sink);
             }
         } else if let Some(whole) = self.server.take(meta, message.data) {
             self.reply(&whole, message, sink);

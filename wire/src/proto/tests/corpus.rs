@@ -54,30 +54,23 @@ fn scripts(dialogue: &Dialogue) -> [(&'static str, Vec<u8>); 3] {
     [("plain", plain), ("shuffled", shuffled), ("lossy", lossy)]
 }
 
-/// Pings, a report and what routers and neighbours say.
-fn icmp(seeds: &mut Seeds) {
-    // Version, then packets that begin with type, code and four octets.
-    for (name, text) in [
-        (
-            "ping",
-            "00  01 00 0a 0800 beef0001 61626364  00 00 0a 0000 beef0001 61626365",
-        ),
-        (
-            "unreachable",
-            "00  00 00 22 0303 00000000 45000030000100004011 0000 0a000001 0a000002 c000003500100000",
-        ),
-        (
-            "router",
-            "01  00 00 36 8600 40c80708 0000000000000000 0101020000000001 0304 40c0 00278d00 00093a80 00000000 \
-             20010db8000000000000000000000000",
-        ),
-        (
-            "neighbours",
-            "01  01 00 16 8700 00000000 fe800000000000000000000000000001 00 00 1e 8800 60000000 \
-             fe800000000000000000000000000001 02010200000000ff",
-        ),
-    ] {
-        seeds.insert(("fuzz_icmp", name.to_owned()), bytes(text));
+/// First messages of all signatures.
+fn further(seeds: &mut Seeds) {
+    let recognised = streams().into_iter().chain(datagrams());
+    for (at, (proto, from, to, client, data, name, _)) in recognised.enumerate() {
+        let transport = u8::from(proto == 17);
+        let side = if client { FROM_LO } else { 0 };
+        let ends = [from.to_be_bytes(), to.to_be_bytes()].concat();
+        let short = &data[..data.len().min(255)];
+        let seed = [&[transport][..], &ends, &packet(side, 0, short)].concat();
+        seeds.insert(("fuzz_recognise", format!("{at:02}_{name}")), seed);
+    }
+    for (at, (proto, from, to, client, data, name, _)) in first().into_iter().enumerate() {
+        let side = if client { FROM_LO } else { 0 };
+        let ends = [from.to_be_bytes(), to.to_be_bytes()].concat();
+        let short = &data[..data.len().min(255)];
+        let seed = [&[u8::from(proto == 17)][..], &ends, &packet(side, 0, short)].concat();
+        seeds.insert(("fuzz_recognise", format!("further_{at:02}_{name}")), seed);
     }
 }
 
@@ -98,12 +91,12 @@ fn seeds() -> Seeds {
             1080 => "fuzz_socks",
             1433 => "fuzz_tds",
             2404 => "fuzz_iec104",
-            4433 => "fuzz_quic",
-            5684 => "fuzz_dtls",
             3306 => "fuzz_mysql",
             5432 => "fuzz_postgresql",
             5900 => "fuzz_vnc",
             6379 => "fuzz_redis",
+            4433 => "fuzz_quic",
+            5684 => "fuzz_dtls",
             _ => {
                 let target = if dialogue.port == 547 {
                     "fuzz_dhcpv6"
@@ -137,22 +130,29 @@ fn seeds() -> Seeds {
         seeds.insert(("fuzz_recognise", format!("{name}_lossy")), seed(&lossy));
         seeds.insert(("fuzz_meter", name.to_owned()), capture(&dialogue));
     }
-    let recognised = streams().into_iter().chain(datagrams());
-    for (at, (proto, from, to, client, data, name, _)) in recognised.enumerate() {
-        let transport = u8::from(proto == 17);
-        let side = if client { FROM_LO } else { 0 };
-        let ends = [from.to_be_bytes(), to.to_be_bytes()].concat();
-        let short = &data[..data.len().min(255)];
-        let seed = [&[transport][..], &ends, &packet(side, 0, short)].concat();
-        seeds.insert(("fuzz_recognise", format!("{at:02}_{name}")), seed);
-    }
-    icmp(&mut seeds);
-    for (at, (proto, from, to, client, data, name, _)) in first().into_iter().enumerate() {
-        let side = if client { FROM_LO } else { 0 };
-        let ends = [from.to_be_bytes(), to.to_be_bytes()].concat();
-        let short = &data[..data.len().min(255)];
-        let seed = [&[u8::from(proto == 17)][..], &ends, &packet(side, 0, short)].concat();
-        seeds.insert(("fuzz_recognise", format!("further_{at:02}_{name}")), seed);
+    further(&mut seeds);
+    // Version, then packets that begin with type, code and four octets.
+    for (name, text) in [
+        (
+            "ping",
+            "00  01 00 0a 0800 beef0001 61626364  00 00 0a 0000 beef0001 61626365",
+        ),
+        (
+            "unreachable",
+            "00  00 00 22 0303 00000000 45000030000100004011 0000 0a000001 0a000002 c000003500100000",
+        ),
+        (
+            "router",
+            "01  00 00 36 8600 40c80708 0000000000000000 0101020000000001 0304 40c0 00278d00 00093a80 00000000 \
+             20010db8000000000000000000000000",
+        ),
+        (
+            "neighbours",
+            "01  01 00 16 8700 00000000 fe800000000000000000000000000001 00 00 1e 8800 60000000 \
+             fe800000000000000000000000000001 02010200000000ff",
+        ),
+    ] {
+        seeds.insert(("fuzz_icmp", name.to_owned()), bytes(text));
     }
     let arp = "00 0001 0800 06 04 0001 02000000000a 0a000001 000000000000 0a000002";
     seeds.insert(("fuzz_arp", "request".to_owned()), bytes(arp));

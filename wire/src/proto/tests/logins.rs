@@ -48,11 +48,11 @@ fn mysql(answer: &[u8]) -> Vec<(bool, Vec<u8>)> {
     ]
 }
 
-/// A port and messages, each with whether the client sent it.
-pub type Sample = (u16, Vec<(bool, Vec<u8>)>);
+/// From the client?, bytes.
+type Sent = (bool, Vec<u8>);
 
 /// One short conversation of every parser: server port and messages.
-pub fn samples() -> Vec<Sample> {
+pub fn samples() -> Vec<(u16, Vec<Sent>)> {
     let text = |client: bool, text: &str| (client, text.as_bytes().to_vec());
     let postgresql = vec![
         (true, bytes("00000008 04d2162f")),
