@@ -7,7 +7,7 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dhcp, dns, ftp, http, iec104, modbus, recognise, ssh, stream, tls,
+    arp, dcerpc, dhcp, dns, ftp, http, iec104, modbus, ntlm, recognise, smb, ssh, stream, tls,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -16,8 +16,9 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 14] = [
+pub const TARGETS: [(&str, Run); 17] = [
     ("fuzz_arp", arp),
+    ("fuzz_dcerpc", dcerpc),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
     ("fuzz_dns", dns),
@@ -26,7 +27,9 @@ pub const TARGETS: [(&str, Run); 14] = [
     ("fuzz_iec104", iec104),
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
+    ("fuzz_ntlm", ntlm),
     ("fuzz_recognise", recognise),
+    ("fuzz_smb", smb),
     ("fuzz_source", source),
     ("fuzz_ssh", ssh),
     ("fuzz_stream", stream),

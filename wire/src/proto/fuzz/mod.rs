@@ -6,19 +6,28 @@ mod stream;
 
 pub use stream::stream;
 
-use super::dialogue::Dialogue;
+use super::dcerpc::DceRpc;
+use super::dialogue::{Dialogue, Meta};
 use super::dns::Dns;
+use super::escape::MAX_TEXT;
 use super::ftp::Ftp;
 use super::http::Http;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
+use super::ntlm::Ntlm;
 use super::session::{Session, Talk};
+use super::smb::Smb;
 use super::ssh::Ssh;
 use super::tls::Tls;
 use super::weird::Notes;
 use super::{App, Context, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;
 use script::{Packet, Script};
+
+/// Remote procedure calls.
+pub fn dcerpc(input: &[u8]) {
+    dialogue::<DceRpc>(input, 135);
+}
 
 /// DNS messages: in a stream, and each packet as a datagram at the port of each protocol of this format.
 pub fn dns(input: &[u8]) {
@@ -46,6 +55,20 @@ pub fn iec104(input: &[u8]) {
 /// Modbus/TCP.
 pub fn modbus(input: &[u8]) {
     dialogue::<Modbus>(input, modbus_proto::PORT);
+}
+
+/// A message of an NTLM login, wrapped in anything: names stay short and escaped.
+pub fn ntlm(input: &[u8]) {
+    let mut login = Ntlm::default();
+    login.read(input, &Meta::default());
+    assert!(login.bytes() < 16 << 10, "{} bytes held", login.bytes());
+    let name = login.user().unwrap_or_default();
+    assert!(name.len() <= MAX_TEXT && !name.chars().any(char::is_control));
+}
+
+/// SMB of all versions.
+pub fn smb(input: &[u8]) {
+    dialogue::<Smb>(input, 445);
 }
 
 /// SSH; sizes of segments mean something there, so that other cuts may give other rows.

@@ -45,7 +45,7 @@ pub(super) fn batches(out: &mut Records) -> Vec<RecordBatch> {
         )*};
     }
     take!(
-        arp, dhcp, dns, ftp, http, ics, iec104, modbus, ssh, tls, weird
+        arp, dce_rpc, dhcp, dns, ftp, http, ics, iec104, modbus, ntlm, smb, ssh, tls, weird
     );
     batches
 }

@@ -62,6 +62,8 @@ fn seeds() -> Seeds {
             443 | 8443 => "fuzz_tls",
             22 => "fuzz_ssh",
             80 => "fuzz_http",
+            135 => "fuzz_dcerpc",
+            445 => "fuzz_smb",
             502 => "fuzz_modbus",
             2404 => "fuzz_iec104",
             _ => {
@@ -100,6 +102,10 @@ fn seeds() -> Seeds {
         let short = &data[..data.len().min(255)];
         let seed = [&[transport][..], &ends, &packet(side, 0, short)].concat();
         seeds.insert(("fuzz_recognise", format!("{at:02}_{name}")), seed);
+    }
+    for (name, nt) in [("v1", 24), ("v2", 48)] {
+        let message = super::smb::authenticate("bob", nt);
+        seeds.insert(("fuzz_ntlm", name.to_owned()), message);
     }
     let arp = "00 0001 0800 06 04 0001 02000000000a 0a000001 000000000000 0a000002";
     seeds.insert(("fuzz_arp", "request".to_owned()), bytes(arp));

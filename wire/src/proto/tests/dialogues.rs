@@ -58,6 +58,16 @@ pub fn all() -> Vec<Dialogue> {
             messages: super::http::sample(),
         },
         Dialogue {
+            port: 135,
+            proto: 6,
+            messages: super::smb::calls(),
+        },
+        Dialogue {
+            port: 445,
+            proto: 6,
+            messages: super::smb::sample(),
+        },
+        Dialogue {
             port: 502,
             proto: 6,
             messages: vec![

@@ -18,6 +18,7 @@ mod modbus;
 mod recognition;
 mod robust;
 mod small;
+mod smb;
 mod ssh;
 mod stream;
 mod talk;

@@ -24,6 +24,9 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.tls.finish(),
         out.dhcp.finish(),
         out.dns.finish(),
+        out.dce_rpc.finish(),
+        out.ntlm.finish(),
+        out.smb.finish(),
     ];
     let mut all: Vec<Row> = batches
         .into_iter()
@@ -48,6 +51,9 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.modbus.len()
         + out.dhcp.len()
         + out.dns.len()
+        + out.dce_rpc.len()
+        + out.ntlm.len()
+        + out.smb.len()
         + out.ssh.len()
         + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");

@@ -1,0 +1,539 @@
+//! SMB, NTLM and remote calls: logins, shares, files and pipes of both versions; damage and bounds.
+
+use super::talk::{Talk, bytes, pick};
+use crate::proto::Hint;
+
+const SHARE: &str = "\\\\srv\\IPC$";
+
+fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    let mut frame = (message.len() as u32).to_be_bytes().to_vec();
+    frame.extend(message);
+    frame
+}
+
+/// An SMB2 message without its frame: command, message number, status of an answer, body.
+fn two(command: u16, id: u64, status: Option<u32>, body: &[u8]) -> Vec<u8> {
+    let mut message = bytes("fe534d42 4000 0000");
+    message.extend(status.unwrap_or(0).to_le_bytes());
+    message.extend(command.to_le_bytes());
+    message.extend([1, 0]);
+    message.extend(u32::from(status.is_some()).to_le_bytes());
+    message.extend(0_u32.to_le_bytes());
+    message.extend(id.to_le_bytes());
+    message.extend([0; 4]);
+    message.extend(5_u32.to_le_bytes());
+    message.extend(9_u64.to_le_bytes());
+    message.extend([0; 16]);
+    message.extend(body);
+    message
+}
+
+fn ask(command: u16, id: u64, body: &[u8]) -> (bool, Vec<u8>) {
+    (true, framed(&two(command, id, None, body)))
+}
+
+fn answer(command: u16, id: u64, status: u32, body: &[u8]) -> (bool, Vec<u8>) {
+    (false, framed(&two(command, id, Some(status), body)))
+}
+
+/// NTLM challenge of a server called SRV, with an empty item before the end.
+fn challenge() -> Vec<u8> {
+    let items = [
+        bytes("0100 0600"),
+        wide("SRV"),
+        bytes("0300 0000 0000 0000"),
+    ]
+    .concat();
+    let mut message = b"NTLMSSP\0\x02\0\0\0".to_vec();
+    message.extend(bytes(
+        "0000 0000 38000000 01000002 0102030405060708 0000000000000000",
+    ));
+    let length = (items.len() as u16).to_le_bytes();
+    message.extend([&length[..], &length, &56_u32.to_le_bytes()].concat());
+    message.extend(bytes("0a00 6345 0000000f"));
+    message.extend(items);
+    message
+}
+
+/// NTLM answer of a user, with a response of `nt` octets.
+pub fn authenticate(user: &str, nt: usize) -> Vec<u8> {
+    let (user, domain, host) = (wide(user), wide("DOM"), wide("WS\u{202e}"));
+    let mut message = b"NTLMSSP\0\x03\0\0\0".to_vec();
+    let mut at = 72;
+    let mut field = |length: usize| {
+        let length16 = (length as u16).to_le_bytes();
+        let field = [&length16[..], &length16, &(at as u32).to_le_bytes()].concat();
+        at += length;
+        field
+    };
+    let fields = [0, nt, domain.len(), user.len(), host.len(), 0].map(&mut field);
+    message.extend(fields.concat());
+    message.extend(bytes("01000002 0a00 6345 0000000f"));
+    message.extend(vec![7; nt]);
+    message.extend([domain, user, host].concat());
+    message
+}
+
+fn setup(token: &[u8]) -> Vec<u8> {
+    let mut body = bytes("1900 00 01 00000000 00000000 5800");
+    body.extend((token.len() as u16).to_le_bytes());
+    body.extend([0; 8]);
+    body.extend(token);
+    body
+}
+
+fn was_set_up(token: &[u8]) -> Vec<u8> {
+    let mut body = bytes("0900 0000 4800");
+    body.extend((token.len() as u16).to_le_bytes());
+    body.extend(token);
+    body
+}
+
+fn connect(share: &str) -> Vec<u8> {
+    let path = wide(share);
+    let mut body = bytes("0900 0000 4800");
+    body.extend((path.len() as u16).to_le_bytes());
+    body.extend(path);
+    body
+}
+
+fn create(name: &str) -> Vec<u8> {
+    let name = wide(name);
+    let mut body = bytes("3900 00 00 02000000");
+    body.extend([0; 16]);
+    body.extend(bytes("89001200 00000000 07000000 01000000 00000000 7800"));
+    body.extend((name.len() as u16).to_le_bytes());
+    body.extend([0; 8]);
+    body.extend(name);
+    body
+}
+
+fn created(file: u8) -> Vec<u8> {
+    let mut body = bytes("5900 00 00 01000000");
+    body.extend([0; 40]);
+    body.extend(23_u64.to_le_bytes());
+    body.extend([0; 8]);
+    body.extend([file; 16]);
+    body.extend([0; 8]);
+    body
+}
+
+fn write(file: u8, data: &[u8]) -> Vec<u8> {
+    let mut body = bytes("3100 7000");
+    body.extend((data.len() as u32).to_le_bytes());
+    body.extend([0; 8]);
+    body.extend([file; 16]);
+    body.extend([0; 16]);
+    body.extend(data);
+    body
+}
+
+fn read(file: u8) -> Vec<u8> {
+    let mut body = bytes("3100 00 00 00100000 0000000000000000");
+    body.extend([file; 16]);
+    body.extend([0; 17]);
+    body
+}
+
+fn was_read(data: &[u8]) -> Vec<u8> {
+    let mut body = bytes("1100 50 00");
+    body.extend((data.len() as u32).to_le_bytes());
+    body.extend([0; 8]);
+    body.extend(data);
+    body
+}
+
+fn was_written(count: u32) -> Vec<u8> {
+    [&bytes("1100 0000")[..], &count.to_le_bytes(), &[0; 8]].concat()
+}
+
+fn close(file: u8) -> Vec<u8> {
+    [&bytes("1800 0000 00000000")[..], &[file; 16]].concat()
+}
+
+/// A unit of a remote call: kind, call number, what follows the header.
+pub fn unit(kind: u8, call: u32, rest: &[u8]) -> Vec<u8> {
+    let mut unit = vec![5, 0, kind, 3, 0x10, 0, 0, 0];
+    unit.extend((16 + rest.len() as u16).to_le_bytes());
+    unit.extend([0, 0]);
+    unit.extend(call.to_le_bytes());
+    unit.extend(rest);
+    unit
+}
+
+const SVCCTL: &str = "81bb7a36 4498 f135 ad32 98f038001003 02000000";
+const MAPPER: &str = "0883afe1 1f5d c911 91a4 08002b14a0fa 03000000";
+
+/// A bind of one interface.
+pub fn bind(interface: &str) -> Vec<u8> {
+    let mut rest = bytes("b810 b810 00000000 01000000 0000 01 00");
+    rest.extend(bytes(interface));
+    rest.extend(bytes("045d888a eb1c c911 9fe8 08002b104860 02000000"));
+    unit(11, 1, &rest)
+}
+
+fn bind_ack(result: u16) -> Vec<u8> {
+    let mut rest = bytes("b810 b810 00000000 0400 31333500 0000 01000000");
+    rest.extend(result.to_le_bytes());
+    rest.extend([2; 2]);
+    rest.extend([0; 20]);
+    unit(12, 1, &rest)
+}
+
+fn request(call: u32, opnum: u16, stub: usize) -> Vec<u8> {
+    let mut rest = bytes("00000000 0000");
+    rest.extend(opnum.to_le_bytes());
+    rest.extend(vec![1; stub]);
+    unit(0, call, &rest)
+}
+
+fn response(call: u32, stub: &[u8]) -> Vec<u8> {
+    unit(2, call, &[&bytes("00000000 0000 00 00")[..], stub].concat())
+}
+
+/// A login, a pipe on which a service is created, and its end; small enough for a fuzzing seed.
+pub fn sample() -> Vec<(bool, Vec<u8>)> {
+    vec![
+        ask(0, 0, &bytes("2400 0100 0100 0000 00000000")),
+        answer(0, 0, 0, &bytes("4100 0300 1103 0000")),
+        ask(1, 1, &setup(b"NTLMSSP\0\x01\0\0\0")),
+        answer(1, 1, 0xc000_0016, &was_set_up(&challenge())),
+        ask(1, 2, &setup(&authenticate("bob", 32))),
+        answer(1, 2, 0, &was_set_up(b"")),
+        ask(3, 3, &connect(SHARE)),
+        answer(3, 3, 0, &bytes("1000 02 00 30000000 00000000 ff011f00")),
+        ask(5, 4, &create("svcctl")),
+        answer(5, 4, 0, &created(8)),
+        ask(9, 5, &write(8, &bind(SVCCTL))),
+        answer(9, 5, 0, &was_written(72)),
+        ask(8, 6, &read(8)),
+        answer(8, 6, 0x103, &bytes("0900 0000 00000000")),
+        answer(8, 6, 0, &was_read(&bind_ack(0))),
+        ask(9, 7, &write(8, &request(2, 12, 40))),
+        answer(9, 7, 0, &was_written(64)),
+        ask(8, 8, &read(8)),
+        answer(8, 8, 0, &was_read(&response(2, &[0; 4]))),
+        ask(6, 9, &close(8)),
+        answer(6, 9, 0, &[0; 60]),
+    ]
+}
+
+/// The same over TCP: a bind, a mapped endpoint, a fault.
+pub fn calls() -> Vec<(bool, Vec<u8>)> {
+    let floors = [
+        bytes("0500 1300 0d"),
+        bytes("81bb7a36 4498 f135 ad32 98f038001003 0200"),
+        bytes("0200 0000 0100 07 0200 c003"),
+    ]
+    .concat();
+    let mut stub = vec![0; 20];
+    stub.extend(bytes("01000000 01000000 00000000 01000000 03000000"));
+    stub.extend((floors.len() as u32).to_le_bytes());
+    stub.extend((floors.len() as u32).to_le_bytes());
+    stub.extend(floors);
+    vec![
+        (true, bind(MAPPER)),
+        (false, bind_ack(0)),
+        (true, request(2, 3, 60)),
+        (false, response(2, &stub)),
+        (true, request(3, 9, 4)),
+        (
+            false,
+            unit(3, 3, &bytes("00000000 0000 00 00 0600011c 00000000")),
+        ),
+    ]
+}
+
+fn play(talk: &mut Talk, messages: &[(bool, Vec<u8>)]) {
+    for (client, data) in messages {
+        talk.send(*client, data);
+    }
+}
+
+const SMB: [&str; 8] = [
+    "command",
+    "action",
+    "user",
+    "share",
+    "file_name",
+    "bytes_read",
+    "bytes_written",
+    "outcome",
+];
+
+/// A service is created over a pipe: who, where, and what.
+#[test]
+fn service_creation() {
+    let mut talk = Talk::tcp(445);
+    play(&mut talk, &sample());
+    assert!(talk.weird().is_empty());
+    assert_eq!(talk.app.name(), Some("smb"));
+    let got = pick(&talk.end().out.smb.finish().unwrap(), &SMB);
+    let pipe = format!(
+        "create|opened|bob|//srv/IPC$|svcctl|{}|{}|request",
+        bind_ack(0).len() + 28,
+        72 + 64
+    );
+    let expected = [
+        "negotiate|-|-|-|-|-|-|request",
+        "session_setup|-|-|-|-|-|-|request",
+        "session_setup|-|bob|-|-|-|-|ok",
+        "tree_connect|-|bob|//srv/IPC$|-|-|-|request",
+        pipe.as_str(),
+    ];
+    assert_eq!(got, expected);
+    let columns = [
+        "pipe",
+        "interface",
+        "opnum",
+        "operation",
+        "rtt_ns",
+        "outcome",
+    ];
+    let got = pick(&talk.out.dce_rpc.finish().unwrap(), &columns);
+    assert_eq!(got, ["svcctl|svcctl|12|RCreateServiceW|3000000|ok"]);
+    let columns = [
+        "user",
+        "domain",
+        "workstation",
+        "server_nb_name",
+        "server_dns_name",
+        "client_os",
+        "ntlm_kind",
+        "outcome",
+    ];
+    let got = pick(&talk.out.ntlm.finish().unwrap(), &columns);
+    let expected = "bob|DOM|WS\\xe2\\x80\\xae|SRV|-|10.0.17763|ntlmv2|ok";
+    assert_eq!(got, [expected]);
+}
+
+/// A wrong password is a refused login of both tables; a weak response is named so.
+#[test]
+fn refused() {
+    let mut talk = Talk::tcp(445);
+    play(&mut talk, &sample()[..4]);
+    talk.ask(&ask(1, 2, &setup(&authenticate("eve", 24))).1);
+    talk.answer(&answer(1, 2, 0xc000_006d, &bytes("0900 0000 00000000")).1);
+    talk.end();
+    let columns = ["user", "nt_status_name", "outcome"];
+    let got = pick(&talk.out.smb.finish().unwrap(), &columns);
+    assert_eq!(got[2], "eve|STATUS_LOGON_FAILURE|negative");
+    let got = pick(
+        &talk.out.ntlm.finish().unwrap(),
+        &["user", "ntlm_kind", "outcome"],
+    );
+    assert_eq!(got, ["eve|ntlmv1|negative"]);
+}
+
+/// The body of a file is passed over, even when most of it was not captured; only the numbers count.
+#[test]
+fn files_are_passed_over() {
+    let mut talk = Talk::tcp(445);
+    play(&mut talk, &sample()[..6]);
+    talk.ask(&ask(3, 3, &connect("\\\\srv\\C$")).1);
+    talk.answer(&answer(3, 3, 0, &bytes("1000 01 00 30000000 00000000 ff011f00")).1);
+    talk.ask(&ask(5, 4, &create("a\\b.exe")).1);
+    talk.answer(&answer(5, 4, 0, &created(8)).1);
+    let long = ask(9, 5, &write(8, &vec![b'Z'; 50_000])).1;
+    for piece in long[..1400].chunks(700) {
+        talk.ask(piece);
+    }
+    // Of what follows the snap length leaves ten octets.
+    let (seq, rest) = (talk.seq[0], long.len() as u32 - 1400);
+    talk.raw(true, seq, &long[1400..1410], rest);
+    talk.seq[0] = seq.wrapping_add(rest);
+    talk.answer(&answer(9, 5, 0, &was_written(50_000)).1);
+    let mut rename = bytes("2100 01 0a 20000000 6000 0000 00000000");
+    rename.extend([8; 16]);
+    rename.extend([0; 16]);
+    rename.extend(bytes("0a000000"));
+    rename.extend(wide("c.exe"));
+    talk.ask(&ask(17, 6, &rename).1);
+    talk.answer(&answer(17, 6, 0, &bytes("0200")).1);
+    talk.end();
+    assert_eq!(talk.weird(), ["stream_gap"]);
+    let columns = [
+        "command",
+        "action",
+        "file_name",
+        "new_name",
+        "bytes_written",
+    ];
+    let got = pick(&talk.out.smb.finish().unwrap(), &columns);
+    assert_eq!(got[4], "set_info|rename|a/b.exe|c.exe|-");
+    assert_eq!(got[5], "create|opened|a/b.exe|c.exe|50000");
+}
+
+/// Requests in one frame: the second names the file that the first opens.
+#[test]
+fn chains() {
+    let chain = |parts: [Vec<u8>; 2]| {
+        let [mut first, second] = parts;
+        first.resize(first.len().next_multiple_of(8), 0);
+        let next = (first.len() as u32).to_le_bytes();
+        first[20..24].copy_from_slice(&next);
+        framed(&[first, second].concat())
+    };
+    let mut talk = Talk::tcp(445);
+    play(&mut talk, &sample()[..8]);
+    talk.ask(&chain([
+        two(5, 4, None, &create("srvsvc")),
+        two(6, 5, None, &close(0xff)),
+    ]));
+    talk.answer(&chain([
+        two(5, 4, Some(0), &created(8)),
+        two(6, 5, Some(0), &[0; 60]),
+    ]));
+    let got = pick(&talk.out.smb.finish().unwrap(), &["command", "file_name"]);
+    assert_eq!(got.last().unwrap(), "create|srvsvc");
+    assert_eq!(got.len(), 5);
+}
+
+/// After a loss reading goes on at the next frame; what hides its content is counted.
+#[test]
+fn losses_and_transforms() {
+    let mut talk = Talk::tcp(445);
+    play(&mut talk, &sample()[..4]);
+    talk.seq[0] = talk.seq[0].wrapping_add(333);
+    talk.ask(&[9; 50]);
+    talk.ask(&ask(3, 3, &connect(SHARE)).1);
+    talk.answer(&answer(3, 3, 0, &bytes("1000 02 00 30000000")).1);
+    for _ in 0..3 {
+        talk.ask(&framed(&[b"\xfdSMB".to_vec(), vec![1; 90]].concat()));
+    }
+    talk.ask(&framed(&[b"\xfcSMB".to_vec(), vec![1; 10]].concat()));
+    talk.end();
+    assert_eq!(talk.weird(), ["stream_gap"]);
+    let got = pick(
+        &talk.out.smb.finish().unwrap(),
+        &["command", "action", "messages"],
+    );
+    assert_eq!(got[2], "tree_connect|-|-");
+    assert_eq!(
+        got[3..],
+        ["transform|encrypted|3", "transform|compressed|1"]
+    );
+}
+
+/// A frame of something else, and a header of nothing, are noted.
+#[test]
+fn bad_frames() {
+    let mut talk = Talk::tcp(445);
+    play(&mut talk, &sample()[..2]);
+    talk.ask(&framed(b"\xfeSMB\x41\0 no header at all"));
+    talk.ask(&[0x99; 40]);
+    assert_eq!(talk.weird(), ["smb_bad_header", "smb_bad_frame"]);
+}
+
+/// NetBIOS names, then SMB1 with a password in clear, a share and a pipe.
+#[test]
+fn first_version() {
+    let mut talk = Talk::tcp(139);
+    let name = |text: &str| {
+        let padded = format!("{text:<15}\0");
+        let letters = padded
+            .bytes()
+            .flat_map(|octet| [b'A' + (octet >> 4), b'A' + (octet & 15)]);
+        [&[32][..], &letters.collect::<Vec<u8>>(), &[0]].concat()
+    };
+    let names = [&bytes("81000044")[..], &name("SRV"), &name("WS")].concat();
+    assert_eq!(talk.ask(&names), Hint::SenderIsClient);
+    talk.answer(&bytes("82000000"));
+    let one = |command: u8, reply: bool, rest: &[u8]| {
+        let mut message = vec![0xff, b'S', b'M', b'B', command, 0, 0, 0, 0];
+        message.extend([if reply { 0x80 } else { 0 }, 0, 0x40]);
+        message.extend([0; 12]);
+        message.extend(bytes("0300 0100 0700 0200"));
+        message.extend(rest);
+        framed(&message)
+    };
+    talk.ask(&one(0x72, false, b"\0\x0c\0\x02NT LM 0.12\0"));
+    talk.answer(&one(0x72, true, &[&[17, 0, 0, 3][..], &[0; 33]].concat()));
+    let mut login = vec![13, 0xff, 0, 0, 0];
+    login.extend([0; 10]);
+    login.extend(bytes("0500 0000 00000000 00000000 0f00"));
+    login.extend(b"pass\0bob\0DOM\0\0\0");
+    talk.ask(&one(0x73, false, &login));
+    talk.answer(&one(0x73, true, &bytes("03 ff000000 0000 0000")));
+    let connect = [
+        &bytes("04 ff000000 0000 0100 0f00")[..],
+        b"\0\\\\SRV\\IPC$\0IPC\0",
+    ]
+    .concat();
+    talk.ask(&one(0x75, false, &connect));
+    talk.answer(&one(
+        0x75,
+        true,
+        &[&bytes("03 ff000000 0000 0400")[..], b"IPC\0"].concat(),
+    ));
+    talk.end();
+    assert!(talk.weird().is_empty());
+    let columns = [
+        "command",
+        "called_name",
+        "dialect",
+        "user",
+        "login_method",
+        "share",
+        "share_type",
+        "outcome",
+    ];
+    let got = pick(&talk.out.smb.finish().unwrap(), &columns);
+    let expected = [
+        "nbss_request|SRV|-|-|-|-|-|request",
+        "negotiate|-|NT LM 0.12|-|-|-|-|request",
+        "session_setup|-|NT LM 0.12|bob|password|-|-|ok",
+        "tree_connect|-|NT LM 0.12|bob|-|//SRV/IPC$|pipe|request",
+    ];
+    assert_eq!(got, expected);
+}
+
+/// Calls over TCP at any port: the mapped endpoint, a fault, a refused bind.
+#[test]
+fn calls_over_tcp() {
+    let mut talk = Talk::tcp(50_000);
+    play(&mut talk, &calls());
+    talk.ask(&bind(SVCCTL));
+    talk.answer(&bind_ack(2));
+    talk.ask(&request(7, 3, 9));
+    talk.end();
+    let columns = [
+        "interface",
+        "operation",
+        "mapped_interface",
+        "mapped_port",
+        "nt_status",
+        "outcome",
+    ];
+    let got = pick(&talk.out.dce_rpc.finish().unwrap(), &columns);
+    let expected = [
+        "epmapper|ept_map|svcctl|49155|-|ok",
+        "epmapper|-|-|-|469827590|exception",
+        "svcctl|bind|-|-|514|exception",
+        "svcctl|RLockServiceDatabase|-|-|-|unknown",
+    ];
+    assert_eq!(got, expected);
+    assert_eq!((talk.app.name(), talk.weird().len()), (Some("dcerpc"), 0));
+}
+
+/// Requests that nobody answers, and files that nobody closes, stay bounded and become rows.
+#[test]
+fn bounds() {
+    let mut talk = Talk::tcp(445);
+    play(&mut talk, &sample()[..8]);
+    for id in 10..4010_u64 {
+        talk.ask(&ask(5, id, &create("f")).1);
+        if id % 2 == 0 {
+            let mut body = created(1);
+            body[64..72].copy_from_slice(&id.to_le_bytes());
+            talk.answer(&answer(5, id, 0, &body).1);
+        }
+    }
+    talk.end();
+    let batch = talk.out.smb.finish().unwrap();
+    assert_eq!(batch.num_rows(), 4 + 4000);
+}
