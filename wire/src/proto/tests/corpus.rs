@@ -104,7 +104,7 @@ fn seeds() -> Seeds {
         seeds.insert(("fuzz_recognise", format!("{at:02}_{name}")), seed);
     }
     for (name, nt) in [("v1", 24), ("v2", 48)] {
-        let message = super::smb::authenticate("bob", nt);
+        let message = super::smb_messages::authenticate("bob", nt);
         seeds.insert(("fuzz_ntlm", name.to_owned()), message);
     }
     let arp = "00 0001 0800 06 04 0001 02000000000a 0a000001 000000000000 0a000002";

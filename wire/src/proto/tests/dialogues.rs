@@ -60,12 +60,12 @@ pub fn all() -> Vec<Dialogue> {
         Dialogue {
             port: 135,
             proto: 6,
-            messages: super::smb::calls(),
+            messages: super::smb_messages::calls(),
         },
         Dialogue {
             port: 445,
             proto: 6,
-            messages: super::smb::sample(),
+            messages: super::smb_messages::sample(),
         },
         Dialogue {
             port: 502,

@@ -19,6 +19,7 @@ mod recognition;
 mod robust;
 mod small;
 mod smb;
+mod smb_messages;
 mod ssh;
 mod stream;
 mod talk;
