@@ -1,6 +1,7 @@
 """Compare SMB, NTLM and DCE/RPC records with Zeek's logs and Suricata's events, on the fields both sides have.
 
-Source: Zeek, scripts/base/protocols/{smb,ntlm,dce-rpc}/main.zeek (fields); Suricata, doc/userguide/output/eve (type ``smb``).
+Source: Zeek, scripts/base/protocols/{smb,ntlm,dce-rpc}/main.zeek (fields);
+Suricata, doc/userguide/output/eve (type ``smb``).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import gzip
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -194,7 +196,7 @@ def _add(
             continue
         wanted.append(Measured(name, _line(values, values.__getitem__)))
         if found is not None:
-            had.append(Measured(name, _line(values, lambda column, row=found: _cell(row, column, values))))  # type: ignore[misc] # a default argument of a lambda has no type
+            had.append(Measured(name, _line(values, partial(_cell, found, values))))
     agreement.add(trace, wanted, had)
 
 
@@ -202,7 +204,7 @@ def _ends(row: Ours) -> str:
     return f"{row['sender_ip']}:{row['sender_port']}>{row['receiver_ip']}:{row['receiver_port']}"
 
 
-def _cell(row: Ours, name: str, theirs: Values) -> str:
+def _cell(row: Ours, theirs: Values, name: str) -> str:
     """Return our value in the words of the other side."""
     if name == "rtt_ns":
         near = row[name] is not None and abs(row[name] / 1e9 - float(theirs[name])) <= RTT_GRAIN

@@ -6,10 +6,7 @@
 mod capture;
 mod frames;
 
-pub use crate::proto::fuzz::{
-    arp, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, mysql,
-    postgresql, quic, rdp, recognise, redis, smtp, socks, ssh, stream, tds, tls, vnc,
-};
+pub use crate::proto::fuzz::{arp, dcerpc, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, mysql, ntlm, postgresql, quic, rdp, recognise, redis, smb, smtp, socks, ssh, stream, tds, tls, vnc};
 pub use capture::{meter, source};
 pub use frames::decode;
 
@@ -17,8 +14,9 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 28] = [
+pub const TARGETS: [(&str, Run); 31] = [
     ("fuzz_arp", arp),
+    ("fuzz_dcerpc", dcerpc),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
     ("fuzz_dhcpv6", dhcpv6),
@@ -33,11 +31,13 @@ pub const TARGETS: [(&str, Run); 28] = [
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
     ("fuzz_mysql", mysql),
+    ("fuzz_ntlm", ntlm),
     ("fuzz_postgresql", postgresql),
     ("fuzz_quic", quic),
     ("fuzz_rdp", rdp),
     ("fuzz_recognise", recognise),
     ("fuzz_redis", redis),
+    ("fuzz_smb", smb),
     ("fuzz_smtp", smtp),
     ("fuzz_socks", socks),
     ("fuzz_source", source),

@@ -6,11 +6,14 @@ mod stream;
 
 pub use stream::stream;
 
+use super::{App, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use super::arp::Arp;
+use super::dcerpc::DceRpc;
 use super::dhcp::Dhcp;
 use super::dhcpv6::Dhcpv6;
-use super::dialogue::Dialogue;
+use super::dialogue::{Dialogue, Meta};
 use super::dns::Dns;
+use super::escape::MAX_TEXT;
 use super::ftp::Ftp;
 use super::http::Http;
 use super::icmp::Icmp;
@@ -19,21 +22,27 @@ use super::kerberos::Kerberos;
 use super::ldap::Ldap;
 use super::modbus::Modbus;
 use super::mysql::Mysql;
+use super::ntlm::Ntlm;
 use super::packets::{Packets, Passing};
 use super::postgresql::Postgresql;
 use super::quic::Quic;
 use super::rdp::Rdp;
 use super::redis::Redis;
 use super::session::{Session, Talk};
+use super::smb::Smb;
 use super::smtp::Smtp;
 use super::socks::Socks;
 use super::ssh::Ssh;
 use super::tds::Tds;
 use super::tls::{Dtls, Tls};
 use super::vnc::Vnc;
-use super::{App, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;
 use script::{Packet, Script};
+
+/// Remote procedure calls.
+pub fn dcerpc(input: &[u8]) {
+    dialogue::<DceRpc>(input, 135);
+}
 
 /// DNS messages: in a stream, and each packet as a datagram at the port of each protocol of this format.
 pub fn dns(input: &[u8]) {
@@ -93,6 +102,20 @@ pub fn quic(input: &[u8]) {
 /// SMTP.
 pub fn smtp(input: &[u8]) {
     dialogue::<Smtp>(input, 25);
+}
+
+/// A message of an NTLM login, wrapped in anything: names stay short and escaped.
+pub fn ntlm(input: &[u8]) {
+    let mut login = Ntlm::default();
+    login.read(input, &Meta::default());
+    assert!(login.bytes() < 16 << 10, "{} bytes held", login.bytes());
+    let name = login.user().unwrap_or_default();
+    assert!(name.len() <= MAX_TEXT && !name.chars().any(char::is_control));
+}
+
+/// SMB of all versions.
+pub fn smb(input: &[u8]) {
+    dialogue::<Smb>(input, 445);
 }
 
 /// SSH; sizes of segments mean something there, so that other cuts may give other rows.

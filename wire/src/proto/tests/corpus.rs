@@ -87,6 +87,8 @@ fn seeds() -> Seeds {
             88 => "fuzz_kerberos",
             389 => "fuzz_ldap",
             3389 => "fuzz_rdp",
+            135 => "fuzz_dcerpc",
+            445 => "fuzz_smb",
             502 => "fuzz_modbus",
             1080 => "fuzz_socks",
             1433 => "fuzz_tds",
@@ -153,6 +155,10 @@ fn seeds() -> Seeds {
         ),
     ] {
         seeds.insert(("fuzz_icmp", name.to_owned()), bytes(text));
+    }
+    for (name, nt) in [("v1", 24), ("v2", 48)] {
+        let message = super::smb_messages::authenticate("bob", nt);
+        seeds.insert(("fuzz_ntlm", name.to_owned()), message);
     }
     let arp = "00 0001 0800 06 04 0001 02000000000a 0a000001 000000000000 0a000002";
     seeds.insert(("fuzz_arp", "request".to_owned()), bytes(arp));

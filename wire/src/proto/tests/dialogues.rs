@@ -82,6 +82,14 @@ pub fn all() -> Vec<Dialogue> {
             port: 3389,
             proto: 6,
             messages: super::rdp::sample(),
+            port: 135,
+            proto: 6,
+            messages: super::smb_messages::calls(),
+        },
+        Dialogue {
+            port: 445,
+            proto: 6,
+            messages: super::smb_messages::sample(),
         },
         Dialogue {
             port: 502,

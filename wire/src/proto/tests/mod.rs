@@ -30,6 +30,8 @@ mod robust;
 mod signatures;
 mod small;
 mod smtp;
+mod smb;
+mod smb_messages;
 mod ssh;
 mod stream;
 mod talk;

@@ -31,6 +31,9 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.dhcp.finish(),
         out.dhcpv6.finish(),
         out.dns.finish(),
+        out.dce_rpc.finish(),
+        out.ntlm.finish(),
+        out.smb.finish(),
     ];
     let mut all: Vec<Row> = batches
         .into_iter()
@@ -62,6 +65,9 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.dns.len()
         + out.quic.len()
         + out.smtp.len()
+        + out.dce_rpc.len()
+        + out.ntlm.len()
+        + out.smb.len()
         + out.ssh.len()
         + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");
