@@ -188,11 +188,11 @@ def _keys(table: str, row: Mapping[str, Any]) -> Iterator[str]:
         yield f"{ends} {row['message_id']}"
         yield f"* {row['operation']}"
     else:
-        yield f"{ends} {row['request_type']}"
+        yield f"{ends} {row['exchange']}"
         if row["kdc_options"] is not None:
-            yield f"{ends} {row['request_type']} request"
+            yield f"{ends} {row['exchange']} request"
         if row["is_success"] is not None:
-            yield f"{ends} {row['request_type']} reply" if row["is_success"] else f"{ends} error"
+            yield f"{ends} {row['exchange']} reply" if row["is_success"] else f"{ends} error"
 
 
 def _ours(table: str, row: Mapping[str, Any]) -> Values:
