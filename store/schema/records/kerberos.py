@@ -17,7 +17,7 @@ TABLE: Final = Table(
         c("sender_ip", IP, "Client address."),
         c("receiver_ip", IP, "Address of the key distribution centre; for AP of the service."),
         c("receiver_port", I32, "Server port."),
-        c("request_type", NAME, "AS (login), TGS (ticket) or AP (its use); NULL: only an error was seen.", null=True),
+        c("exchange", NAME, "AS (login), TGS (ticket) or AP (its use); NULL: only an error was seen.", null=True),
         c("user", TEXT, "Client name: as asked for, else as answered; escaped.", null=True, std="RFC 4120 5.2.2"),
         c("domain", TEXT, "Realm of the client, escaped.", null=True),
         c("service_name", TEXT, "Service: of the issued ticket or error, else as asked for; escaped.", null=True),
@@ -54,6 +54,6 @@ TABLE: Final = Table(
     ),
     key=("flow_uid", "ts"),
     wire=True,
-    lead=("request_type", "user", "service_name", "outcome"),
-    logins=Logins("'kerberos'", "request_type = 'AS' AND outcome <> 'request'", reply="error_name"),
+    lead=("exchange", "user", "service_name", "outcome"),
+    logins=Logins("'kerberos'", "exchange = 'AS' AND outcome <> 'request'", reply="error_name"),
 )

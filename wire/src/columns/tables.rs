@@ -2141,7 +2141,7 @@ pub struct KerberosRow<'a> {
     /// Server port.
     pub receiver_port: i32,
     /// AS (login), TGS (ticket) or AP (its use); NULL: only an error was seen.
-    pub request_type: Option<&'static str>,
+    pub exchange: Option<&'static str>,
     /// Client name: as asked for, else as answered; escaped.
     pub user: Option<&'a str>,
     /// Realm of the client, escaped.
@@ -2196,7 +2196,7 @@ pub struct KerberosRows {
     sender_ip: Binary<16>,
     receiver_ip: Binary<16>,
     receiver_port: Numbers<i32>,
-    request_type: Names,
+    exchange: Names,
     user: Texts,
     domain: Texts,
     service_name: Texts,
@@ -2230,7 +2230,7 @@ impl KerberosRows {
         self.sender_ip.push(row.sender_ip);
         self.receiver_ip.push(row.receiver_ip);
         self.receiver_port.push(row.receiver_port);
-        self.request_type.push_opt(row.request_type);
+        self.exchange.push_opt(row.exchange);
         self.user.push_opt(row.user);
         self.domain.push_opt(row.domain);
         self.service_name.push_opt(row.service_name);
@@ -2278,7 +2278,7 @@ impl KerberosRows {
             self.sender_ip.finish("sender_ip", false),
             self.receiver_ip.finish("receiver_ip", false),
             self.receiver_port.finish("receiver_port", false),
-            self.request_type.finish("request_type", true),
+            self.exchange.finish("exchange", true),
             self.user.finish("user", true),
             self.domain.finish("domain", true),
             self.service_name.finish("service_name", true),
@@ -3123,9 +3123,9 @@ pub struct RdpRow<'a> {
     pub client_product_id: Option<&'a str>,
     /// Keyboard layout: low 16 bits are the Windows language identifier.
     pub keyboard_layout: Option<i32>,
-    /// Width of the screen. (pixels)
+    /// Width of the screen, pixels.
     pub desktop_width: Option<i32>,
-    /// Height of the screen. (pixels)
+    /// Height of the screen, pixels.
     pub desktop_height: Option<i32>,
     /// Colour depth asked for. (bits)
     pub color_depth: Option<i32>,

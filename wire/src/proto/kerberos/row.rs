@@ -17,7 +17,7 @@ const EMPTY: KerberosRow<'static> = KerberosRow {
     sender_ip: [0; 16],
     receiver_ip: [0; 16],
     receiver_port: 0,
-    request_type: None,
+    exchange: None,
     user: None,
     domain: None,
     service_name: None,
@@ -91,7 +91,7 @@ impl<'a> Known<'a> {
         let proof = |request: &Request| request.padata.iter().any(|kind| is_preauth(*kind));
         let is_login = self.kind == Some(Kind::As);
         KerberosRow {
-            request_type: self.kind.map(Kind::name),
+            exchange: self.kind.map(Kind::name),
             login_method: is_login.then_some("kerberos"),
             outcome: outcome(self.kind, self.answer),
             offered_etypes: self.request.map_or(&[], |request| &request.etypes),

@@ -16,6 +16,7 @@ use super::weird::Weird;
 use operation::{Operation, Outcome, Read};
 use row::Answer;
 use std::collections::VecDeque;
+use wrapped::Start;
 
 /// No message where one must start.
 const BAD_FRAME: Weird = Weird::new(1, "ldap_bad_frame");
@@ -28,6 +29,8 @@ const MAX_MESSAGE: usize = 1 << 24;
 const MAX_HEAD: usize = 65_536;
 /// Operations of a connection that may wait for their results; Zeek keeps 100 (LDAP::max_pending_searches), clients have some five.
 const MAX_PENDING: usize = 64;
+/// Bytes of a buffer's head that say what it is.
+const BUFFER_HEAD: usize = 12;
 /// Identifier and length of an operation, bytes at most.
 const OPERATION_HEAD: usize = 6;
 
@@ -49,6 +52,8 @@ pub(super) struct Ldap {
     sasl: bool,
     /// Both agreed on TLS.
     tls: bool,
+    /// Bytes of a buffer that are still to come of each side: messages, and the checksum behind them.
+    inside: Pair<(usize, usize)>,
     /// What follows is sealed.
     sealed: bool,
 }
@@ -79,6 +84,31 @@ impl Ldap {
             None => return false,
         }
         true
+    }
+
+    /// Keep account of the buffers of a security layer; true when the bytes are its own and no message.
+    fn layer(&mut self, message: &Message<'_>) -> bool {
+        let inside = self.inside.get_mut(message.from_lo);
+        let length = message.data.len() + message.missing;
+        if *inside == (0, 0) {
+            let Start::Buffer(buffer) = wrapped::start(message.data) else {
+                return false;
+            };
+            if octet(message.data, 0) != Some(0) {
+                return false;
+            }
+            *inside = (buffer.clear, buffer.tail);
+            self.sealed = buffer.clear == 0;
+            return true;
+        }
+        if inside.0 == 0 {
+            inside.1 = 0;
+            return true;
+        }
+        inside.0 = inside.0.saturating_sub(length);
+        let is_message = octet(message.data, 0) == Some(SEQUENCE);
+        self.sealed |= !is_message;
+        !is_message
     }
 
     fn ask(&mut self, id: i64, operation: Operation, message: &Message<'_>, sink: &mut Sink<'_>) {
@@ -181,26 +211,48 @@ fn cut_message(data: &[u8]) -> Cut {
     }
 }
 
+/// A message in a buffer of which `left` bytes are left; what is none, or is longer, is passed over with the rest of the buffer.
+fn cut_inside(data: &[u8], left: usize) -> Cut {
+    match cut_message(data) {
+        Cut::Head { head, whole } if whole <= left => Cut::Head { head, whole },
+        Cut::Need if data.len() < left && octet(data, 0) == Some(SEQUENCE) => Cut::Need,
+        _ => Cut::Head {
+            head: 1,
+            whole: left,
+        },
+    }
+}
+
 impl Dialogue for Ldap {
     const BAD: Weird = BAD_FRAME;
     const MAX_WAITING: usize = MAX_HEAD;
 
-    fn cut(&self, data: &[u8], _from_lo: bool, _lost: bool) -> Cut {
+    fn cut(&self, data: &[u8], from_lo: bool, _lost: bool) -> Cut {
         if self.sealed {
             return Cut::Message(data.len());
         }
         if self.tls {
             return Cut::Need;
         }
+        match *self.inside.get(from_lo) {
+            (0, 0) => {}
+            (0, tail) => {
+                return Cut::Head {
+                    head: 1,
+                    whole: tail,
+                };
+            }
+            (clear, _) => return cut_inside(data, clear),
+        }
         if !self.sasl || octet(data, 0) != Some(0) {
             return cut_message(data);
         }
-        match wrapped::whole(data) {
-            None => Cut::Need,
-            Some(0) => Cut::Bad(1),
-            Some(whole) => Cut::Head {
-                head: whole.min(MAX_HEAD),
-                whole,
+        match wrapped::start(data) {
+            Start::Unknown => Cut::Need,
+            Start::Invalid => Cut::Bad(1),
+            Start::Buffer(buffer) => Cut::Head {
+                head: BUFFER_HEAD,
+                whole: buffer.head,
             },
         }
     }
@@ -209,17 +261,10 @@ impl Dialogue for Ldap {
         if self.sealed {
             return;
         }
-        let is_wrapped = message.in_stream && octet(message.data, 0) == Some(0);
-        let data = if is_wrapped {
-            wrapped::messages(message.data, message.missing)
-        } else {
-            Some(message.data)
-        };
-        let Some(data) = data else {
-            self.sealed = true;
+        if message.in_stream && self.layer(message) {
             return;
-        };
-        for element in Elements::new(data) {
+        }
+        for element in Elements::new(message.data) {
             let read = element.tag == SEQUENCE && self.one(element, message, sink);
             if !read {
                 if message.missing == 0 {
@@ -230,7 +275,9 @@ impl Dialogue for Ldap {
         }
     }
 
-    fn gap(&mut self, _from_lo: bool) {}
+    fn gap(&mut self, from_lo: bool) {
+        *self.inside.get_mut(from_lo) = (0, 0);
+    }
 
     fn end(&mut self, sides: &Pair<Side>, sink: &mut Sink<'_>) {
         for asked in self.pending.drain(..) {

@@ -2,7 +2,6 @@
 //!
 //! Source: RFC 4422 3.7 (buffers), RFC 4121 4.2.4 and 4.2.6.2 (Kerberos wrap tokens), [MS-NLMP] 2.2.2.9 (NTLM signatures).
 
-use crate::proto::ber::{Extent, extent};
 use crate::proto::read::{be16, be32, octet};
 
 /// Length field before a buffer, bytes.
@@ -14,41 +13,68 @@ const HEADER: usize = 16;
 /// Flag of a Kerberos wrap token: the contents are encrypted.
 const SEALED: u8 = 2;
 
-/// Bytes of the buffer at the start of `data` with its length field; `None` when it is too short to say. Anything but a token of a known kind has 0.
-pub(super) fn whole(data: &[u8]) -> Option<usize> {
-    let length = usize::try_from(be32(data, 0)?).unwrap_or(usize::MAX);
-    let known = match (octet(data, PREFIX)?, octet(data, PREFIX + 1)?) {
-        (5, 4) | (1, 0) => length > HEADER,
-        // Tokens with the name of their mechanism in front (RFC 2743 3.1).
-        (0x60, _) => length > 2,
-        _ => false,
-    };
-    Some(if known && length <= MAX_BUFFER {
-        PREFIX + length
-    } else {
-        0
-    })
+/// A buffer by its first bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Buffer {
+    /// Bytes before the messages in clear: length field, token header, and a checksum that was turned round to the front.
+    pub(super) head: usize,
+    /// Bytes of messages; 0 when they are sealed.
+    pub(super) clear: usize,
+    /// Bytes of the checksum behind them.
+    pub(super) tail: usize,
 }
 
-/// The messages in a buffer, of which `missing` bytes are not at hand; `None` when it is encrypted.
-pub(super) fn messages(buffer: &[u8], missing: usize) -> Option<&[u8]> {
-    let token = buffer.get(PREFIX..)?;
-    let body = token.get(HEADER..)?;
-    let clear = if token.starts_with(&[5, 4]) {
-        if octet(token, 2)? & SEALED != 0 {
-            return None;
-        }
-        let (checksum, rotated) = (usize::from(be16(token, 4)?), usize::from(be16(token, 6)?));
-        match rotated {
-            0 => body.get(..body.len() - checksum.saturating_sub(missing).min(body.len()))?,
-            // The checksum was turned round to the front.
-            _ if rotated == checksum => body.get(checksum..)?,
-            _ => return None,
-        }
-    } else {
-        body
+/// What lies at the start of a stream that may have a security layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Too few bytes to say.
+    Unknown,
+    /// No token of a known kind.
+    Invalid,
+    /// A buffer.
+    Buffer(Buffer),
+}
+
+/// What the buffer at the start of `data` is.
+pub(super) fn start(data: &[u8]) -> Start {
+    let (Some(length), Some(kind)) = (be32(data, 0), be16(data, PREFIX)) else {
+        return Start::Unknown;
     };
-    let is_clear = octet(clear, 0)? == 0x30
-        && matches!(extent(clear), Extent::Bytes(bytes) if bytes <= clear.len() + missing);
-    is_clear.then_some(clear)
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    // Tokens with the name of their mechanism in front (RFC 2743 3.1) are of old ciphers, all sealed.
+    let is_known = matches!(kind, 0x0504 | 0x0100) || kind >> 8 == 0x60;
+    if !is_known || length <= HEADER || length > MAX_BUFFER {
+        return Start::Invalid;
+    }
+    let sealed = Buffer {
+        head: PREFIX + length,
+        ..Buffer::default()
+    };
+    let clear = match kind {
+        0x0504 => {
+            let fields = (
+                octet(data, PREFIX + 2),
+                be16(data, PREFIX + 4),
+                be16(data, PREFIX + 6),
+            );
+            let (Some(flags), Some(checksum), Some(rotated)) = fields else {
+                return Start::Unknown;
+            };
+            let checksum = usize::from(checksum);
+            match usize::from(rotated) {
+                _ if flags & SEALED != 0 => None,
+                0 => Some((0, checksum)),
+                turned if turned == checksum => Some((checksum, 0)),
+                _ => None,
+            }
+        }
+        0x0100 => Some((0, 0)),
+        _ => None,
+    };
+    let buffer = clear.and_then(|(front, tail)| {
+        let clear = length.checked_sub(HEADER + front + tail)?;
+        let head = PREFIX + HEADER + front;
+        Some(Buffer { head, clear, tail })
+    });
+    Start::Buffer(buffer.unwrap_or(sealed))
 }

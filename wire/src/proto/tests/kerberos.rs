@@ -102,7 +102,7 @@ fn in_stream(data: &[u8]) -> Vec<u8> {
 
 const TGT: [&str; 2] = ["krbtgt", "R.ORG"];
 const COLUMNS: [&str; 12] = [
-    "request_type",
+    "exchange",
     "user",
     "domain",
     "service_name",
@@ -190,7 +190,7 @@ fn refusals() {
     talk.end();
     let got = pick(
         &talk.out.kerberos.finish().unwrap(),
-        &["request_type", "user", "error_code", "outcome"],
+        &["exchange", "user", "error_code", "outcome"],
     );
     let want = [
         "AS|eve|24|negative",
@@ -224,7 +224,7 @@ fn other_messages() {
     talk.end();
     let got = pick(
         &talk.out.kerberos.finish().unwrap(),
-        &["request_type", "service_name", "ticket_etype", "outcome"],
+        &["exchange", "service_name", "ticket_etype", "outcome"],
     );
     assert_eq!(got[0], "AP|host/\\x1b[1m|17|request");
     assert!(got.len() <= 2);
