@@ -6,7 +6,10 @@
 mod capture;
 mod frames;
 
-pub use crate::proto::fuzz::{arp, dcerpc, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, mysql, ntlm, postgresql, quic, rdp, recognise, redis, smb, smtp, socks, ssh, stream, tds, tls, vnc};
+pub use crate::proto::fuzz::{
+    arp, dcerpc, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, mysql,
+    ntlm, postgresql, quic, rdp, recognise, redis, smb, smtp, socks, ssh, stream, tds, tls, vnc,
+};
 pub use capture::{meter, source};
 pub use frames::decode;
 

@@ -6,7 +6,6 @@ mod stream;
 
 pub use stream::stream;
 
-use super::{App, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use super::arp::Arp;
 use super::dcerpc::DceRpc;
 use super::dhcp::Dhcp;
@@ -36,6 +35,7 @@ use super::ssh::Ssh;
 use super::tds::Tds;
 use super::tls::{Dtls, Tls};
 use super::vnc::Vnc;
+use super::{App, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;
 use script::{Packet, Script};
 

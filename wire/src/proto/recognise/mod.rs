@@ -19,9 +19,9 @@ mod tunnel;
 mod web;
 mod windows;
 
-use super::{Context, Hint, ftp, modbus};
 use super::probe::Held;
 use super::service::Service;
+use super::{Context, Hint, ftp, modbus};
 
 /// A payload with its surroundings.
 #[derive(Clone, Copy)]

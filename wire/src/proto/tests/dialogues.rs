@@ -82,6 +82,8 @@ pub fn all() -> Vec<Dialogue> {
             port: 3389,
             proto: 6,
             messages: super::rdp::sample(),
+        },
+        Dialogue {
             port: 135,
             proto: 6,
             messages: super::smb_messages::calls(),
