@@ -126,9 +126,9 @@ class Speech:
     def speak(self, flows: Flows, packets: Packets) -> Packets:
         """Return packets in flow order with the lines of their scripts."""
         has_data = packets.payload > 0
-        before = np.cumsum(has_data) - has_data
+        before: Ints = np.cumsum(has_data) - has_data
         first = np.concatenate([[0], np.cumsum(flows.size)[:-1]])
-        number = before - before[first][packets.flow]
+        number: Ints = before - before[first][packets.flow]
         back, payload, text = packets.back.copy(), packets.payload.copy(), packets.text.copy()
         port, proto = flows.dport[packets.flow], flows.proto[packets.flow]
         for key in self._scripts:

@@ -36,7 +36,7 @@ def _branch(table: schema.Table, logins: schema.Logins) -> str:
     def optional(name: str, otherwise: str = "NULL") -> str:
         return f'"{name}"' if table.has(name) else otherwise
 
-    method = optional("login_method", logins.method)
+    method = f"coalesce({optional('login_method')}, {logins.method})"
     columns = {
         "service": logins.service,
         "client_ip": "sender_ip",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.schema._column import I32, I64, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import I32, I64, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "ntlm",
@@ -34,4 +34,5 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("user", "domain", "workstation", "outcome"),
+    logins=Logins("service", reply="printf('0x%08x', nt_status)"),
 )

@@ -28,7 +28,7 @@ TABLE: Final = Table(
         c("server_name", TEXT, "Name of the server the client asked for, escaped.", null=True, std="RFC 6066 3"),
         c("alpn_offered", TEXT, "Application protocols offered, escaped, joined by commas.", null=True),
         c("user_agent", TEXT, "Program the client says it is (Google), escaped, at most 256 bytes.", null=True),
-        c("cipher", NAME, "Cipher suite the server chose; NULL when not seen or without a name.", null=True, std="IANA"),
+        c("cipher", NAME, "Suite the server chose; NULL when not seen or without a name.", null=True, std="IANA"),
         c("cipher_id", I32, "Number of the cipher suite.", null=True),
         c("curve", NAME, "Group of the key exchange; NULL when not seen or without a name.", null=True, std="IANA"),
         c("curve_id", I32, "Number of the group.", null=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.schema._column import I32, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import I32, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "remote_login",
@@ -36,4 +36,5 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("service", "user", "login_target", "outcome"),
+    logins=Logins("service", reply="refusal"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.schema._column import FLAG, I32, I64, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import FLAG, I32, I64, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "smb",
@@ -53,4 +53,6 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("command", "share", "file_name", "nt_status_name"),
+    # Logins by NTLM are rows of the table ntlm, whatever carried them.
+    logins=Logins("'smb'", "outcome <> 'request' AND login_method IS DISTINCT FROM 'ntlm'", reply="nt_status_name"),
 )

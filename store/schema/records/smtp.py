@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from store.schema._column import FLAG, I32, I64, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import FLAG, I32, I64, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "smtp",
@@ -26,7 +26,7 @@ TABLE: Final = Table(
         c("from_field", TEXT, "Field From, unfolded, escaped, at most 256 bytes.", null=True, std="RFC 5322 3.6.2"),
         c("to_field", TEXT, "Field To, unfolded, escaped, at most 256 bytes.", null=True, std="RFC 5322 3.6.3"),
         c("date_field", TEXT, "Field Date, escaped.", null=True, std="RFC 5322 3.6.1"),
-        c("message_id", TEXT, "Field Message-ID, escaped.", null=True, std="RFC 5322 3.6.4"),
+        c("msg_id", TEXT, "Field Message-ID, escaped.", null=True, std="RFC 5322 3.6.4"),
         c("subject", TEXT, "Field Subject as sent, unfolded, escaped, at most 256 bytes.", null=True),
         c("mail_len", I64, "Bytes of header and body as sent.", "B", null=True),
         c("reply_code", I32, "Three-digit reply; NULL when none was seen.", null=True, std="RFC 5321 4.2"),
@@ -40,4 +40,5 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("command", "mail_from", "subject", "user", "outcome"),
+    logins=Logins("'smtp'", reply="concat_ws(' ', reply_code, reply_msg)"),
 )

@@ -2957,7 +2957,7 @@ pub struct QuicRow<'a> {
     pub alpn_offered: Option<&'a str>,
     /// Program the client says it is (Google), escaped, at most 256 bytes.
     pub user_agent: Option<&'a str>,
-    /// Cipher suite the server chose; NULL when not seen or without a name.
+    /// Suite the server chose; NULL when not seen or without a name.
     pub cipher: Option<&'static str>,
     /// Number of the cipher suite.
     pub cipher_id: Option<i32>,
@@ -3579,7 +3579,7 @@ pub struct SmtpRow<'a> {
     /// Field Date, escaped.
     pub date_field: Option<&'a str>,
     /// Field Message-ID, escaped.
-    pub message_id: Option<&'a str>,
+    pub msg_id: Option<&'a str>,
     /// Field Subject as sent, unfolded, escaped, at most 256 bytes.
     pub subject: Option<&'a str>,
     /// Bytes of header and body as sent. (B)
@@ -3617,7 +3617,7 @@ pub struct SmtpRows {
     from_field: Texts,
     to_field: Texts,
     date_field: Texts,
-    message_id: Texts,
+    msg_id: Texts,
     subject: Texts,
     mail_len: Numbers<i64>,
     reply_code: Numbers<i32>,
@@ -3647,7 +3647,7 @@ impl SmtpRows {
         self.from_field.push_opt(row.from_field);
         self.to_field.push_opt(row.to_field);
         self.date_field.push_opt(row.date_field);
-        self.message_id.push_opt(row.message_id);
+        self.msg_id.push_opt(row.msg_id);
         self.subject.push_opt(row.subject);
         self.mail_len.push_opt(row.mail_len);
         self.reply_code.push_opt(row.reply_code);
@@ -3691,7 +3691,7 @@ impl SmtpRows {
             self.from_field.finish("from_field", true),
             self.to_field.finish("to_field", true),
             self.date_field.finish("date_field", true),
-            self.message_id.finish("message_id", true),
+            self.msg_id.finish("msg_id", true),
             self.subject.finish("subject", true),
             self.mail_len.finish("mail_len", true),
             self.reply_code.finish("reply_code", true),

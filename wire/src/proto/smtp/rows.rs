@@ -33,7 +33,7 @@ impl Smtp {
             from_field: None,
             to_field: None,
             date_field: None,
-            message_id: None,
+            msg_id: None,
             subject: None,
             mail_len: None,
             reply_code: told.map(|(code, _)| i32::from(*code)),
@@ -55,7 +55,7 @@ impl Smtp {
         sink: &mut Sink<'_>,
     ) {
         self.rows += 1;
-        let [from, to, date, message_id, subject] = mail.fields();
+        let [from, to, date, msg_id, subject] = mail.fields();
         let told = mail.reply.as_ref();
         sink.out.smtp.push(&SmtpRow {
             trans_depth: Some(mail.depth),
@@ -65,7 +65,7 @@ impl Smtp {
             from_field: from.as_deref(),
             to_field: to.as_deref(),
             date_field: date.as_deref(),
-            message_id: message_id.as_deref(),
+            msg_id: msg_id.as_deref(),
             subject: subject.as_deref(),
             mail_len: Some(i64::try_from(mail.length).unwrap_or(i64::MAX)),
             ..self.row("MAIL", &mail.meta, told, (client, server))

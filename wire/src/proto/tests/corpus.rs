@@ -74,6 +74,30 @@ fn further(seeds: &mut Seeds) {
     }
 }
 
+/// Packets and segments that are no conversation.
+fn parts(seeds: &mut Seeds) {
+    let arp = "00 0001 0800 06 04 0001 02000000000a 0a000001 000000000000 0a000002";
+    seeds.insert(("fuzz_arp", "request".to_owned()), bytes(arp));
+    // Offset, captured, missing, what follows: in order; later first; overlapping; cut and late.
+    for (name, text) in [
+        ("in_order", "0000 40 00 f0  0040 40 00 f0  0080 08 00 70"),
+        (
+            "later_first",
+            "0000 10 00 f0  0020 10 00 f0  0030 08 00 f0  0010 10 00 f0",
+        ),
+        (
+            "overlap",
+            "0000 20 00 70  0030 20 00 f0  0010 30 00 f0  0000 60 00 f0",
+        ),
+        (
+            "cut_and_late",
+            "0000 20 10 f0  0040 10 00 f1  0050 08 f8 f1  0150 08 00 f3",
+        ),
+    ] {
+        seeds.insert(("fuzz_stream", name.to_owned()), bytes(text));
+    }
+}
+
 fn seeds() -> Seeds {
     let mut seeds = Seeds::new();
     for dialogue in all() {
@@ -160,26 +184,7 @@ fn seeds() -> Seeds {
         let message = super::smb_messages::authenticate("bob", nt);
         seeds.insert(("fuzz_ntlm", name.to_owned()), message);
     }
-    let arp = "00 0001 0800 06 04 0001 02000000000a 0a000001 000000000000 0a000002";
-    seeds.insert(("fuzz_arp", "request".to_owned()), bytes(arp));
-    // Offset, captured, missing, what follows: in order; later first; overlapping; cut and late.
-    for (name, text) in [
-        ("in_order", "0000 40 00 f0  0040 40 00 f0  0080 08 00 70"),
-        (
-            "later_first",
-            "0000 10 00 f0  0020 10 00 f0  0030 08 00 f0  0010 10 00 f0",
-        ),
-        (
-            "overlap",
-            "0000 20 00 70  0030 20 00 f0  0010 30 00 f0  0000 60 00 f0",
-        ),
-        (
-            "cut_and_late",
-            "0000 20 10 f0  0040 10 00 f1  0050 08 f8 f1  0150 08 00 f3",
-        ),
-    ] {
-        seeds.insert(("fuzz_stream", name.to_owned()), bytes(text));
-    }
+    parts(&mut seeds);
     seeds
 }
 
