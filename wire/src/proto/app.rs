@@ -13,6 +13,10 @@ use super::{Context, Hint, Records};
 /// Payload packets examined before a flow is given up: greetings and first requests lie in the first few packets.
 const MAX_TRIES: u8 = 8;
 
+/// Packets with payload in which a protocol that is only recognised may go over to TLS (range 8 .. 100): greetings, capabilities
+/// and the command for it come first.
+const MAX_BEFORE_TLS: u8 = 24;
+
 /// Per-flow application state.
 #[derive(Default)]
 pub struct App {
@@ -45,6 +49,7 @@ impl App {
         }
         match self.parser.as_deref_mut() {
             None if matches!(ctx.proto, 0 | 1 | 58) => self.start_layer(ctx, out),
+            None if self.service.is_some() => self.await_tls(ctx, out),
             None | Some(Parser::Probe(_) | Parser::Named { .. }) => self.recognise(ctx, out),
             Some(Parser::Talk(talk)) => {
                 let hint = talk.on_payload(ctx, out);
@@ -63,6 +68,25 @@ impl App {
         };
         let hint = talk.on_payload(ctx, out);
         self.parser = Some(Box::new(Parser::Talk(talk)));
+        hint
+    }
+
+    /// Look for the TLS that a protocol which is only recognised may go over to.
+    fn await_tls(&mut self, ctx: &Context<'_>, out: &mut Records) -> Hint {
+        self.tries += 1;
+        let is_tls = ctx.payload.starts_with(&[22, 3])
+            && recognise::look(&Look::new(ctx, ctx.payload)).service == Some(Service::Tls);
+        let talk = registry::start(Service::Tls).filter(|_| is_tls && out.memory.has_room());
+        let Some(mut talk) = talk else {
+            self.done = self.tries >= MAX_BEFORE_TLS;
+            return Hint::None;
+        };
+        if let Some(seq) = ctx.seq {
+            talk.begin(ctx.from_lo, seq);
+        }
+        let hint = talk.on_payload(ctx, out);
+        self.parser = Some(Box::new(Parser::Talk(talk)));
+        self.go_on(out);
         hint
     }
 
@@ -228,7 +252,8 @@ impl App {
         };
         let talk = found.service.filter(|_| out.memory.has_room());
         let Some(mut talk) = talk.and_then(registry::start) else {
-            self.done = true;
+            self.tries = 0;
+            self.done = !found.service.is_some_and(Service::may_start_tls);
             return found.hint;
         };
         for from_lo in [true, false] {

@@ -9,7 +9,7 @@ const MAIL: [&str; 9] = [
     "rcpt_to",
     "from_field",
     "to_field",
-    "message_id",
+    "msg_id",
     "subject",
     "reply_code",
     "reply_msg",
