@@ -7,7 +7,7 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dhcp, dhcpv6, dns, ftp, http, icmp, iec104, modbus, recognise, ssh, stream, tls,
+    arp, dhcp, dhcpv6, dns, ftp, http, icmp, iec104, modbus, ntp, recognise, ssh, stream, tls,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -16,7 +16,7 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 16] = [
+pub const TARGETS: [(&str, Run); 17] = [
     ("fuzz_arp", arp),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
@@ -28,6 +28,7 @@ pub const TARGETS: [(&str, Run); 16] = [
     ("fuzz_iec104", iec104),
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
+    ("fuzz_ntp", ntp),
     ("fuzz_recognise", recognise),
     ("fuzz_source", source),
     ("fuzz_ssh", ssh),

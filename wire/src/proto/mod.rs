@@ -29,6 +29,7 @@ mod iec104;
 mod memory;
 mod modbus;
 mod ndp;
+mod ntp;
 mod packets;
 mod ports;
 mod probe;

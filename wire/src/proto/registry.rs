@@ -10,6 +10,7 @@ use super::http::Http;
 use super::icmp::Icmp;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
+use super::ntp::Ntp;
 use super::packets::{Packets, Passing};
 use super::service::Service;
 use super::session::{Session, Talk};
@@ -26,6 +27,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Ntp => packets::<Ntp>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
@@ -46,6 +48,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Mdns
             | Service::Modbus
             | Service::NetbiosNs
+            | Service::Ntp
             | Service::Ssh
             | Service::Tls
     )

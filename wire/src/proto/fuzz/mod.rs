@@ -16,6 +16,7 @@ use super::http::Http;
 use super::icmp::Icmp;
 use super::iec104::Iec104;
 use super::modbus::Modbus;
+use super::ntp::Ntp;
 use super::packets::{Packets, Passing};
 use super::session::{Session, Talk};
 use super::ssh::Ssh;
@@ -130,6 +131,11 @@ pub fn icmp(input: &[u8]) {
     }
     passing.on_end(&mut out);
     budget.check(out);
+}
+
+/// A flow of NTP messages.
+pub fn ntp(input: &[u8]) {
+    play::<Ntp>(Script::new(input), 17, (40_000, 123));
 }
 
 /// A packet that stands for itself.

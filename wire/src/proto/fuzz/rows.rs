@@ -45,7 +45,7 @@ pub(super) fn batches(out: &mut Records) -> Vec<RecordBatch> {
         )*};
     }
     take!(
-        arp, dhcp, dhcpv6, dns, ftp, http, icmp, ics, iec104, modbus, ndp, ssh, tls, weird
+        arp, dhcp, dhcpv6, dns, ftp, http, icmp, ics, iec104, modbus, ndp, ntp, ssh, tls, weird
     );
     batches
 }

@@ -65,6 +65,12 @@ fn seeds() -> Seeds {
             502 => "fuzz_modbus",
             2404 => "fuzz_iec104",
             _ => {
+                if dialogue.port == 123 {
+                    for (how, script) in scripts(&dialogue) {
+                        seeds.insert(("fuzz_ntp", how.to_owned()), script);
+                    }
+                    continue;
+                }
                 let target = if dialogue.port == 547 {
                     "fuzz_dhcpv6"
                 } else {

@@ -126,6 +126,11 @@ pub fn all() -> Vec<Dialogue> {
             proto: 17,
             messages: super::dhcpv6::sample(),
         },
+        Dialogue {
+            port: 123,
+            proto: 17,
+            messages: super::ntp::sample(),
+        },
     ]
 }
 

@@ -19,6 +19,7 @@ mod icmp;
 mod iec104;
 mod modbus;
 mod ndp;
+mod ntp;
 mod recognition;
 mod robust;
 mod small;

@@ -24,6 +24,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.tls.finish(),
         out.dhcp.finish(),
         out.dhcpv6.finish(),
+        out.ntp.finish(),
         out.dns.finish(),
     ];
     let mut all: Vec<Row> = batches
@@ -49,6 +50,7 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.modbus.len()
         + out.dhcp.len()
         + out.dhcpv6.len()
+        + out.ntp.len()
         + out.dns.len()
         + out.ssh.len()
         + out.tls.len();
