@@ -91,7 +91,8 @@ def comparisons(program: str, key: str, peer: Contender, captures: Captures, run
     return figures
 
 
-def _core(capture: Path, mode: str) -> dict[str, Any]:
+def run_core(capture: Path, mode: str) -> dict[str, Any]:
+    """Run ``bench.core`` in a process of its own and return what it prints."""
     argv = [sys.executable, "-m", "bench.core", str(capture), "--emit", mode]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     done = subprocess.run(argv, check=True, capture_output=True, text=True, env=environment)
@@ -106,7 +107,7 @@ def core_figures(captures: Captures, runs: int) -> list[Figure]:
     for _ in range(runs):
         for label, capture in (("full", captures.full), ("snap 128", captures.snap)):
             for mode in ("read", "none", "all"):
-                result = _core(capture, mode)
+                result = run_core(capture, mode)
                 packets = max(packets, int(result["counters"].get("frames.delivered", 0)))
                 spent.setdefault((label, mode), []).append(result["cpu_s"])
     figures = [
@@ -123,7 +124,7 @@ def flood_figures(program: str, flood: Path, runs: int, scratch: Path) -> list[F
     """Measure CPU per flow of the SYN flood end to end, and the core's memory per flow."""
     costs = [run_once(taishi(program), flood, scratch) for _ in range(runs)]
     rows = costs[0].rows
-    counters = _core(flood, "none")["counters"]
+    counters = run_core(flood, "none")["counters"]
     table = int(counters["mem.flow_table_bytes"])
     per_flow = table / rows  # the flood lasts as long as an unanswered SYN is remembered: all flows are live at its end
     peak = max(cost.peak_bytes for cost in costs) >> 20

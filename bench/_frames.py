@@ -87,11 +87,12 @@ def host_mac(host: Ints) -> Ints:
 
 
 class Encoder:
-    """Encodes packets of a flow population; the payload pool depends on the seed only."""
+    """Encodes packets of a flow population; random payloads depend on the seed only, others lie in ``library``."""
 
-    def __init__(self, flows: Flows, seed: int) -> None:
+    def __init__(self, flows: Flows, seed: int, library: bytes = b"") -> None:
         self.flows = flows
-        pool = np.random.default_rng(seed).integers(0, 256, 2 * _POOL_WORDS).astype(np.uint8)
+        noise = np.random.default_rng(seed).integers(0, 256, 2 * _POOL_WORDS).astype(np.uint8)
+        pool = np.concatenate([noise, np.frombuffer(library, np.uint8)])
         self.pool = pool
         words = (pool[0::2].astype(np.int64) << 8) + pool[1::2]
         self.sums = np.concatenate([[0], np.cumsum(words)])
@@ -105,7 +106,8 @@ class Encoder:
     def starts(self, packets: Packets) -> Ints:
         """Return where each payload starts in the pool (even offsets)."""
         room = _POOL_WORDS - 1024
-        return 2 * ((packets.flow * 40503 + packets.seq + packets.ts // 1000) % room)
+        noise = 2 * ((packets.flow * 40503 + packets.seq + packets.ts // 1000) % room)
+        return np.where(packets.text >= 0, 2 * _POOL_WORDS + packets.text, noise)
 
     def headers(self, packets: Packets) -> Bytes:
         """Return the headers, link layer to transport, of packets that all have one shape."""

@@ -58,22 +58,21 @@ def flow_rows_and_bytes(folder: Path) -> tuple[int, int]:
     return rows, size
 
 
-def taishi(program: str) -> Contender:
+def taishi(program: str, *options: str) -> Contender:
     """Ours, end to end: ``taishi meter FILE --out DIR`` (flows and protocol records as Parquet)."""
 
     def command(capture: Path, out: Path) -> list[str]:
-        return [program, "--home", str(out / "home"), "meter", str(capture), "--out", str(out / "lake")]
+        return [program, "--home", str(out / "home"), "meter", str(capture), "--out", str(out / "lake"), *options]
 
-    return Contender("taishi", command, count_flow_rows)
+    return Contender(" ".join(("taishi", *options)), command, count_flow_rows)
 
 
-def suricata() -> Contender:
-    """Suricata 7: no rules, application parsers off, EVE flow only, checksums not validated, one thread."""
+def suricata(config: str = "suricata.yaml") -> Contender:
+    """Suricata 7: no rules, checksums not validated, one thread; parsers and records as its configuration says."""
 
     def command(capture: Path, out: Path) -> list[str]:
-        config = str(_HERE / "suricata.yaml")
         options = ["-S", "/dev/null", "-k", "none", "--runmode", "single", "-l", str(out)]
-        return ["suricata", "-c", config, "-r", str(capture), *options]
+        return ["suricata", "-c", str(_HERE / config), "-r", str(capture), *options]
 
     return Contender("suricata", command, lambda out: _count_lines(out / "eve.json"))
 

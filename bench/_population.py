@@ -7,6 +7,7 @@ choice is named beside the number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final
@@ -84,7 +85,10 @@ class Flows:
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """One entry per packet: flow number, time (ns), sender is responder, payload (B), TCP flags and numbers."""
+    """One entry per packet: flow number, time (ns), sender is responder, payload (B), TCP flags and numbers.
+
+    ``text`` is where the payload lies in the library of messages; -1: it is random.
+    """
 
     flow: Ints
     ts: Ints
@@ -93,6 +97,7 @@ class Packets:
     flags: Ints
     seq: Ints
     ack: Ints
+    text: Ints
 
     def sorted(self) -> Packets:
         """Return the packets in time order (ties keep the order inside their flow)."""
@@ -152,7 +157,11 @@ def _distinct_ports(rng: np.random.Generator, pair: Ints) -> Ints:
     return 49152 + (base + nth) % 16384
 
 
-def draw_packets(rng: np.random.Generator, flows: Flows) -> Packets:
+Speak = Callable[[Flows, "Packets"], "Packets"]
+"""Gives packets with payload something to say; may change their direction and length."""
+
+
+def draw_packets(rng: np.random.Generator, flows: Flows, speak: Speak | None = None) -> Packets:
     """Return all packets in flow order: control flags, directions, payload lengths, times, sequence numbers."""
     flow = np.repeat(np.arange(len(flows.size)), flows.size)
     first = np.concatenate([[0], np.cumsum(flows.size)[:-1]])
@@ -165,7 +174,9 @@ def draw_packets(rng: np.random.Generator, flows: Flows) -> Packets:
     flags = np.where(tcp & (payload > 0), flags | PSH, flags)
     ts = _times(rng, flows, flow, nth)
     zero = np.zeros(len(flow), np.int64)
-    packets = Packets(flow, ts, back, payload, flags, zero, zero)
+    packets = Packets(flow, ts, back, payload, flags, zero, zero, zero - 1)
+    if speak is not None:
+        packets = speak(flows, packets)
     return _numbered(packets, flows, first)
 
 

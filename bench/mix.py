@@ -77,7 +77,7 @@ def write_flood(target: Captures, scale: float, seed: int) -> None:
         isn=rng.integers(0, 2**32, (count, 2)),
     )
     ts = np.arange(count) * (FLOOD_NS // count)
-    packets = Packets(np.arange(count), ts, zero, zero, zero + SYN, flows.isn[:, 0], zero)
+    packets = Packets(np.arange(count), ts, zero, zero, zero + SYN, flows.isn[:, 0], zero, zero - 1)
     write_pcaps(Encoder(flows, seed), packets, [(target.flood, FULL_SNAPLEN)])
 
 

@@ -27,9 +27,10 @@ from bench._figures import (
     memory_figures,
 )
 from bench._peers import available, our_program
+from bench._records import record_figures
 from bench.mix import SEED, default_cache, ensure
 
-PARTS: Final = ("peers", "core", "flood", "memory", "lateness", "help")
+PARTS: Final = ("peers", "core", "flood", "records", "memory", "lateness", "help")
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -74,6 +75,8 @@ def _measure(args: argparse.Namespace, scratch: Path) -> Iterator[Figure]:
         yield from core_figures(captures, args.runs)
     if "flood" in wanted:
         yield from flood_figures(program, captures.flood, args.runs, scratch)
+    if "records" in wanted:
+        yield from record_figures(program, args.cache, args.scale, args.runs, scratch)
     if "memory" in wanted:
         yield from memory_figures(program, args.cache, args.scale, [int(n) for n in args.times.split(",")], scratch)
     if "lateness" in wanted:

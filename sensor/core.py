@@ -30,9 +30,9 @@ class Core(Protocol):
     """The compiled module."""
 
     def Meter(  # noqa: N802 - a class over there
-        self, path: str, *, source_id: bytes, options_json: str, digest: str | None
+        self, path: str, *, source_id: bytes, options_json: str, digest: str | None, secret_key: bytes | None
     ) -> Meter:
-        """Return a meter over a capture file."""
+        """Return a meter over a capture file; secrets of logins become hashes under ``secret_key`` (16 to 64 bytes)."""
 
     def digest(self, path: str, name: str) -> bytes:
         """Return the digest of a file as stored: ``sha256`` or ``xxh3_128``."""

@@ -74,6 +74,7 @@ def meter_capture(
     sample: bytes | None = None,
     digest: Digest = Digest.SHA256,
     held: Held | None = None,
+    secret_key: bytes | None = None,
 ) -> MeterResult:
     """Meter a capture into ``case``; a capture that the case holds already is not metered again.
 
@@ -87,6 +88,8 @@ def meter_capture(
         sample: ``sample_id(path)`` where the caller knows it.
         digest: Digest to make of the file while it is read.
         held: ``Held(lake, case)``, shared by those who meter many captures.
+        secret_key: Key of the hashes of secrets, 16 to 64 bytes (``store.site_secret``); None leaves them NULL. It is
+            stored nowhere.
 
     Raises:
         TaishiError: the file cannot be opened (exit code 3 when absent) or read to its end, the options are unusable,
@@ -97,7 +100,7 @@ def meter_capture(
     source_id, row = held.find(path, sample_id(path) if sample is None else sample)
     if row is not None:
         return _known_result(held, case, path, row, told)
-    meter = _open_meter(path, source_id, told, digest)
+    meter = _open_meter(path, source_id, told, digest, secret_key)
     writer = _writers(lake, case, sensor_id, {"pcap_file_id": capture_id(source_id)})
     try:
         _pump(meter, writer, progress)
@@ -111,10 +114,12 @@ def meter_capture(
     return replace(result, segments=segments)
 
 
-def _open_meter(path: Path, source_id: bytes, options: str, digest: Digest) -> Meter:
+def _open_meter(path: Path, source_id: bytes, options: str, digest: Digest, secret_key: bytes | None) -> Meter:
     core = wire_core()
     try:
-        return core.Meter(str(path), source_id=source_id, options_json=options, digest=digest.value)
+        return core.Meter(
+            str(path), source_id=source_id, options_json=options, digest=digest.value, secret_key=secret_key
+        )
     except OSError as error:
         told = Text(f"cannot be opened ({error})", f"无法打开（{error}）")
         raise TaishiError(Problem(str(path), told, _CAPTURE, Text("check it", "请检查该文件"))) from error

@@ -7,6 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from store import schema
+from store._login_view import LOGIN_VIEW
 from store._macros import literal
 
 HIVE: Final = "hive_partitioning = true, hive_types = {'case': VARCHAR, 'date': VARCHAR, 'sensor': VARCHAR}"
@@ -151,28 +152,11 @@ def _conversation_full() -> str:
     )
 
 
-LOGIN_COLUMNS: Final = (
-    *(
-        "flow_uid",
-        "ts",
-        "service",
-        "client_ip",
-        "server_ip",
-        "server_port",
-        "user",
-        "outcome",
-        "reply_code",
-        "reply_msg",
-    ),
-)
-"""Columns of ``logins``: one row per login attempt of any protocol that shows them; part 1 knows FTP's PASS."""
-
 DERIVED_VIEWS: Final = (
     FLOW_VIEW,
     *CURRENT_VIEWS,
     f"CREATE VIEW conversation_full AS {_conversation_full()}",
     f"CREATE VIEW conversation AS SELECT {', '.join(CONVERSATION_COLUMNS)} FROM conversation_full",
-    "CREATE VIEW logins AS SELECT flow_uid, ts, 'ftp' AS service, sender_ip AS client_ip, receiver_ip AS server_ip, "
-    "receiver_port AS server_port, \"user\", outcome, reply_code, reply_msg FROM ftp WHERE command = 'PASS'",
+    LOGIN_VIEW,
 )
 """Statements in the order they must run in, after the views of the tables and the macros."""

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from store import schema  # noqa: E402  (run from a checkout, before anything is installed)
+from store._login_view import LOGIN_MEANING  # noqa: E402  (as above)
 
 TARGET = ROOT / "docs" / "schema.md"
 
@@ -66,11 +67,20 @@ def render_table(table: schema.Table) -> list[str]:
     return lines + [render_column(column) for column in table.columns]
 
 
+def render_logins() -> list[str]:
+    """Return the lines of the view over all logins."""
+    tables = ", ".join(f"`{table.name}`" for table in schema.RECORDS if table.logins is not None)
+    lines = ["", "## logins (view)", "", f"One row per login attempt of any protocol that shows it: {tables}.", ""]
+    lines += ["| column | meaning |", "|---|---|"]
+    return lines + [f"| `{name}` | {cell(meaning)} |" for name, meaning in LOGIN_MEANING.items()]
+
+
 def render() -> str:
     """Return the whole page."""
     lines = [HEAD.format(schema=schema.SCHEMA_VERSION, features=schema.FEATURE_DEFS_VERSION).rstrip("\n")]
     for table in schema.TABLES:
         lines += render_table(table)
+    lines += render_logins()
     return "\n".join(lines) + "\n"
 
 

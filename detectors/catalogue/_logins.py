@@ -1,7 +1,7 @@
-"""Login attempts as rows: parsed ones from ``ftp``, and encrypted ones (SSH, RDP) by the shape of their sessions.
+"""Login attempts as rows: those of the view ``logins``, and sessions of SSH and RDP it cannot judge, by their shape.
 
 A failed SSH or RDP login is a short session of one to five kilobytes, and guessing makes many of nearly the same size;
-a session that got in is longer. Later parts add the tables of other protocols here.
+a session that got in is longer.
 """
 
 from __future__ import annotations
@@ -24,22 +24,30 @@ CONVERSATION: Final = (
     "src_bytes_payload",
     "dst_bytes_payload",
 )
-FTP: Final = ("flow_uid", "ts", "sender_ip", "receiver_ip", "receiver_port", "user", "command", "outcome")
+LOGINS: Final = (
+    *("flow_uid", "ts", "service", "client_ip", "server_ip", "server_port"),
+    *("user", "outcome", "attempts", "basis"),
+)
+
+BASES: Final = ("reply", "size", "shape")
+"""What tells an outcome, best first: the server's words, the sizes of its messages, the shape of the session."""
 
 ATTEMPTS_SQL: Final = """
 root AS (
-    SELECT DISTINCT unnest(flow_uids) AS flow_uid, root_uid FROM conversation WHERE app_proto = 'ftp' OR dst_port = 21
+    SELECT * FROM (SELECT DISTINCT unnest(flow_uids) AS flow_uid, root_uid FROM conversation)
+    SEMI JOIN logins USING (flow_uid)
 ),
 login AS (
-    SELECT DISTINCT 'ftp' AS service, sender_ip AS src_ip, receiver_ip AS dst_ip, receiver_port AS dst_port,
-        ts AS ts_start, coalesce(root_uid, flow_uid) AS root_uid, coalesce("user", '') AS account, outcome
-    FROM ftp LEFT JOIN root USING (flow_uid) WHERE command = 'PASS' AND outcome IN ('ok', 'negative')
+    SELECT DISTINCT service, client_ip AS src_ip, server_ip AS dst_ip, server_port AS dst_port, ts AS ts_start,
+        coalesce(root_uid, flow_uid) AS root_uid, coalesce("user", '') AS account, outcome, attempts,
+        CASE basis WHEN 'reply' THEN 0 ELSE 1 END AS basis
+    FROM logins LEFT JOIN root USING (flow_uid) WHERE outcome IN ('ok', 'negative')
 ),
 shell AS (
     SELECT DISTINCT CASE WHEN app_proto = 'ssh' OR (app_proto IS NULL AND dst_port = 22) THEN 'ssh' ELSE 'rdp' END
         AS service, src_ip, dst_ip, dst_port, ts_start, root_uid, duration_s,
         src_bytes_payload + dst_bytes_payload AS size
-    FROM conversation
+    FROM conversation ANTI JOIN login USING (root_uid)
     WHERE ip_proto = 6 AND src_bytes_payload > 0 AND dst_bytes_payload > 0
         AND (app_proto IN ('ssh', 'rdp', 'ms-wbt-server') OR (app_proto IS NULL AND dst_port IN (22, 3389)))
 ),
@@ -59,10 +67,10 @@ alike AS (
     ) AS uniform USING (src_ip, service) WHERE is_near
 ),
 attempt AS (
-    SELECT service, src_ip, dst_ip, dst_port, ts_start, root_uid, account, TRUE AS parsed FROM login
+    SELECT service, src_ip, dst_ip, dst_port, ts_start, root_uid, account, attempts, basis FROM login
     WHERE outcome = 'negative'
     UNION ALL
-    SELECT service, src_ip, dst_ip, dst_port, ts_start, root_uid, '', FALSE FROM alike
+    SELECT service, src_ip, dst_ip, dst_port, ts_start, root_uid, '', 1, 2 FROM alike
 ),
 entry AS (
     SELECT service, src_ip, dst_ip, dst_port, ts_start, root_uid, account FROM login WHERE outcome = 'ok'
@@ -71,7 +79,8 @@ entry AS (
     WHERE size > greatest(middle + $spread_mads * spread, $success_bytes)
 )"""
 """CTEs: ``attempt`` (failed logins) and ``entry`` (successful ones), both (service, src_ip, dst_ip, dst_port,
-ts_start, root_uid, account), ``parsed`` when a reply said so."""
+ts_start, root_uid, account); ``attempt`` with the number of ``attempts`` it stands for and its
+``basis``, an index of BASES."""
 
 PAIR: Final = "service, src_ip, dst_ip, dst_port"
 
@@ -79,19 +88,20 @@ PAIRS_SQL: Final = f"""
 WITH {ATTEMPTS_SQL},
 candidate AS (
     SELECT attempt.* FROM attempt SEMI JOIN
-        (SELECT {PAIR} FROM attempt GROUP BY ALL HAVING count(*) >= $min_pair) AS large USING ({PAIR})
+        (SELECT {PAIR} FROM attempt GROUP BY ALL HAVING sum(attempts) >= $min_pair) AS large USING ({PAIR})
 ),
-{episodes_sql(PAIR, "count(*) OVER burst AS tries", "tries >= $min_pair")},
+{episodes_sql(PAIR, "sum(attempts) OVER burst AS tries", "tries >= $min_pair")},
 member AS (
     SELECT candidate.*, episode, to_ts,
-        row_number() OVER (PARTITION BY {PAIR}, episode ORDER BY candidate.ts_start, root_uid) AS number,
+        sum(attempts) OVER (PARTITION BY {PAIR}, episode ORDER BY candidate.ts_start, root_uid
+            ROWS UNBOUNDED PRECEDING) AS number,
         epoch_us(candidate.ts_start - lag(candidate.ts_start)
             OVER (PARTITION BY {PAIR}, episode ORDER BY candidate.ts_start, root_uid)) / 1e6 AS pause_s
     FROM candidate JOIN episode USING ({PAIR}) WHERE candidate.ts_start BETWEEN from_ts AND to_ts
 ),
 summary AS (
-    SELECT {PAIR}, episode, count(*) AS tries, min(ts_start) AS start_ts, max(ts_start) AS end_ts,
-        bool_and(parsed) AS parsed, min(ts_start) FILTER (number = $min_before_success) AS armed_ts,
+    SELECT {PAIR}, episode, sum(attempts)::BIGINT AS tries, min(ts_start) AS start_ts, max(ts_start) AS end_ts,
+        max(basis) AS basis, min(ts_start) FILTER (number >= $min_before_success) AS armed_ts,
         count(DISTINCT account) FILTER (account <> '') AS accounts,
         list_sort(list(DISTINCT account) FILTER (account <> '')) AS account_list,
         median(pause_s) AS pause, mad(pause_s) AS pause_spread, count(DISTINCT root_uid) AS flows,
@@ -127,12 +137,12 @@ candidate AS (SELECT attempt.* FROM attempt ANTI JOIN told USING ({SOURCE})),
 {
     episodes_sql(
         SOURCE,
-        "count(*) OVER burst AS tries",
+        "sum(attempts) OVER burst AS tries",
         "tries >= CASE WHEN service = 'ftp' THEN $min_source_ftp ELSE $min_source END",
     )
 }
-SELECT {SOURCE}, episode, count(*) AS tries, count(DISTINCT dst_ip) AS hosts, min(ts_start) AS start_ts,
-    max(ts_start) AS end_ts, bool_and(parsed) AS parsed, count(DISTINCT account) FILTER (account <> '') AS accounts,
+SELECT {SOURCE}, episode, sum(attempts)::BIGINT AS tries, count(DISTINCT dst_ip) AS hosts, min(ts_start) AS start_ts,
+    max(ts_start) AS end_ts, max(basis) AS basis, count(DISTINCT account) FILTER (account <> '') AS accounts,
     list_sort(list(DISTINCT account) FILTER (account <> '')) AS account_list, count(DISTINCT root_uid) AS flows,
     list(root_uid ORDER BY ts_start, root_uid) AS uids
 FROM candidate JOIN episode USING ({SOURCE}) WHERE ts_start BETWEEN from_ts AND to_ts

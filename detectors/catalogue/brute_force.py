@@ -1,7 +1,7 @@
 """Who guesses passwords, and did it work? Detector D05 of detectors.md.
 
-Failed logins are counted from protocol replies where these are readable (FTP) and by session shape where they are
-encrypted (SSH, RDP, on any port). A success after failures turns attempts into an intrusion.
+Failed logins are counted from what the parsers of all protocols say of them (the view ``logins``), and by session shape
+where these cannot say (SSH, RDP, on any port). A success after failures turns attempts into an intrusion.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from detectors.addresses import ip_text
 from detectors.alerts import TCP, AlertRows, Finding, display_filter, span_s, when
-from detectors.catalogue._logins import CONVERSATION, FTP, PAIRS_SQL, SPREAD_SQL
+from detectors.catalogue._logins import BASES, CONVERSATION, LOGINS, PAIRS_SQL, SPREAD_SQL
 from detectors.catalogue._probes import GAP
 from detectors.model import Confidence, Detector, Param, Params, Tables, Text
 from detectors.sql import query, rows
@@ -42,8 +42,14 @@ _EVIDENCE: Final = Text(
     "自 {start} 起 {seconds} 秒内，{actor} 对 {where} 的 {service} 登录失败 {tries} 次（每分钟 {rate} 次；"
     "{basis}）。{accounts}{success}",
 )
-_PARSED: Final = Text("the server's replies say so", "依据服务器应答")
-_SHAPED: Final = Text("short sessions of nearly equal size", "依据会话时长与大小相近")
+_SIDEWAYS: Final = {"rdp": "T1021.001", "smb": "T1021.002", "ssh": "T1021.004", "vnc": "T1021.005"}
+"""Techniques of moving from host to host by a service (ATT&CK v18, T1021)."""
+
+_BASIS: Final = {
+    "reply": Text("the server's replies say so", "依据服务器应答"),
+    "size": Text("told by the sizes of the server's answers", "依据服务器应答的长度"),
+    "shape": Text("short sessions of nearly equal size", "依据会话时长与大小相近"),
+}
 _ACCOUNTS: Final = Text(" Accounts tried ({count}): {list}.", "尝试账号 {count} 个：{list}。")
 _IN: Final = Text(" Login succeeded at {moment}{account}.", "{moment} 登录成功{account}。")
 _NOT_IN: Final = Text(" No success was seen.", "未见登录成功。")
@@ -57,14 +63,14 @@ def run(tables: Tables, params: Params) -> pa.Table:
     """Find sources that fail to log in again and again, and those that then get in.
 
     Args:
-        tables: ``conversation`` (CONVERSATION) and ``ftp`` (FTP).
+        tables: ``conversation`` (CONVERSATION) and ``logins`` (LOGINS).
         params: see ``DETECTOR.params``.
 
     Returns:
         ALERT, one row per (source, target, port, service) and burst, and one per (source, service) for guesses that
         are spread over targets.
     """
-    inputs = {"conversation": tables["conversation"], "ftp": tables["ftp"]}
+    inputs = {"conversation": tables["conversation"], "logins": tables["logins"]}
     shared = {name: value for name, value in params.items() if name not in _PAIR_ONLY | _SPREAD_ONLY}
     pair_params = shared | {name: params[name] for name in _PAIR_ONLY}
     spread_params = shared | {name: params[name] for name in _SPREAD_ONLY}
@@ -91,7 +97,7 @@ def _is_steady(row: dict[str, Any]) -> bool:
 def _severity(row: dict[str, Any]) -> Severity:
     """Guessing is medium; getting in doubles it, to critical where the server's reply proves it; a timer is low."""
     if row["success_ts"] is not None:
-        return Severity.CRITICAL if row["parsed"] else Severity.HIGH
+        return Severity.CRITICAL if BASES[row["basis"]] == "reply" else Severity.HIGH
     return Severity.LOW if _is_steady(row) else Severity.MEDIUM
 
 
@@ -125,8 +131,8 @@ def _pair(row: dict[str, Any], params: Params) -> Finding:
 
 def _techniques(row: dict[str, Any]) -> tuple[str, ...]:
     """Getting in is a valid account; from inside the site it is also a step sideways."""
-    sideways = {"ssh": ("T1021.004",), "rdp": ("T1021.001",)}.get(row["service"], ())
-    return ("T1110.001", "T1078", *(sideways if row["is_home"] else ()))
+    sideways = _SIDEWAYS.get(row["service"]) if row["is_home"] else None
+    return ("T1110.001", "T1078", *((sideways,) if sideways else ()))
 
 
 def _spread(row: dict[str, Any], params: Params) -> Finding:
@@ -153,7 +159,7 @@ def _spread(row: dict[str, Any], params: Params) -> Finding:
 
 def _evidence(row: dict[str, Any], *, where: str | Text, tail: Text) -> Text:
     place = Text(where, where) if isinstance(where, str) else where
-    basis = _PARSED if row["parsed"] else _SHAPED
+    basis = _BASIS[BASES[row["basis"]]]
     accounts = _accounts(row["account_list"] or ())
     seconds = span_s(row["start_ts"], row["end_ts"])
     said = {
@@ -190,11 +196,11 @@ def _outcome(row: dict[str, Any], *, steady: bool) -> Text:
 
 DETECTOR: Final = Detector(
     id="brute_force",
-    version=1,
+    version=2,
     title=Text("Password guessing", "口令猜测"),
     question=Text("Who guesses passwords, and did it work?", "谁在猜测口令，是否得手？"),
-    needs={"conversation": CONVERSATION, "ftp": FTP},
-    partition_by={"conversation": "src_ip", "ftp": "sender_ip"},
+    needs={"conversation": CONVERSATION, "logins": LOGINS},
+    partition_by={"conversation": "src_ip", "logins": "client_ip"},
     window_s=1800,
     params={
         "window": Param(

@@ -74,6 +74,7 @@ def take_in(
     progress: FileProgress | None = None,
     *,
     digest: Digest,
+    secret_key: bytes | None = None,
 ) -> Intake:
     """Meter every file into the case; one that cannot be read does not keep the others out.
 
@@ -84,6 +85,7 @@ def take_in(
         options: Options of the meter.
         progress: Called while a file is read.
         digest: Digest to make of each file while it is read.
+        secret_key: Key of the hashes of secrets; None leaves them NULL.
 
     Raises:
         TaishiError: not a single file could be metered.
@@ -99,7 +101,15 @@ def take_in(
             if isinstance(sample, TaishiError):
                 raise sample
             metered = meter_capture(
-                path, lake, case, options=options, progress=report, sample=sample, digest=digest, held=held
+                path,
+                lake,
+                case,
+                options=options,
+                progress=report,
+                sample=sample,
+                digest=digest,
+                held=held,
+                secret_key=secret_key,
             )
         except TaishiError as error:
             errors.append(error)

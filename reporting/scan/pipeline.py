@@ -21,6 +21,7 @@ from store.casebook import Casebook
 from store.home import Home
 from store.lake import Lake
 from store.site import SitePolicy, load_site
+from store.site_secret import site_secret
 
 INCIDENTS_SHOWN: Final = 5
 """Incidents on the screen, the most severe first (1 … 20): an analyst-day's budget (detectors.md section 7)."""
@@ -80,7 +81,8 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
     samples = samples_of(request.files)
     case = request.into or case_name(samples)
     lake = Lake(home.lake)
-    intake = take_in(samples, lake, case, request.options, progress, digest=Digest.SHA256)
+    key = site_secret(home)
+    intake = take_in(samples, lake, case, request.options, progress, digest=Digest.SHA256, secret_key=key)
     casebook = Casebook(home.casebook)
     try:
         if given is not None or request.forgets_home_nets:

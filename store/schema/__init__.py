@@ -26,6 +26,7 @@ from store.schema._column import (
     TIME,
     UID,
     Column,
+    Logins,
     Origin,
     Table,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "DirBasis",
     "Direction",
     "EndReason",
+    "Logins",
     "Origin",
     "Outcome",
     "Quality",
@@ -74,7 +76,7 @@ __all__ = [
     "table",
 ]
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """Version written into every segment footer; a change of any stored column raises it."""
 
 FEATURE_DEFS_VERSION: Final = 1

@@ -49,6 +49,29 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Logins:
+    """How the rows of a table are logins; who, where, as whom and the outcome are read by the standard column names.
+
+    Attributes:
+        service: SQL of the service's name.
+        where: SQL that is true for a login attempt.
+        method: SQL of how the user proved who they are.
+        attempts: SQL of the number of attempts the row stands for.
+        reply: SQL of what the server said.
+        basis: ``reply`` when the server's words tell the outcome, ``size`` when only the sizes of its messages do.
+        once: credentials come with every request, so that the successes of one user in one flow are one login.
+    """
+
+    service: str
+    where: str = "outcome <> 'request'"
+    method: str = "NULL"
+    attempts: str = "1"
+    reply: str = "NULL"
+    basis: str = "reply"
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table: its name, meaning, columns in order, key, sort order; a narrow screen shows ``lead`` first."""
 
@@ -59,6 +82,7 @@ class Table:
     sort: tuple[str, ...] = ()
     wire: bool = False
     lead: tuple[str, ...] = ()
+    logins: Logins | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def stored(self) -> tuple[Column, ...]:
@@ -79,6 +103,10 @@ class Table:
             if column.name == name:
                 return column
         raise KeyError(f"{self.name}.{name}")
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a column of that name."""
+        return any(column.name == name for column in self.columns)
 
     def arrow(self, columns: Iterable[Column] | None = None) -> pa.Schema:
         """Return the Arrow schema of the stored columns (or of ``columns``), unit and doc as field metadata."""

@@ -52,6 +52,23 @@ CONVERSATION = pa.schema(
 """The columns of ``conversation`` (docs/architecture.md) that detectors of this part read, in its types."""
 
 
+LOGINS = pa.schema(
+    [
+        ("flow_uid", schema.UID),
+        ("ts", schema.TIME),
+        ("service", pa.string()),
+        ("client_ip", schema.IP),
+        ("server_ip", schema.IP),
+        ("server_port", pa.int32()),
+        ("user", pa.string()),
+        ("outcome", schema.NAME),
+        ("attempts", pa.int32()),
+        ("basis", pa.string()),
+    ]
+)
+"""The columns of the view ``logins`` that detectors read, in its types."""
+
+
 def at(seconds: float) -> datetime:
     """Return a moment of the built capture."""
     return T0 + timedelta(seconds=seconds)
@@ -68,7 +85,7 @@ class Traffic:
 
     home: str = "10."
     conversations: list[dict[str, Any]] = field(default_factory=list)
-    ftp: list[dict[str, Any]] = field(default_factory=list)
+    logins: list[dict[str, Any]] = field(default_factory=list)
     ics: list[dict[str, Any]] = field(default_factory=list)
     roles: list[dict[str, Any]] = field(default_factory=list)
     masters: list[dict[str, Any]] = field(default_factory=list)
@@ -141,24 +158,31 @@ class Traffic:
         }
         return self.add(second, src, dst, port, **(row | columns))
 
-    def login(self, second: float, client: str, server: str, *, ok: bool, user: str = "bro", port: int = 21) -> None:
-        """Add an FTP login attempt."""
-        uid = hashlib.sha256(f"ftp{len(self.ftp)}".encode()).digest()[:16]
-        self.ftp.append(
-            {
-                "flow_uid": uid,
-                "ts": at(second),
-                "sender_ip": ip_bytes(client),
-                "receiver_ip": ip_bytes(server),
-                "receiver_port": port,
-                "user": user,
-                "command": "PASS",
-                "arg": None,
-                "reply_code": 230 if ok else 530,
-                "reply_msg": None,
-                "outcome": "ok" if ok else "negative",
-            }
-        )
+    def login(
+        self,
+        second: float,
+        client: str,
+        server: str,
+        *,
+        ok: bool,
+        user: str | None = "bro",
+        port: int = 21,
+        **columns: object,
+    ) -> None:
+        """Add a login attempt, one of FTP that the server answered unless ``columns`` say otherwise."""
+        row: dict[str, Any] = {
+            "flow_uid": hashlib.sha256(f"login{len(self.logins)}".encode()).digest()[:16],
+            "ts": at(second),
+            "service": "ftp",
+            "client_ip": ip_bytes(client),
+            "server_ip": ip_bytes(server),
+            "server_port": port,
+            "user": user,
+            "outcome": "ok" if ok else "negative",
+            "attempts": 1,
+            "basis": "reply",
+        }
+        self.logins.append(row | columns)
 
     def control(self, second: float, master: str, station: str, func: int, **columns: object) -> None:
         """Add an industrial message from a master, an IEC-104 command unless ``columns`` say otherwise."""
@@ -203,7 +227,7 @@ class Traffic:
         """Return the detectors' tables."""
         return {
             "conversation": pa.Table.from_pylist(self.conversations, schema=CONVERSATION),
-            "ftp": pa.Table.from_pylist(self.ftp, schema=schema.table("ftp").arrow()),
+            "logins": pa.Table.from_pylist(self.logins, schema=LOGINS),
             "ics": pa.Table.from_pylist(self.ics, schema=schema.table("ics").arrow()),
         }
 
@@ -230,12 +254,12 @@ class Traffic:
     def shuffled(self) -> Traffic:
         """Return the same traffic with every table in reverse order."""
         return Traffic(
-            self.home, self.conversations[::-1], self.ftp[::-1], self.ics[::-1], self.roles[::-1], self.masters[::-1]
+            self.home, self.conversations[::-1], self.logins[::-1], self.ics[::-1], self.roles[::-1], self.masters[::-1]
         )
 
     def twice(self) -> Traffic:
         """Return the same traffic with every row present twice."""
-        return Traffic(self.home, self.conversations * 2, self.ftp * 2, self.ics * 2, self.roles, self.masters)
+        return Traffic(self.home, self.conversations * 2, self.logins * 2, self.ics * 2, self.roles, self.masters)
 
 
 @pytest.fixture

@@ -157,3 +157,36 @@ def test_order_duplicates_and_buckets_change_nothing(traffic: Traffic) -> None:
     assert traffic.shuffled().run(DETECTOR) == expected
     assert traffic.run(DETECTOR, buckets=6) == expected
     assert traffic.twice().run(DETECTOR) == expected
+
+
+@pytest.mark.parametrize("service", ["http", "kerberos", "mysql", "smb", "telnet"])
+def test_any_service_with_logins_is_judged(traffic: Traffic, service: str) -> None:
+    """Who guesses at a service that only the view knows is found, and named by it."""
+    for n in range(12):
+        traffic.login(n * 2.0 + n % 3, CLIENT, SERVER, ok=False, user="root", port=9999, service=service)
+    traffic.login(60, CLIENT, SERVER, ok=True, user="root", port=9999, service=service)
+    (alert,) = traffic.run(DETECTOR)
+    assert (alert["severity"], alert["target_port"]) == ("critical", 9999)
+    assert f"12 failed {service.upper()} logins" in alert["evidence_en"]
+
+
+def test_sizes_count_attempts_but_prove_nothing(traffic: Traffic) -> None:
+    """Three SSH connections of three refused passwords each are nine attempts; sizes make a success high at most."""
+    for n in range(3):
+        second = n * 5.0 + n * n
+        traffic.login(second, CLIENT, SERVER, ok=False, port=22, user=None, service="ssh", basis="size", attempts=3)
+    traffic.login(60, CLIENT, SERVER, ok=True, port=22, user=None, service="ssh", basis="size")
+    (alert,) = traffic.run(DETECTOR)
+    assert (alert["severity"], alert["succeeded"]) == ("high", True)
+    assert "9 failed SSH logins" in alert["evidence_en"]
+    assert "sizes of the server's answers" in alert["evidence_en"]
+    assert "服务器应答的长度" in alert["evidence_zh"]
+
+
+def test_told_sessions_are_not_judged_again_by_shape(traffic: Traffic) -> None:
+    """Sessions whose logins were accepted are no failures, however much alike they are."""
+    for n in range(40):
+        _ssh(traffic, n * 30.0)
+        uid = traffic.conversations[-1]["flow_uids"][0]
+        traffic.login(n * 30.0, CLIENT, SERVER, ok=True, service="ssh", port=22, user=None, basis="size", flow_uid=uid)
+    assert traffic.run(DETECTOR) == []

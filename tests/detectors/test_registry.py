@@ -15,7 +15,7 @@ from detectors.attack import load_attack_map
 from detectors.model import Detector, Text
 from detectors.rulefiles import RULES_DIR, load_rules
 from store import schema
-from tests.detectors.conftest import CONVERSATION
+from tests.detectors.conftest import CONVERSATION, LOGINS
 
 CATALOGUE = Path(catalogue.__path__[0])
 TESTS = Path(__file__).parent
@@ -60,6 +60,7 @@ def _texts(detector: Detector) -> Iterator[str]:
 def _tables(detector: Detector) -> Iterator[str]:
     names = {table.name: {column.name for column in table.stored()} for table in schema.TABLES}
     names["conversation"] = set(CONVERSATION.names)
+    names["logins"] = set(LOGINS.names)
     for table, columns in detector.needs.items():
         if table not in names:
             yield f"{detector.id}: needs unknown table {table}"

@@ -40,13 +40,16 @@ class _FakeMeter:
 
     made: Sequence[_FakeMeter] = ()
 
-    def __init__(self, path: str, *, source_id: bytes, options_json: str, digest: str) -> None:
+    def __init__(
+        self, path: str, *, source_id: bytes, options_json: str, digest: str, secret_key: bytes | None
+    ) -> None:
         options = json.loads(options_json)
         if "bad" in options:
             raise ValueError("unknown option 'bad'; allowed: ext, max_flows")
         data = Path(path).read_bytes()
         assert source_id == named(data)
         self._digest = _digest(path, digest)
+        self.secret_key = secret_key
         type(self).made = [*type(self).made, self]
         self._left = int(data.split()[0])
         self._total = self._left
@@ -287,3 +290,15 @@ def test_a_kill_between_the_tables_is_healed_by_reading_again(tmp_path: Path) ->
     assert not again.is_known
     assert again.segments[:-1] == first.segments[:-1]
     assert _rows(lake, "SELECT count(*) AS n FROM flow") == [{"n": 5}]
+
+
+def test_the_key_of_secrets_reaches_the_core_and_is_stored_nowhere(tmp_path: Path) -> None:
+    """The core gets the key as an argument of its own; no segment holds it."""
+    lake = Lake(tmp_path / "lake")
+    key = b"0123456789abcdefKEY"
+    result = meter_capture(_capture(tmp_path, "10"), lake, "c", secret_key=key)
+    assert [meter.secret_key for meter in _FakeMeter.made] == [key]
+    assert result.segments
+    for segment in result.segments:
+        assert key not in segment.read_bytes()
+        assert b"secret" not in segment.read_bytes()

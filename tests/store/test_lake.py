@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import schema
+from store._login_view import LOGIN_COLUMNS
 from store._macros import policy_macros
-from store._views import CONVERSATION_COLUMNS, LOGIN_COLUMNS
+from store._views import CONVERSATION_COLUMNS
 from store.errors import TaishiError
 from store.lake import Lake
 from store.segment import SegmentWriter
@@ -172,15 +173,47 @@ def test_buckets_cover_every_row_once(tmp_path: Path) -> None:
     assert sum(len(s) for s in seen) == len(set().union(*seen)) == 17
 
 
-def test_logins_come_from_ftp(tmp_path: Path) -> None:
-    """Each PASS is one login attempt with its outcome; other commands are none."""
-    row = {"ts": T0_US, "sender_ip": ip("10.0.0.1"), "receiver_ip": ip("10.0.0.2"), "receiver_port": 21, "user": "bob"}
-    login = {**row, "command": "PASS", "outcome": "negative"}
-    _fill(tmp_path, schema.table("ftp"), [{**row, "command": "USER"}, login])
-    with Lake(tmp_path).reader() as reader:
-        found = _one(reader.connection, "SELECT * FROM logins")
-    assert (found["service"], found["user"], found["outcome"]) == ("ftp", "bob", "negative")
-    assert found["server_ip"] == ip("10.0.0.2")
+_ENDS: Final = {"sender_ip": ip("10.0.0.1"), "receiver_ip": ip("10.0.0.2"), "receiver_port": 21, "user": "bob"}
+
+
+def _logins(home: Path) -> list[tuple[object, ...]]:
+    with Lake(home).reader() as reader:
+        sql = 'SELECT service, "user", login_method, outcome, attempts, basis, reply FROM logins ORDER BY ts, outcome'
+        found: list[tuple[object, ...]] = reader.connection.execute(sql).fetchall()
+    return found
+
+
+def test_logins_of_ftp(tmp_path: Path) -> None:
+    """Each PASS is one login attempt with its outcome and what the server said; other commands are none."""
+    login = {"command": "PASS", "outcome": "negative", "reply_code": 530, "reply_msg": "Login incorrect."}
+    _fill(tmp_path, schema.table("ftp"), [{**_ENDS, "ts": T0_US, "command": "USER"}, {**_ENDS, "ts": T0_US, **login}])
+    assert _logins(tmp_path) == [("ftp", "bob", "password", "negative", 1, "reply", "530 Login incorrect.")]
+
+
+def test_logins_of_http(tmp_path: Path) -> None:
+    """Refused credentials are an attempt each; accepted ones are one login per connection, however many requests."""
+    row = {**_ENDS, "auth_kind": "basic", "status_code": 200}
+    rows = [{**row, "ts": T0_US + second, "outcome": "ok"} for second in (3, 1, 2)]
+    rows += [{**row, "ts": T0_US + second, "outcome": "negative", "status_code": 401} for second in (4, 5)]
+    rows += [{**row, "ts": T0_US, "auth_kind": kind, "outcome": "ok"} for kind in ("ntlm", None)]
+    _fill(tmp_path, schema.table("http"), rows)
+    accepted, refused = ("http", "bob", "basic", "ok", 1, "reply"), ("http", "bob", "basic", "negative", 1, "reply")
+    assert _logins(tmp_path) == [(*accepted, "200"), (*refused, "401"), (*refused, "401")]
+
+
+def test_logins_of_ssh(tmp_path: Path) -> None:
+    """A connection stands for the attempts its sizes tell; one in which nobody tried is no login."""
+    row = {key: value for key, value in _ENDS.items() if key != "user"}
+    rows = [
+        {**row, "ts": T0_US, "outcome": "negative", "auth_attempts": 3},
+        {**row, "ts": T0_US + 1, "outcome": "ok", "auth_attempts": None},
+        {**row, "ts": T0_US + 2, "outcome": "unknown", "auth_attempts": None},
+    ]
+    _fill(tmp_path, schema.table("ssh"), rows)
+    assert _logins(tmp_path) == [
+        ("ssh", None, None, "negative", 3, "size", None),
+        ("ssh", None, None, "ok", 1, "size", None),
+    ]
 
 
 @pytest.fixture(scope="module")

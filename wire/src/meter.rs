@@ -5,6 +5,7 @@ use crate::flow::dedup::Dedup;
 use crate::flow::limits::Options;
 use crate::flow::table::{BLOCK, Keyed, Table};
 use crate::packet::{Packet, Undecoded};
+use crate::proto::Secrets;
 use crate::source::digest::Algorithm;
 use crate::source::{FrameRef, Source};
 use arrow_array::RecordBatch;
@@ -102,6 +103,11 @@ impl Runner {
             finish_from: 0,
             done: false,
         })
+    }
+
+    /// Hash the secrets of logins under the key of the site; without this there are no hashes.
+    pub fn hash_secrets(&mut self, secrets: Secrets) {
+        self.table.out.records.secrets = secrets;
     }
 
     /// Remember which frames belong to these flows; see [`Self::pump_selected`].

@@ -2,6 +2,7 @@
 
 use crate::flow::limits::{MAX_ACTIVE_S, MAX_PAYLOAD_HEAD, MAX_TIMEOUT_S, Options, SECOND};
 use crate::meter::{Mode, Runner};
+use crate::proto::Secrets;
 use crate::source::digest::{self, Algorithm};
 use crate::source::writer::{PcapWriter, links_of};
 use arrow_array::ffi::to_ffi;
@@ -181,6 +182,24 @@ fn algorithm(name: &str) -> PyResult<Algorithm> {
     })
 }
 
+/// Hashes under the key that Python gave; the message says nothing of the key but its length.
+fn secrets(key: &Bound<'_, PyAny>) -> PyResult<Secrets> {
+    const ADVICE: &str = "give the key of the site, or None";
+    let (low, high) = (Secrets::MIN_KEY, Secrets::MAX_KEY);
+    let bytes = key.cast::<PyBytes>().map_err(|_| {
+        let kind = key.get_type();
+        PyValueError::new_err(format!(
+            "secret_key: {kind}; allowed: {low} to {high} bytes; {ADVICE}"
+        ))
+    })?;
+    Secrets::under(bytes.as_bytes()).ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "secret_key: {} bytes; allowed: {low} to {high}; {ADVICE}",
+            bytes.as_bytes().len()
+        ))
+    })
+}
+
 fn open(
     py: Python<'_>,
     path: &Path,
@@ -202,23 +221,27 @@ fn open(
 
 #[pymethods]
 impl Meter {
-    /// Open a capture; options as JSON (see `sensor/metering.py`).
+    /// Open a capture; options as JSON (see `sensor/metering.py`). With a `secret_key` the secrets of logins become hashes.
     #[new]
     #[expect(
         clippy::needless_pass_by_value,
         reason = "Python hands over owned paths"
     )]
-    #[pyo3(signature = (path, source_id, options_json="{}", digest=None))]
+    #[pyo3(signature = (path, source_id, options_json="{}", digest=None, secret_key=None))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
         source_id: &[u8],
         options_json: &str,
         digest: Option<&str>,
+        secret_key: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let digest = digest.map(algorithm).transpose()?;
+        let secrets = secret_key.map(secrets).transpose()?;
+        let mut runner = open(py, &path, source_id, options_json, digest)?;
+        runner.hash_secrets(secrets.unwrap_or_default());
         Ok(Self {
-            runner: Mutex::new(open(py, &path, source_id, options_json, digest)?),
+            runner: Mutex::new(runner),
         })
     }
 

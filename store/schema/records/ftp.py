@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.schema._column import I32, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import I32, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "ftp",
@@ -16,6 +16,8 @@ TABLE: Final = Table(
         c("receiver_ip", IP, "Receiver address of the message."),
         c("receiver_port", I32, "Receiver port of the message."),
         c("user", TEXT, "User name of the last USER, escaped.", null=True),
+        c("login_method", NAME, "Of a login: password (PASS).", null=True),
+        c("secret_hash", TEXT, "Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.", null=True),
         c("command", NAME, "Command verb, upper case, escaped."),
         c("arg", TEXT, "Argument, escaped; never a password (PASS, ACCT: NULL).", null=True),
         c("reply_code", I32, "Three-digit reply; NULL when none was seen.", null=True, std="RFC 959"),
@@ -24,4 +26,5 @@ TABLE: Final = Table(
     ),
     key=("flow_uid", "ts"),
     wire=True,
+    logins=Logins("'ftp'", "command = 'PASS'", "'password'", reply="concat_ws(' ', reply_code, reply_msg)"),
 )

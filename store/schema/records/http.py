@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.schema._column import I32, I64, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import I32, I64, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "http",
@@ -32,6 +32,7 @@ TABLE: Final = Table(
         c("response_coding", TEXT, "Content-Encoding of the response, escaped.", null=True),
         c("auth_kind", NAME, "Credentials: basic, bearer, digest, kerberos, negotiate, ntlm, other.", null=True),
         c("user", TEXT, "User name of Basic or Digest credentials, escaped; never a password.", null=True),
+        c("secret_hash", TEXT, "Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.", null=True),
         c("proxied", TEXT, "Fields that proxies add, name: value, escaped, at most 256 bytes.", null=True),
         c("rtt_ns", I64, "First request byte to first byte of the final response.", "ns", null=True),
         c("outcome", NAME, "Of credentials: ok (2xx, 3xx), negative (401, 407) or unknown; without any: request."),
@@ -39,4 +40,12 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("method", "host", "uri", "status_code"),
+    # The legs of NTLM and Negotiate are refused one by one until the last: their own records tell the outcome.
+    logins=Logins(
+        "'http'",
+        "auth_kind IN ('basic', 'bearer', 'digest', 'other')",
+        "auth_kind",
+        reply="concat_ws(' ', status_code, status_msg)",
+        once=True,
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.schema._column import I32, IP, NAME, TEXT, TIME, UID, Table, c
+from store.schema._column import I32, IP, NAME, TEXT, TIME, UID, Logins, Table, c
 
 TABLE: Final = Table(
     "ssh",
@@ -31,4 +31,10 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("client_banner", "outcome"),
+    logins=Logins(
+        "'ssh'",
+        "outcome <> 'unknown' OR auth_attempts > 0",
+        attempts="greatest(coalesce(auth_attempts, 1), 1)",
+        basis="size",
+    ),
 )

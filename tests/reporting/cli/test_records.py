@@ -102,9 +102,9 @@ def test_nothing_found_is_no_error(taishi: Run) -> None:
     ("words", "code", "told"),
     [
         (("records", "ftpp"), 2, ("no such table", "nearest: ftp", "modbus")),
-        (("records", "ftp", "--where", "usr = 'x'"), 2, ("no column usr", "user, command")),
-        (("records", "ftp", "--where", "user ="), 2, ("Parser Error", "user, command")),
-        (("records", "ftp", "--where", " "), 2, ("--where: nothing", "user, command")),
+        (("records", "ftp", "--where", "usr = 'x'"), 2, ("no column usr", "user, login_method")),
+        (("records", "ftp", "--where", "user ="), 2, ("Parser Error", "user, login_method")),
+        (("records", "ftp", "--where", " "), 2, ("--where: nothing", "user, login_method")),
         (("records", "ftp", "--where", "reply_code = 'x'"), 2, ("'x'", "reply_code")),
         (("records", "ftp", "--where", "reply_code = CAST(arg AS INTEGER)"), 2, ("records ftp --where",)),
         (("records", "ftp", "--where", "true); DROP VIEW ftp; SELECT (1"), 2, ("3 statements",)),

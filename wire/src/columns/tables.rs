@@ -800,6 +800,129 @@ impl ArpRows {
     }
 }
 
+/// One row per DCE/RPC request with its answer, over TCP or a named pipe (Zeek dce_rpc.log); and per refused bind.
+#[derive(Clone, Copy, Debug)]
+pub struct DceRpcRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Named pipe, escaped; NULL over TCP.
+    pub pipe: Option<&'a str>,
+    /// Name of the interface called; NULL: not in our table, or its bind was not seen.
+    pub interface: Option<&'static str>,
+    /// Identifier of the interface called.
+    pub interface_uuid: Option<&'a str>,
+    /// Number of the operation; NULL: a bind.
+    pub opnum: Option<i32>,
+    /// Its name; bind for a refused one; NULL: not in our table.
+    pub operation: Option<&'static str>,
+    /// Of an endpoint map: name of the interface asked for.
+    pub mapped_interface: Option<&'static str>,
+    /// Of an endpoint map: TCP port answered.
+    pub mapped_port: Option<i32>,
+    /// Authentication: ntlm, negotiate, kerberos, netlogon, schannel or other.
+    pub auth_kind: Option<&'static str>,
+    /// connect, call, packet, integrity, privacy or other.
+    pub auth_level: Option<&'static str>,
+    /// Status of a fault, or reason of a refused bind.
+    pub nt_status: Option<i64>,
+    /// Response - query; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+    /// ok, exception (fault, refused bind) or unknown (no answer seen).
+    pub outcome: &'static str,
+}
+
+/// Column builders of `dce_rpc`.
+#[derive(Default)]
+pub struct DceRpcRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    pipe: Texts,
+    interface: Names,
+    interface_uuid: Texts,
+    opnum: Numbers<i32>,
+    operation: Names,
+    mapped_interface: Names,
+    mapped_port: Numbers<i32>,
+    auth_kind: Names,
+    auth_level: Names,
+    nt_status: Numbers<i64>,
+    rtt_ns: Numbers<i64>,
+    outcome: Names,
+}
+
+impl DceRpcRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &DceRpcRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.pipe.push_opt(row.pipe);
+        self.interface.push_opt(row.interface);
+        self.interface_uuid.push_opt(row.interface_uuid);
+        self.opnum.push_opt(row.opnum);
+        self.operation.push_opt(row.operation);
+        self.mapped_interface.push_opt(row.mapped_interface);
+        self.mapped_port.push_opt(row.mapped_port);
+        self.auth_kind.push_opt(row.auth_kind);
+        self.auth_level.push_opt(row.auth_level);
+        self.nt_status.push_opt(row.nt_status);
+        self.rtt_ns.push_opt(row.rtt_ns);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.pipe.finish("pipe", true),
+            self.interface.finish("interface", true),
+            self.interface_uuid.finish("interface_uuid", true),
+            self.opnum.finish("opnum", true),
+            self.operation.finish("operation", true),
+            self.mapped_interface.finish("mapped_interface", true),
+            self.mapped_port.finish("mapped_port", true),
+            self.auth_kind.finish("auth_kind", true),
+            self.auth_level.finish("auth_level", true),
+            self.nt_status.finish("nt_status", true),
+            self.rtt_ns.finish("rtt_ns", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
 /// One row per DHCPv4 message (Zeek's dhcp.log has one per exchange: group by xid).
 #[derive(Clone, Copy, Debug)]
 pub struct DhcpRow<'a> {
@@ -1329,6 +1452,10 @@ pub struct FtpRow<'a> {
     pub receiver_port: i32,
     /// User name of the last USER, escaped.
     pub user: Option<&'a str>,
+    /// Of a login: password (PASS).
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
     /// Command verb, upper case, escaped.
     pub command: &'static str,
     /// Argument, escaped; never a password (PASS, ACCT: NULL).
@@ -1350,6 +1477,8 @@ pub struct FtpRows {
     receiver_ip: Binary<16>,
     receiver_port: Numbers<i32>,
     user: Texts,
+    login_method: Names,
+    secret_hash: Texts,
     command: Names,
     arg: Texts,
     reply_code: Numbers<i32>,
@@ -1367,6 +1496,8 @@ impl FtpRows {
         self.receiver_ip.push(row.receiver_ip);
         self.receiver_port.push(row.receiver_port);
         self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
         self.command.push(row.command);
         self.arg.push_opt(row.arg);
         self.reply_code.push_opt(row.reply_code);
@@ -1398,6 +1529,8 @@ impl FtpRows {
             self.receiver_ip.finish("receiver_ip", false),
             self.receiver_port.finish("receiver_port", false),
             self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
             self.command.finish("command", false),
             self.arg.finish("arg", true),
             self.reply_code.finish("reply_code", true),
@@ -1454,6 +1587,8 @@ pub struct HttpRow<'a> {
     pub auth_kind: Option<&'static str>,
     /// User name of Basic or Digest credentials, escaped; never a password.
     pub user: Option<&'a str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
     /// Fields that proxies add, name: value, escaped, at most 256 bytes.
     pub proxied: Option<&'a str>,
     /// First request byte to first byte of the final response. (ns)
@@ -1487,6 +1622,7 @@ pub struct HttpRows {
     response_coding: Texts,
     auth_kind: Names,
     user: Texts,
+    secret_hash: Texts,
     proxied: Texts,
     rtt_ns: Numbers<i64>,
     outcome: Names,
@@ -1518,6 +1654,7 @@ impl HttpRows {
         self.response_coding.push_opt(row.response_coding);
         self.auth_kind.push_opt(row.auth_kind);
         self.user.push_opt(row.user);
+        self.secret_hash.push_opt(row.secret_hash);
         self.proxied.push_opt(row.proxied);
         self.rtt_ns.push_opt(row.rtt_ns);
         self.outcome.push(row.outcome);
@@ -1563,6 +1700,7 @@ impl HttpRows {
             self.response_coding.finish("response_coding", true),
             self.auth_kind.finish("auth_kind", true),
             self.user.finish("user", true),
+            self.secret_hash.finish("secret_hash", true),
             self.proxied.finish("proxied", true),
             self.rtt_ns.finish("rtt_ns", true),
             self.outcome.finish("outcome", false),
@@ -1989,6 +2127,347 @@ impl Iec104Rows {
     }
 }
 
+/// One row per Kerberos request with its reply or error (Zeek kerberos.log).
+#[derive(Clone, Copy, Debug)]
+pub struct KerberosRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Address of the key distribution centre; for AP of the service.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// AS (login), TGS (ticket) or AP (its use); NULL: only an error was seen.
+    pub exchange: Option<&'static str>,
+    /// Client name: as asked for, else as answered; escaped.
+    pub user: Option<&'a str>,
+    /// Realm of the client, escaped.
+    pub domain: Option<&'a str>,
+    /// Service: of the issued ticket or error, else as asked for; escaped.
+    pub service_name: Option<&'a str>,
+    /// Realm of the service, escaped.
+    pub service_realm: Option<&'a str>,
+    /// kerberos for AS; NULL: no login.
+    pub login_method: Option<&'static str>,
+    /// Of a login (AS): ok, negative or unknown; else, or asked to go on otherwise: request.
+    pub outcome: &'static str,
+    /// TRUE: reply; FALSE: error; NULL: no answer was seen.
+    pub is_success: Option<bool>,
+    /// Error code; NULL without an error.
+    pub error_code: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub error_name: Option<&'static str>,
+    /// Encryption types the client takes, in its order, at most 32.
+    pub offered_etypes: &'a [i32],
+    /// Encryption type of the ticket issued (AP: used): the service's key.
+    pub ticket_etype: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub ticket_cipher: Option<&'static str>,
+    /// Encryption type of the reply's own part: AS: the client's key.
+    pub reply_etype: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub reply_cipher: Option<&'static str>,
+    /// AS: the request carries a proof of the key (types 2, 14 to 17, 136, 138, 151).
+    pub has_preauth: Option<bool>,
+    /// Types of the request's pre-authentication data, at most 32.
+    pub padata_types: &'a [i32],
+    /// Options of the request as 32 bits, the first the highest.
+    pub kdc_options: Option<i64>,
+    /// A forwardable ticket is asked for.
+    pub is_forwardable: Option<bool>,
+    /// A renewable ticket is asked for.
+    pub is_renewable: Option<bool>,
+    /// Start of the lifetime asked for; NULL when not stated. (ns; stored as us)
+    pub valid_from: Option<i64>,
+    /// End of it; 1970: as long as allowed; at most year 2262. (ns; stored as us)
+    pub valid_till: Option<i64>,
+    /// Answer - request; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+}
+
+/// Column builders of `kerberos`.
+#[derive(Default)]
+pub struct KerberosRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    exchange: Names,
+    user: Texts,
+    domain: Texts,
+    service_name: Texts,
+    service_realm: Texts,
+    login_method: Names,
+    outcome: Names,
+    is_success: Flags,
+    error_code: Numbers<i32>,
+    error_name: Names,
+    offered_etypes: Lists<i32>,
+    ticket_etype: Numbers<i32>,
+    ticket_cipher: Names,
+    reply_etype: Numbers<i32>,
+    reply_cipher: Names,
+    has_preauth: Flags,
+    padata_types: Lists<i32>,
+    kdc_options: Numbers<i64>,
+    is_forwardable: Flags,
+    is_renewable: Flags,
+    valid_from: Times,
+    valid_till: Times,
+    rtt_ns: Numbers<i64>,
+}
+
+impl KerberosRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &KerberosRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.exchange.push_opt(row.exchange);
+        self.user.push_opt(row.user);
+        self.domain.push_opt(row.domain);
+        self.service_name.push_opt(row.service_name);
+        self.service_realm.push_opt(row.service_realm);
+        self.login_method.push_opt(row.login_method);
+        self.outcome.push(row.outcome);
+        self.is_success.push_opt(row.is_success);
+        self.error_code.push_opt(row.error_code);
+        self.error_name.push_opt(row.error_name);
+        self.offered_etypes.push(row.offered_etypes);
+        self.ticket_etype.push_opt(row.ticket_etype);
+        self.ticket_cipher.push_opt(row.ticket_cipher);
+        self.reply_etype.push_opt(row.reply_etype);
+        self.reply_cipher.push_opt(row.reply_cipher);
+        self.has_preauth.push_opt(row.has_preauth);
+        self.padata_types.push(row.padata_types);
+        self.kdc_options.push_opt(row.kdc_options);
+        self.is_forwardable.push_opt(row.is_forwardable);
+        self.is_renewable.push_opt(row.is_renewable);
+        self.valid_from.push_opt(row.valid_from);
+        self.valid_till.push_opt(row.valid_till);
+        self.rtt_ns.push_opt(row.rtt_ns);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.exchange.finish("exchange", true),
+            self.user.finish("user", true),
+            self.domain.finish("domain", true),
+            self.service_name.finish("service_name", true),
+            self.service_realm.finish("service_realm", true),
+            self.login_method.finish("login_method", true),
+            self.outcome.finish("outcome", false),
+            self.is_success.finish("is_success", true),
+            self.error_code.finish("error_code", true),
+            self.error_name.finish("error_name", true),
+            self.offered_etypes.finish("offered_etypes", false),
+            self.ticket_etype.finish("ticket_etype", true),
+            self.ticket_cipher.finish("ticket_cipher", true),
+            self.reply_etype.finish("reply_etype", true),
+            self.reply_cipher.finish("reply_cipher", true),
+            self.has_preauth.finish("has_preauth", true),
+            self.padata_types.finish("padata_types", false),
+            self.kdc_options.finish("kdc_options", true),
+            self.is_forwardable.finish("is_forwardable", true),
+            self.is_renewable.finish("is_renewable", true),
+            self.valid_from.finish("valid_from", true),
+            self.valid_till.finish("valid_till", true),
+            self.rtt_ns.finish("rtt_ns", true),
+        ])
+    }
+}
+
+/// One row per LDAP operation with its result (Zeek ldap.log and ldap_search.log); also over UDP.
+#[derive(Clone, Copy, Debug)]
+pub struct LdapRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Number of the message, which its result repeats.
+    pub message_id: i32,
+    /// bind, unbind, search, modify, add, delete, modify-dn, compare, abandon or extended.
+    pub operation: &'static str,
+    /// bind: protocol version.
+    pub ldap_version: Option<i32>,
+    /// bind: simple, anonymous, unauthenticated (a name, no password), sasl or sicily.
+    pub bind_kind: Option<&'static str>,
+    /// bind: SASL mechanism, escaped.
+    pub sasl_mechanism: Option<&'a str>,
+    /// bind: name, most often a distinguished name; escaped; NULL when it is in the mechanism.
+    pub user: Option<&'a str>,
+    /// bind: password, anonymous, ntlm or the SASL mechanism in lower case.
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
+    /// Of a login (bind): ok, negative or unknown; else, or asked to go on: request.
+    pub outcome: &'static str,
+    /// Entry the operation is about: base of a search; extended: its identifier. Escaped.
+    pub object: Option<&'a str>,
+    /// modify: how and which attributes; add: which; modify-dn: new name. Escaped, no values.
+    pub argument: Option<&'a str>,
+    /// search: base, one, sub or subordinates.
+    pub scope: Option<&'static str>,
+    /// search: never, searching, finding or always.
+    pub deref_aliases: Option<&'static str>,
+    /// search: filter as text, at most 2048 bytes.
+    pub filter: Option<&'a str>,
+    /// search: attributes asked for, at most 64, escaped.
+    pub attributes: TextList<'a>,
+    /// search: entries that came.
+    pub result_count: Option<i32>,
+    /// Result; NULL when none was seen.
+    pub result_code: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub result_name: Option<&'static str>,
+    /// Message of the server to go with it, escaped.
+    pub diagnostic: Option<&'a str>,
+    /// Final result - request; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+}
+
+/// Column builders of `ldap`.
+#[derive(Default)]
+pub struct LdapRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    message_id: Numbers<i32>,
+    operation: Names,
+    ldap_version: Numbers<i32>,
+    bind_kind: Names,
+    sasl_mechanism: Texts,
+    user: Texts,
+    login_method: Names,
+    secret_hash: Texts,
+    outcome: Names,
+    object: Texts,
+    argument: Texts,
+    scope: Names,
+    deref_aliases: Names,
+    filter: Texts,
+    attributes: TextLists,
+    result_count: Numbers<i32>,
+    result_code: Numbers<i32>,
+    result_name: Names,
+    diagnostic: Texts,
+    rtt_ns: Numbers<i64>,
+}
+
+impl LdapRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &LdapRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.message_id.push(row.message_id);
+        self.operation.push(row.operation);
+        self.ldap_version.push_opt(row.ldap_version);
+        self.bind_kind.push_opt(row.bind_kind);
+        self.sasl_mechanism.push_opt(row.sasl_mechanism);
+        self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
+        self.outcome.push(row.outcome);
+        self.object.push_opt(row.object);
+        self.argument.push_opt(row.argument);
+        self.scope.push_opt(row.scope);
+        self.deref_aliases.push_opt(row.deref_aliases);
+        self.filter.push_opt(row.filter);
+        self.attributes.push(row.attributes);
+        self.result_count.push_opt(row.result_count);
+        self.result_code.push_opt(row.result_code);
+        self.result_name.push_opt(row.result_name);
+        self.diagnostic.push_opt(row.diagnostic);
+        self.rtt_ns.push_opt(row.rtt_ns);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.message_id.finish("message_id", false),
+            self.operation.finish("operation", false),
+            self.ldap_version.finish("ldap_version", true),
+            self.bind_kind.finish("bind_kind", true),
+            self.sasl_mechanism.finish("sasl_mechanism", true),
+            self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
+            self.outcome.finish("outcome", false),
+            self.object.finish("object", true),
+            self.argument.finish("argument", true),
+            self.scope.finish("scope", true),
+            self.deref_aliases.finish("deref_aliases", true),
+            self.filter.finish("filter", true),
+            self.attributes.finish("attributes", false),
+            self.result_count.finish("result_count", true),
+            self.result_code.finish("result_code", true),
+            self.result_name.finish("result_name", true),
+            self.diagnostic.finish("diagnostic", true),
+            self.rtt_ns.finish("rtt_ns", true),
+        ])
+    }
+}
+
 /// One row per Modbus/TCP request matched with its response (ICSNPP modbus_detailed).
 #[derive(Clone, Copy, Debug)]
 pub struct ModbusRow<'a> {
@@ -2255,6 +2734,144 @@ impl NdpRows {
     }
 }
 
+/// One row per NTLM login, whichever protocol carries it (Zeek ntlm.log); no response or hash of one is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct NtlmRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Protocol that carries the login.
+    pub service: &'static str,
+    /// User, escaped; NULL: an anonymous login, or none was sent.
+    pub user: Option<&'a str>,
+    /// Domain or computer that knows the user, escaped.
+    pub domain: Option<&'a str>,
+    /// Name the client gives itself, escaped.
+    pub workstation: Option<&'a str>,
+    /// NetBIOS name of the server, escaped.
+    pub server_nb_name: Option<&'a str>,
+    /// NetBIOS domain of the server, escaped.
+    pub server_nb_domain: Option<&'a str>,
+    /// DNS name of the server, escaped.
+    pub server_dns_name: Option<&'a str>,
+    /// DNS domain of the server, escaped.
+    pub server_dns_domain: Option<&'a str>,
+    /// DNS forest of the server, escaped.
+    pub server_dns_forest: Option<&'a str>,
+    /// Windows version of the client: major.minor.build.
+    pub client_os: Option<&'a str>,
+    /// Windows version of the server: major.minor.build.
+    pub server_os: Option<&'a str>,
+    /// Kind of the response: ntlmv2, ntlmv1 (weak), lm (weaker) or anonymous.
+    pub ntlm_kind: Option<&'static str>,
+    /// Always ntlm.
+    pub login_method: &'static str,
+    /// Status of the answer; NULL when none was seen.
+    pub nt_status: Option<i64>,
+    /// ok, negative or unknown, as the carrier's answer says.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `ntlm`.
+#[derive(Default)]
+pub struct NtlmRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    service: Names,
+    user: Texts,
+    domain: Texts,
+    workstation: Texts,
+    server_nb_name: Texts,
+    server_nb_domain: Texts,
+    server_dns_name: Texts,
+    server_dns_domain: Texts,
+    server_dns_forest: Texts,
+    client_os: Texts,
+    server_os: Texts,
+    ntlm_kind: Names,
+    login_method: Names,
+    nt_status: Numbers<i64>,
+    outcome: Names,
+}
+
+impl NtlmRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &NtlmRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.service.push(row.service);
+        self.user.push_opt(row.user);
+        self.domain.push_opt(row.domain);
+        self.workstation.push_opt(row.workstation);
+        self.server_nb_name.push_opt(row.server_nb_name);
+        self.server_nb_domain.push_opt(row.server_nb_domain);
+        self.server_dns_name.push_opt(row.server_dns_name);
+        self.server_dns_domain.push_opt(row.server_dns_domain);
+        self.server_dns_forest.push_opt(row.server_dns_forest);
+        self.client_os.push_opt(row.client_os);
+        self.server_os.push_opt(row.server_os);
+        self.ntlm_kind.push_opt(row.ntlm_kind);
+        self.login_method.push(row.login_method);
+        self.nt_status.push_opt(row.nt_status);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.service.finish("service", false),
+            self.user.finish("user", true),
+            self.domain.finish("domain", true),
+            self.workstation.finish("workstation", true),
+            self.server_nb_name.finish("server_nb_name", true),
+            self.server_nb_domain.finish("server_nb_domain", true),
+            self.server_dns_name.finish("server_dns_name", true),
+            self.server_dns_domain.finish("server_dns_domain", true),
+            self.server_dns_forest.finish("server_dns_forest", true),
+            self.client_os.finish("client_os", true),
+            self.server_os.finish("server_os", true),
+            self.ntlm_kind.finish("ntlm_kind", true),
+            self.login_method.finish("login_method", false),
+            self.nt_status.finish("nt_status", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
 /// One row per NTP message that says something new: the first of each side, changes, control and private messages; at most 64 of a flow.
 #[derive(Clone, Copy, Debug)]
 pub struct NtpRow<'a> {
@@ -2447,6 +3064,781 @@ impl PayloadHeadRows {
             self.ts.finish("ts", false),
             self.dir.finish("dir", false),
             self.bytes.finish("bytes", false),
+        ])
+    }
+}
+
+/// One row per QUIC connection: versions 1 and 2, drafts, mvfst, Google's (Zeek quic.log; EVE quic).
+#[derive(Clone, Copy, Debug)]
+pub struct QuicRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Version of the last Initial packet: 1, 2, draft-NN, mvfst-XX, QNNN, TNNN (Google), reserved, other.
+    pub version: Option<&'static str>,
+    /// Connection id the client chose for the server, hexadecimal.
+    pub dcid: Option<&'a str>,
+    /// Connection id of the client, hexadecimal; empty when it has none.
+    pub scid: Option<&'a str>,
+    /// Connection id in the server's first packet, hexadecimal.
+    pub server_scid: Option<&'a str>,
+    /// Name of the server the client asked for, escaped.
+    pub server_name: Option<&'a str>,
+    /// Application protocols offered, escaped, joined by commas.
+    pub alpn_offered: Option<&'a str>,
+    /// Program the client says it is (Google), escaped, at most 256 bytes.
+    pub user_agent: Option<&'a str>,
+    /// Suite the server chose; NULL when not seen or without a name.
+    pub cipher: Option<&'static str>,
+    /// Number of the cipher suite.
+    pub cipher_id: Option<i32>,
+    /// Group of the key exchange; NULL when not seen or without a name.
+    pub curve: Option<&'static str>,
+    /// Number of the group.
+    pub curve_id: Option<i32>,
+    /// national (SM suites) or modern; NULL when the server's hello was not seen.
+    pub crypto_class: Option<&'static str>,
+    /// An earlier session was taken up; NULL when the server's hello was not seen.
+    pub is_resumed: Option<bool>,
+    /// The server asked for proof of the address first.
+    pub is_retry: bool,
+    /// The server listed its versions, because it does not speak the client's.
+    pub is_negotiated: bool,
+    /// The client sent data before the handshake (0-RTT).
+    pub is_early: bool,
+    /// JA3 of the client, MD5.
+    pub ja3: Option<&'a str>,
+    /// JA3S of the server, MD5.
+    pub ja3s: Option<&'a str>,
+    /// JA4 fingerprint of the client.
+    pub ja4: Option<&'a str>,
+}
+
+/// Column builders of `quic`.
+#[derive(Default)]
+pub struct QuicRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    version: Names,
+    dcid: Texts,
+    scid: Texts,
+    server_scid: Texts,
+    server_name: Texts,
+    alpn_offered: Texts,
+    user_agent: Texts,
+    cipher: Names,
+    cipher_id: Numbers<i32>,
+    curve: Names,
+    curve_id: Numbers<i32>,
+    crypto_class: Names,
+    is_resumed: Flags,
+    is_retry: Flags,
+    is_negotiated: Flags,
+    is_early: Flags,
+    ja3: Texts,
+    ja3s: Texts,
+    ja4: Texts,
+}
+
+impl QuicRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &QuicRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.version.push_opt(row.version);
+        self.dcid.push_opt(row.dcid);
+        self.scid.push_opt(row.scid);
+        self.server_scid.push_opt(row.server_scid);
+        self.server_name.push_opt(row.server_name);
+        self.alpn_offered.push_opt(row.alpn_offered);
+        self.user_agent.push_opt(row.user_agent);
+        self.cipher.push_opt(row.cipher);
+        self.cipher_id.push_opt(row.cipher_id);
+        self.curve.push_opt(row.curve);
+        self.curve_id.push_opt(row.curve_id);
+        self.crypto_class.push_opt(row.crypto_class);
+        self.is_resumed.push_opt(row.is_resumed);
+        self.is_retry.push(row.is_retry);
+        self.is_negotiated.push(row.is_negotiated);
+        self.is_early.push(row.is_early);
+        self.ja3.push_opt(row.ja3);
+        self.ja3s.push_opt(row.ja3s);
+        self.ja4.push_opt(row.ja4);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.version.finish("version", true),
+            self.dcid.finish("dcid", true),
+            self.scid.finish("scid", true),
+            self.server_scid.finish("server_scid", true),
+            self.server_name.finish("server_name", true),
+            self.alpn_offered.finish("alpn_offered", true),
+            self.user_agent.finish("user_agent", true),
+            self.cipher.finish("cipher", true),
+            self.cipher_id.finish("cipher_id", true),
+            self.curve.finish("curve", true),
+            self.curve_id.finish("curve_id", true),
+            self.crypto_class.finish("crypto_class", true),
+            self.is_resumed.finish("is_resumed", true),
+            self.is_retry.finish("is_retry", false),
+            self.is_negotiated.finish("is_negotiated", false),
+            self.is_early.finish("is_early", false),
+            self.ja3.finish("ja3", true),
+            self.ja3s.finish("ja3s", true),
+            self.ja4.finish("ja4", true),
+        ])
+    }
+}
+
+/// One row per RDP connection (Zeek rdp.log).
+#[derive(Clone, Copy, Debug)]
+pub struct RdpRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// Name in the client's cookie (mstshash), cut by it at some 9 letters; escaped.
+    pub user: Option<&'a str>,
+    /// Load balancing token of the client (msts), escaped.
+    pub routing_token: Option<&'a str>,
+    /// Bits of the request: 1 TLS, 2 CredSSP, 4 RDSTLS, 8 CredSSP with early result.
+    pub requested_protocols: Option<i32>,
+    /// Chosen by the server: rdp, ssl, hybrid, rdstls, hybrid_ex or rdsaad.
+    pub security_protocol: Option<&'static str>,
+    /// Why the server refuses to negotiate; NULL when it does not.
+    pub failure_code: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub failure_name: Option<&'static str>,
+    /// The client asks to log in without handing over credentials.
+    pub is_restricted_admin: Option<bool>,
+    /// Computer name of the client, escaped; as all below only without TLS.
+    pub client_name: Option<&'a str>,
+    /// Build number of the client.
+    pub client_build: Option<i32>,
+    /// Product identifier of the client, escaped.
+    pub client_product_id: Option<&'a str>,
+    /// Keyboard layout: low 16 bits are the Windows language identifier.
+    pub keyboard_layout: Option<i32>,
+    /// Width of the screen, pixels.
+    pub desktop_width: Option<i32>,
+    /// Height of the screen, pixels.
+    pub desktop_height: Option<i32>,
+    /// Colour depth asked for. (bits)
+    pub color_depth: Option<i32>,
+    /// Virtual channels that the client asks for, at most 31, escaped.
+    pub channels: TextList<'a>,
+    /// none, 40bit, 56bit, 128bit or fips.
+    pub encryption_method: Option<&'static str>,
+    /// none, low, client-compatible, high or fips.
+    pub encryption_level: Option<&'static str>,
+    /// FALSE: the server did not answer.
+    pub has_response: bool,
+}
+
+/// Column builders of `rdp`.
+#[derive(Default)]
+pub struct RdpRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    user: Texts,
+    routing_token: Texts,
+    requested_protocols: Numbers<i32>,
+    security_protocol: Names,
+    failure_code: Numbers<i32>,
+    failure_name: Names,
+    is_restricted_admin: Flags,
+    client_name: Texts,
+    client_build: Numbers<i32>,
+    client_product_id: Texts,
+    keyboard_layout: Numbers<i32>,
+    desktop_width: Numbers<i32>,
+    desktop_height: Numbers<i32>,
+    color_depth: Numbers<i32>,
+    channels: TextLists,
+    encryption_method: Names,
+    encryption_level: Names,
+    has_response: Flags,
+}
+
+impl RdpRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &RdpRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.user.push_opt(row.user);
+        self.routing_token.push_opt(row.routing_token);
+        self.requested_protocols.push_opt(row.requested_protocols);
+        self.security_protocol.push_opt(row.security_protocol);
+        self.failure_code.push_opt(row.failure_code);
+        self.failure_name.push_opt(row.failure_name);
+        self.is_restricted_admin.push_opt(row.is_restricted_admin);
+        self.client_name.push_opt(row.client_name);
+        self.client_build.push_opt(row.client_build);
+        self.client_product_id.push_opt(row.client_product_id);
+        self.keyboard_layout.push_opt(row.keyboard_layout);
+        self.desktop_width.push_opt(row.desktop_width);
+        self.desktop_height.push_opt(row.desktop_height);
+        self.color_depth.push_opt(row.color_depth);
+        self.channels.push(row.channels);
+        self.encryption_method.push_opt(row.encryption_method);
+        self.encryption_level.push_opt(row.encryption_level);
+        self.has_response.push(row.has_response);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.user.finish("user", true),
+            self.routing_token.finish("routing_token", true),
+            self.requested_protocols.finish("requested_protocols", true),
+            self.security_protocol.finish("security_protocol", true),
+            self.failure_code.finish("failure_code", true),
+            self.failure_name.finish("failure_name", true),
+            self.is_restricted_admin.finish("is_restricted_admin", true),
+            self.client_name.finish("client_name", true),
+            self.client_build.finish("client_build", true),
+            self.client_product_id.finish("client_product_id", true),
+            self.keyboard_layout.finish("keyboard_layout", true),
+            self.desktop_width.finish("desktop_width", true),
+            self.desktop_height.finish("desktop_height", true),
+            self.color_depth.finish("color_depth", true),
+            self.channels.finish("channels", false),
+            self.encryption_method.finish("encryption_method", true),
+            self.encryption_level.finish("encryption_level", true),
+            self.has_response.finish("has_response", false),
+        ])
+    }
+}
+
+/// One row per login at MySQL, PostgreSQL, SQL Server, Redis, VNC or SOCKS (Zeek mysql.log, rfb.log).
+#[derive(Clone, Copy, Debug)]
+pub struct RemoteLoginRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// mysql, postgresql, ms-sql-s, redis, rfb or socks.
+    pub service: &'static str,
+    /// User name, escaped; NULL when not shown.
+    pub user: Option<&'a str>,
+    /// Database asked for, or host:port asked of a proxy, escaped.
+    pub login_target: Option<&'a str>,
+    /// Name of the server the client asked for, escaped.
+    pub server_name: Option<&'a str>,
+    /// Host the client says it is, escaped.
+    pub client_host: Option<&'a str>,
+    /// Program the client says it is, escaped.
+    pub client_app: Option<&'a str>,
+    /// Version the server states, escaped.
+    pub server_version: Option<&'a str>,
+    /// How the client proved itself: none, password, challenge, kerberos, ntlm, scram-sha-256, MySQL plugin; tls when the login went on encrypted; NULL when not seen.
+    pub login_method: Option<&'static str>,
+    /// Code and words of the server's refusal, escaped.
+    pub refusal: Option<&'a str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
+    /// Of the login: ok, negative or unknown; request when nobody had to log in.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `remote_login`.
+#[derive(Default)]
+pub struct RemoteLoginRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    service: Names,
+    user: Texts,
+    login_target: Texts,
+    server_name: Texts,
+    client_host: Texts,
+    client_app: Texts,
+    server_version: Texts,
+    login_method: Names,
+    refusal: Texts,
+    secret_hash: Texts,
+    outcome: Names,
+}
+
+impl RemoteLoginRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &RemoteLoginRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.service.push(row.service);
+        self.user.push_opt(row.user);
+        self.login_target.push_opt(row.login_target);
+        self.server_name.push_opt(row.server_name);
+        self.client_host.push_opt(row.client_host);
+        self.client_app.push_opt(row.client_app);
+        self.server_version.push_opt(row.server_version);
+        self.login_method.push_opt(row.login_method);
+        self.refusal.push_opt(row.refusal);
+        self.secret_hash.push_opt(row.secret_hash);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.service.finish("service", false),
+            self.user.finish("user", true),
+            self.login_target.finish("login_target", true),
+            self.server_name.finish("server_name", true),
+            self.client_host.finish("client_host", true),
+            self.client_app.finish("client_app", true),
+            self.server_version.finish("server_version", true),
+            self.login_method.finish("login_method", true),
+            self.refusal.finish("refusal", true),
+            self.secret_hash.finish("secret_hash", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
+/// One row per meaningful SMB request with its answer (Zeek smb_mapping.log, smb_files.log; Suricata smb events).
+#[derive(Clone, Copy, Debug)]
+pub struct SmbRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// negotiate, session_setup, tree_connect, create, set_info, nbss_request or transform (hidden).
+    pub command: &'static str,
+    /// Of create what it did, of set_info rename or delete, of transform encrypted or compressed.
+    pub action: Option<&'static str>,
+    /// Dialect agreed on: 2.02 to 3.11, or that of SMB1.
+    pub dialect: Option<&'static str>,
+    /// User of the session, escaped; NULL when its login does not show one (Kerberos).
+    pub user: Option<&'a str>,
+    /// Of session_setup: ntlm, kerberos, password (SMB1) or unknown.
+    pub login_method: Option<&'static str>,
+    /// Share, escaped, with / for \.
+    pub share: Option<&'a str>,
+    /// disk, pipe or print.
+    pub share_type: Option<&'static str>,
+    /// File, folder or pipe, escaped, with / for \; empty: the share itself.
+    pub file_name: Option<&'a str>,
+    /// Name after a rename, escaped, with / for \.
+    pub new_name: Option<&'a str>,
+    /// What the client first listed the folder for, escaped.
+    pub pattern: Option<&'a str>,
+    /// supersede, open, create, open_if, overwrite or overwrite_if.
+    pub disposition: Option<&'static str>,
+    /// Access asked for.
+    pub access_mask: Option<i64>,
+    /// The file was opened to be deleted when closed.
+    pub delete_on_close: Option<bool>,
+    /// Size when it was opened. (B)
+    pub file_size: Option<i64>,
+    /// Bytes read of the open file. (B)
+    pub bytes_read: Option<i64>,
+    /// Bytes written to the open file. (B)
+    pub bytes_written: Option<i64>,
+    /// NetBIOS name the session was asked for, escaped.
+    pub called_name: Option<&'a str>,
+    /// NetBIOS name of who asked, escaped.
+    pub calling_name: Option<&'a str>,
+    /// Messages hidden by encryption or compression.
+    pub messages: Option<i64>,
+    /// The request is signed.
+    pub is_signed: bool,
+    /// Of negotiate: the server takes signed messages only.
+    pub signing_required: Option<bool>,
+    /// Status of the answer; NULL when none was seen.
+    pub nt_status: Option<i64>,
+    /// Its name; other for one out of our table.
+    pub nt_status_name: Option<&'static str>,
+    /// Response - query; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+    /// Of session_setup: ok, negative, unknown; else, or when the login goes on: request.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `smb`.
+#[derive(Default)]
+pub struct SmbRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    command: Names,
+    action: Names,
+    dialect: Names,
+    user: Texts,
+    login_method: Names,
+    share: Texts,
+    share_type: Names,
+    file_name: Texts,
+    new_name: Texts,
+    pattern: Texts,
+    disposition: Names,
+    access_mask: Numbers<i64>,
+    delete_on_close: Flags,
+    file_size: Numbers<i64>,
+    bytes_read: Numbers<i64>,
+    bytes_written: Numbers<i64>,
+    called_name: Texts,
+    calling_name: Texts,
+    messages: Numbers<i64>,
+    is_signed: Flags,
+    signing_required: Flags,
+    nt_status: Numbers<i64>,
+    nt_status_name: Names,
+    rtt_ns: Numbers<i64>,
+    outcome: Names,
+}
+
+impl SmbRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &SmbRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.command.push(row.command);
+        self.action.push_opt(row.action);
+        self.dialect.push_opt(row.dialect);
+        self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.share.push_opt(row.share);
+        self.share_type.push_opt(row.share_type);
+        self.file_name.push_opt(row.file_name);
+        self.new_name.push_opt(row.new_name);
+        self.pattern.push_opt(row.pattern);
+        self.disposition.push_opt(row.disposition);
+        self.access_mask.push_opt(row.access_mask);
+        self.delete_on_close.push_opt(row.delete_on_close);
+        self.file_size.push_opt(row.file_size);
+        self.bytes_read.push_opt(row.bytes_read);
+        self.bytes_written.push_opt(row.bytes_written);
+        self.called_name.push_opt(row.called_name);
+        self.calling_name.push_opt(row.calling_name);
+        self.messages.push_opt(row.messages);
+        self.is_signed.push(row.is_signed);
+        self.signing_required.push_opt(row.signing_required);
+        self.nt_status.push_opt(row.nt_status);
+        self.nt_status_name.push_opt(row.nt_status_name);
+        self.rtt_ns.push_opt(row.rtt_ns);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.command.finish("command", false),
+            self.action.finish("action", true),
+            self.dialect.finish("dialect", true),
+            self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.share.finish("share", true),
+            self.share_type.finish("share_type", true),
+            self.file_name.finish("file_name", true),
+            self.new_name.finish("new_name", true),
+            self.pattern.finish("pattern", true),
+            self.disposition.finish("disposition", true),
+            self.access_mask.finish("access_mask", true),
+            self.delete_on_close.finish("delete_on_close", true),
+            self.file_size.finish("file_size", true),
+            self.bytes_read.finish("bytes_read", true),
+            self.bytes_written.finish("bytes_written", true),
+            self.called_name.finish("called_name", true),
+            self.calling_name.finish("calling_name", true),
+            self.messages.finish("messages", true),
+            self.is_signed.finish("is_signed", false),
+            self.signing_required.finish("signing_required", true),
+            self.nt_status.finish("nt_status", true),
+            self.nt_status_name.finish("nt_status_name", true),
+            self.rtt_ns.finish("rtt_ns", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
+/// One row per mail (Zeek smtp.log), per AUTH and per STARTTLS; a connection with none of them is one row.
+#[derive(Clone, Copy, Debug)]
+pub struct SmtpRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// What the row is about: MAIL, AUTH, STARTTLS, or the hello (EHLO, HELO, LHLO) alone.
+    pub command: &'static str,
+    /// Ordinal of the mail in its connection, from 1.
+    pub trans_depth: Option<i32>,
+    /// Name the client gave itself, escaped.
+    pub helo: Option<&'a str>,
+    /// Sender of the envelope, escaped; empty: a bounce.
+    pub mail_from: Option<&'a str>,
+    /// Recipients of the envelope, escaped, at most 100.
+    pub rcpt_to: TextList<'a>,
+    /// Recipients of the envelope.
+    pub rcpt_count: i32,
+    /// Field From, unfolded, escaped, at most 256 bytes.
+    pub from_field: Option<&'a str>,
+    /// Field To, unfolded, escaped, at most 256 bytes.
+    pub to_field: Option<&'a str>,
+    /// Field Date, escaped.
+    pub date_field: Option<&'a str>,
+    /// Field Message-ID, escaped.
+    pub msg_id: Option<&'a str>,
+    /// Field Subject as sent, unfolded, escaped, at most 256 bytes.
+    pub subject: Option<&'a str>,
+    /// Bytes of header and body as sent. (B)
+    pub mail_len: Option<i64>,
+    /// Three-digit reply; NULL when none was seen.
+    pub reply_code: Option<i32>,
+    /// Last reply line, escaped, at most 256 bytes.
+    pub reply_msg: Option<&'a str>,
+    /// STARTTLS was agreed on: the rest of the connection is encrypted.
+    pub is_tls: bool,
+    /// User that logs in, or did so before, escaped.
+    pub user: Option<&'a str>,
+    /// Of a login: its mechanism, lower case; other: none of those known.
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
+    /// Of a login (AUTH): ok, negative or unknown; else request.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `smtp`.
+#[derive(Default)]
+pub struct SmtpRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    command: Names,
+    trans_depth: Numbers<i32>,
+    helo: Texts,
+    mail_from: Texts,
+    rcpt_to: TextLists,
+    rcpt_count: Numbers<i32>,
+    from_field: Texts,
+    to_field: Texts,
+    date_field: Texts,
+    msg_id: Texts,
+    subject: Texts,
+    mail_len: Numbers<i64>,
+    reply_code: Numbers<i32>,
+    reply_msg: Texts,
+    is_tls: Flags,
+    user: Texts,
+    login_method: Names,
+    secret_hash: Texts,
+    outcome: Names,
+}
+
+impl SmtpRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &SmtpRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.command.push(row.command);
+        self.trans_depth.push_opt(row.trans_depth);
+        self.helo.push_opt(row.helo);
+        self.mail_from.push_opt(row.mail_from);
+        self.rcpt_to.push(row.rcpt_to);
+        self.rcpt_count.push(row.rcpt_count);
+        self.from_field.push_opt(row.from_field);
+        self.to_field.push_opt(row.to_field);
+        self.date_field.push_opt(row.date_field);
+        self.msg_id.push_opt(row.msg_id);
+        self.subject.push_opt(row.subject);
+        self.mail_len.push_opt(row.mail_len);
+        self.reply_code.push_opt(row.reply_code);
+        self.reply_msg.push_opt(row.reply_msg);
+        self.is_tls.push(row.is_tls);
+        self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.command.finish("command", false),
+            self.trans_depth.finish("trans_depth", true),
+            self.helo.finish("helo", true),
+            self.mail_from.finish("mail_from", true),
+            self.rcpt_to.finish("rcpt_to", false),
+            self.rcpt_count.finish("rcpt_count", false),
+            self.from_field.finish("from_field", true),
+            self.to_field.finish("to_field", true),
+            self.date_field.finish("date_field", true),
+            self.msg_id.finish("msg_id", true),
+            self.subject.finish("subject", true),
+            self.mail_len.finish("mail_len", true),
+            self.reply_code.finish("reply_code", true),
+            self.reply_msg.finish("reply_msg", true),
+            self.is_tls.finish("is_tls", false),
+            self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
+            self.outcome.finish("outcome", false),
         ])
     }
 }
@@ -2850,6 +4242,8 @@ impl WeirdRows {
 pub struct RecordRows {
     /// One row per ARP packet (Ethernet/IPv4).
     pub arp: ArpRows,
+    /// One row per DCE/RPC request with its answer, over TCP or a named pipe (Zeek dce_rpc.log); and per refused bind.
+    pub dce_rpc: DceRpcRows,
     /// One row per DHCPv4 message (Zeek's dhcp.log has one per exchange: group by xid).
     pub dhcp: DhcpRows,
     /// One row per DHCPv6 message; of a relayed one what the client or server said, without its wrapping.
@@ -2866,14 +4260,30 @@ pub struct RecordRows {
     pub ics: IcsRows,
     /// One row per IEC 60870-5-104 APDU.
     pub iec104: Iec104Rows,
+    /// One row per Kerberos request with its reply or error (Zeek kerberos.log).
+    pub kerberos: KerberosRows,
+    /// One row per LDAP operation with its result (Zeek ldap.log and ldap_search.log); also over UDP.
+    pub ldap: LdapRows,
     /// One row per Modbus/TCP request matched with its response (ICSNPP modbus_detailed).
     pub modbus: ModbusRows,
     /// One row per message of IPv6 neighbour discovery: routers, neighbours, redirects.
     pub ndp: NdpRows,
+    /// One row per NTLM login, whichever protocol carries it (Zeek ntlm.log); no response or hash of one is kept.
+    pub ntlm: NtlmRows,
     /// One row per NTP message that says something new: the first of each side, changes, control and private messages; at most 64 of a flow.
     pub ntp: NtpRows,
     /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
     pub payload_head: PayloadHeadRows,
+    /// One row per QUIC connection: versions 1 and 2, drafts, mvfst, Google's (Zeek quic.log; EVE quic).
+    pub quic: QuicRows,
+    /// One row per RDP connection (Zeek rdp.log).
+    pub rdp: RdpRows,
+    /// One row per login at MySQL, PostgreSQL, SQL Server, Redis, VNC or SOCKS (Zeek mysql.log, rfb.log).
+    pub remote_login: RemoteLoginRows,
+    /// One row per meaningful SMB request with its answer (Zeek smb_mapping.log, smb_files.log; Suricata smb events).
+    pub smb: SmbRows,
+    /// One row per mail (Zeek smtp.log), per AUTH and per STARTTLS; a connection with none of them is one row.
+    pub smtp: SmtpRows,
     /// One row per SSH connection (Zeek ssh.log).
     pub ssh: SshRows,
     /// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
@@ -2887,6 +4297,7 @@ impl RecordRows {
     #[must_use]
     pub fn is_full(&self, limit: usize) -> bool {
         self.arp.len() >= limit
+            || self.dce_rpc.len() >= limit
             || self.dhcp.len() >= limit
             || self.dhcpv6.len() >= limit
             || self.dns.len() >= limit
@@ -2895,10 +4306,18 @@ impl RecordRows {
             || self.icmp.len() >= limit
             || self.ics.len() >= limit
             || self.iec104.len() >= limit
+            || self.kerberos.len() >= limit
+            || self.ldap.len() >= limit
             || self.modbus.len() >= limit
             || self.ndp.len() >= limit
+            || self.ntlm.len() >= limit
             || self.ntp.len() >= limit
             || self.payload_head.len() >= limit
+            || self.quic.len() >= limit
+            || self.rdp.len() >= limit
+            || self.remote_login.len() >= limit
+            || self.smb.len() >= limit
+            || self.smtp.len() >= limit
             || self.ssh.len() >= limit
             || self.tls.len() >= limit
             || self.weird.len() >= limit
@@ -2912,6 +4331,9 @@ impl RecordRows {
         let mut taken = Vec::new();
         if self.arp.len() >= limit.max(1) {
             taken.push(("arp", self.arp.len(), self.arp.finish()?));
+        }
+        if self.dce_rpc.len() >= limit.max(1) {
+            taken.push(("dce_rpc", self.dce_rpc.len(), self.dce_rpc.finish()?));
         }
         if self.dhcp.len() >= limit.max(1) {
             taken.push(("dhcp", self.dhcp.len(), self.dhcp.finish()?));
@@ -2937,17 +4359,41 @@ impl RecordRows {
         if self.iec104.len() >= limit.max(1) {
             taken.push(("iec104", self.iec104.len(), self.iec104.finish()?));
         }
+        if self.kerberos.len() >= limit.max(1) {
+            taken.push(("kerberos", self.kerberos.len(), self.kerberos.finish()?));
+        }
+        if self.ldap.len() >= limit.max(1) {
+            taken.push(("ldap", self.ldap.len(), self.ldap.finish()?));
+        }
         if self.modbus.len() >= limit.max(1) {
             taken.push(("modbus", self.modbus.len(), self.modbus.finish()?));
         }
         if self.ndp.len() >= limit.max(1) {
             taken.push(("ndp", self.ndp.len(), self.ndp.finish()?));
         }
+        if self.ntlm.len() >= limit.max(1) {
+            taken.push(("ntlm", self.ntlm.len(), self.ntlm.finish()?));
+        }
         if self.ntp.len() >= limit.max(1) {
             taken.push(("ntp", self.ntp.len(), self.ntp.finish()?));
         }
         if self.payload_head.len() >= limit.max(1) {
             taken.push(("payload_head", self.payload_head.len(), self.payload_head.finish()?));
+        }
+        if self.quic.len() >= limit.max(1) {
+            taken.push(("quic", self.quic.len(), self.quic.finish()?));
+        }
+        if self.rdp.len() >= limit.max(1) {
+            taken.push(("rdp", self.rdp.len(), self.rdp.finish()?));
+        }
+        if self.remote_login.len() >= limit.max(1) {
+            taken.push(("remote_login", self.remote_login.len(), self.remote_login.finish()?));
+        }
+        if self.smb.len() >= limit.max(1) {
+            taken.push(("smb", self.smb.len(), self.smb.finish()?));
+        }
+        if self.smtp.len() >= limit.max(1) {
+            taken.push(("smtp", self.smtp.len(), self.smtp.finish()?));
         }
         if self.ssh.len() >= limit.max(1) {
             taken.push(("ssh", self.ssh.len(), self.ssh.finish()?));

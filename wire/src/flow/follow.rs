@@ -83,7 +83,7 @@ impl Table {
             return;
         };
         let from_first = from_lo == row.first_is_lo;
-        let is_parsed = self.options.parsers && has_message(packet) && !row.app.is_done();
+        let is_parsed = self.options.parsers && begins_message(packet) && !row.app.is_done();
         let keeps_timeout = !is_parsed && keeps_timeout(row, packet);
         let Some(row) = self.rows.get_paired(slot, !from_first) else {
             return;
@@ -156,10 +156,11 @@ fn keeps_timeout(row: &Row, packet: &Packet) -> bool {
     row.pair.is_some() && (!packet.has_tcp || (row.past_handshake && is_plain))
 }
 
-/// The packet has something for a parser; the header of an ICMP message says all by itself.
+/// The packet has something for a parser: a payload, or an ICMP header that says all by itself; and it does not begin in the
+/// middle of a datagram.
 #[inline]
-pub(super) fn has_message(packet: &Packet) -> bool {
-    packet.payload_len > 0 || packet.has_icmp
+pub(super) fn begins_message(packet: &Packet) -> bool {
+    (packet.payload_len > 0 || packet.has_icmp) && !packet.later_fragment
 }
 
 /// Hand the payload to the flow's parser.
@@ -190,7 +191,8 @@ pub(super) fn parse(
             begin: begins.0,
             peer_begin: begins.1,
             payload,
-            payload_len: packet.payload_len,
+            // How much the other fragments hold is not known here, but that they hold something is.
+            payload_len: packet.payload_len + u32::from(packet.is_fragment),
             icmp: (packet.has_icmp && !packet.later_fragment).then_some(IcmpHead {
                 kind: packet.icmp_type,
                 code: packet.icmp_code,

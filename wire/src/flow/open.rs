@@ -3,7 +3,7 @@
 use super::absorb;
 use super::direction::decide;
 use super::ext::Ext;
-use super::follow::{has_message, parse, report};
+use super::follow::{begins_message, parse, report};
 use super::history::History;
 use super::life::{TCP, UDP, as_ms, deadline, timeout};
 use super::row::{Basis, Row};
@@ -45,7 +45,7 @@ impl Table {
     ) -> Row {
         self.counters.created += 1;
         let mut app = App::default();
-        let hint = if self.options.parsers && has_message(packet) {
+        let hint = if self.options.parsers && begins_message(packet) {
             let uid = self
                 .uids
                 .uid(packet.ts_ns, packet.ordinal, packet.inner_index, 0);

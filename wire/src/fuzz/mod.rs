@@ -7,7 +7,9 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dhcp, dhcpv6, dns, ftp, http, icmp, iec104, modbus, ntp, recognise, ssh, stream, tls,
+    arp, dcerpc, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, mysql,
+    ntlm, ntp, postgresql, quic, rdp, recognise, redis, smb, smtp, socks, ssh, stream, tds, tls,
+    vnc,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -16,22 +18,37 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 17] = [
+pub const TARGETS: [(&str, Run); 32] = [
     ("fuzz_arp", arp),
+    ("fuzz_dcerpc", dcerpc),
     ("fuzz_decode", decode),
     ("fuzz_dhcp", dhcp),
     ("fuzz_dhcpv6", dhcpv6),
     ("fuzz_dns", dns),
+    ("fuzz_dtls", dtls),
     ("fuzz_ftp", ftp),
     ("fuzz_http", http),
     ("fuzz_icmp", icmp),
     ("fuzz_iec104", iec104),
+    ("fuzz_kerberos", kerberos),
+    ("fuzz_ldap", ldap),
     ("fuzz_meter", meter),
     ("fuzz_modbus", modbus),
+    ("fuzz_mysql", mysql),
+    ("fuzz_ntlm", ntlm),
     ("fuzz_ntp", ntp),
+    ("fuzz_postgresql", postgresql),
+    ("fuzz_quic", quic),
+    ("fuzz_rdp", rdp),
     ("fuzz_recognise", recognise),
+    ("fuzz_redis", redis),
+    ("fuzz_smb", smb),
+    ("fuzz_smtp", smtp),
+    ("fuzz_socks", socks),
     ("fuzz_source", source),
     ("fuzz_ssh", ssh),
     ("fuzz_stream", stream),
+    ("fuzz_tds", tds),
     ("fuzz_tls", tls),
+    ("fuzz_vnc", vnc),
 ];

@@ -28,6 +28,11 @@ pub struct App {
 enum Parser {
     Probe(Probe),
     Talk(Box<dyn Talk>),
+    /// The labels of a parser that is gone.
+    Named {
+        server_name: Option<Box<str>>,
+        ja4: Option<Box<str>>,
+    },
 }
 
 impl App {
@@ -40,7 +45,7 @@ impl App {
         }
         match self.parser.as_deref_mut() {
             None if matches!(ctx.proto, 0 | 1 | 58) => self.start_layer(ctx, out),
-            None | Some(Parser::Probe(_)) => self.recognise(ctx, out),
+            None | Some(Parser::Probe(_) | Parser::Named { .. }) => self.recognise(ctx, out),
             Some(Parser::Talk(talk)) => {
                 let hint = talk.on_payload(ctx, out);
                 self.go_on(out);
@@ -67,7 +72,9 @@ impl App {
             return;
         };
         let Some(next) = talk.successor() else {
-            self.done = talk.is_finished();
+            if talk.is_finished() {
+                self.finish(out);
+            }
             return;
         };
         talk.on_end(out);
@@ -81,6 +88,21 @@ impl App {
             }
         }
         *talk = next;
+    }
+
+    /// Nothing more can be read: keep of the parser only what the row of the flow will say.
+    fn finish(&mut self, out: &mut Records) {
+        self.done = true;
+        let Some(Parser::Talk(talk)) = self.parser.as_deref_mut() else {
+            return;
+        };
+        talk.on_end(out);
+        let Labels { server_name, ja4 } = talk.labels();
+        let named = (server_name.map(Box::from), ja4.map(Box::from));
+        self.parser = match named {
+            (None, None) => None,
+            (server_name, ja4) => Some(Box::new(Parser::Named { server_name, ja4 })),
+        };
     }
 
     /// The flow segment ends: write what waits for an answer. Rows carry the identity and time of their own packets, which
@@ -115,11 +137,14 @@ impl App {
 
     /// What the parser learned that stands in the row of the flow.
     pub fn labels(&self) -> (Option<&str>, Option<&str>) {
-        let Labels { server_name, ja4 } = match self.parser.as_deref() {
-            Some(Parser::Talk(talk)) => talk.labels(),
-            _ => Labels::default(),
-        };
-        (server_name, ja4)
+        match self.parser.as_deref() {
+            Some(Parser::Talk(talk)) => {
+                let Labels { server_name, ja4 } = talk.labels();
+                (server_name, ja4)
+            }
+            Some(Parser::Named { server_name, ja4 }) => (server_name.as_deref(), ja4.as_deref()),
+            Some(Parser::Probe(_)) | None => (None, None),
+        }
     }
 
     /// Recognised by content as an industrial protocol whose conversations go on after long silence.
@@ -132,7 +157,13 @@ impl App {
         self.tries += 1;
         let look = Look::new(ctx, ctx.payload);
         let mut found = recognise::look(&look);
-        if found.strength != Strength::Sure && ctx.seq.is_some() {
+        // Of datagrams only those are held that say something.
+        let weighed = match found.strength {
+            Strength::Sure => false,
+            Strength::Weak => true,
+            Strength::None => ctx.seq.is_some(),
+        };
+        if weighed {
             found = self.weigh(ctx, found);
         }
         if found.strength == Strength::Sure {
@@ -156,13 +187,16 @@ impl App {
         let supported = probe
             .packets()
             .iter()
-            .find_map(|held| recognise::agree(found.service, &held.context(ctx), ctx));
-        if !probe.hold(ctx) {
+            .find_map(|held| recognise::agree(found.service, held, ctx));
+        let held = probe.hold(ctx, found.service);
+        if !held {
             *self.passed.get_mut(ctx.from_lo) = true;
-            return found;
         }
         if let Some(service) = supported {
             return Found::sure(service);
+        }
+        if !held {
+            return found;
         }
         let joined = probe.joined(ctx.from_lo).unwrap_or_default();
         let again = recognise::look(&Look::new(ctx, &joined));
@@ -204,7 +238,7 @@ impl App {
         }
         let mut hint = Hint::None;
         let mut replayed = false;
-        for held in probe.packets() {
+        for held in probe.packets().iter().filter(|held| held.is_whole()) {
             replayed |= held.is(ctx);
             hint = talk.on_payload(&held.context(ctx), out);
         }

@@ -147,10 +147,8 @@ pub(super) trait Dialogue: Default + Send + Sync {
     fn labels(&self) -> Labels<'_> {
         Labels::default()
     }
-    /// Bytes of memory held beside the value itself.
-    fn bytes(&self) -> usize {
-        0
-    }
+    /// Bytes of memory held beside the value itself; asked after every packet.
+    fn bytes(&self) -> usize;
     /// The protocol that both sides agreed to speak from here on, on the same streams (STARTTLS, negotiated TLS, a tunnel).
     fn successor(&self) -> Option<Service> {
         None

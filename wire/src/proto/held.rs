@@ -3,12 +3,13 @@
 use super::dialogue::Meta;
 use super::read::signed32;
 
-/// Out-of-order segments held: fast retransmit fills a hole after three duplicate acknowledgements (RFC 5681 3.2).
-const MAX_SEGMENTS: usize = 4;
-/// Out-of-order bytes held: almost three full Ethernet segments, or many messages of the protocols here.
-const MAX_BYTES: usize = 4096;
-/// A hole older than this is not filled any more: TCP's initial retransmission time-out of 1 s, doubled once (RFC 6298
-/// 2.1, 5.5), and a second of slack.
+/// Out-of-order segments held (range 4 .. 64): the first of a full initial window of ten was lost before the tap (RFC 6928 2), and
+/// a few more came until it was sent again.
+const MAX_SEGMENTS: usize = 16;
+/// Out-of-order bytes held (range 4 KiB .. 64 KiB): as many full Ethernet segments of 1460 B.
+const MAX_BYTES: usize = 24 << 10;
+/// A hole into which nothing fell for this long is not filled any more: TCP's initial retransmission time-out of 1 s, doubled once
+/// (RFC 6298 2.1, 5.5), and a second of slack.
 const MAX_AGE_NS: i64 = 4_000_000_000;
 
 /// One segment, or the part of it that no other has.
@@ -90,13 +91,14 @@ impl Held {
         self.segments.insert(at.min(self.segments.len()), segment);
     }
 
-    /// More is held than is allowed, or for longer; `now_ns` is the time of the newest packet.
-    pub(super) fn is_full(&self, now_ns: i64) -> bool {
+    /// More is held than is allowed, or for longer; `now_ns` is the time of the newest packet, `moved_ns` of the latest one that
+    /// made the hole smaller.
+    pub(super) fn is_full(&self, now_ns: i64, moved_ns: i64) -> bool {
         let bytes: usize = self.segments.iter().map(|segment| segment.data.len()).sum();
         let oldest = self.segments.iter().map(|segment| segment.meta.ts_ns).min();
         self.segments.len() > MAX_SEGMENTS
             || bytes > MAX_BYTES
-            || oldest.is_some_and(|ts| now_ns.saturating_sub(ts) > MAX_AGE_NS)
+            || oldest.is_some_and(|ts| now_ns.saturating_sub(ts.max(moved_ns)) > MAX_AGE_NS)
     }
 
     /// Bytes of memory held.

@@ -10,10 +10,15 @@
 
 mod app;
 mod arp;
+mod attempt;
+mod base64;
+mod ber;
+mod dcerpc;
 mod dhcp;
 mod dhcpv6;
 mod dialogue;
 mod dns;
+mod dotted;
 mod escape;
 mod ftp;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -26,22 +31,41 @@ mod held;
 mod http;
 mod icmp;
 mod iec104;
+mod kerberos;
+mod ldap;
+mod line;
 mod memory;
 mod modbus;
+mod mysql;
 mod ndp;
+mod nt_status;
+mod ntlm;
 mod ntp;
 mod packets;
+mod pieces;
 mod ports;
+mod postgresql;
 mod probe;
+mod quic;
+mod rdp;
 mod read;
 mod recognise;
+mod redis;
 mod registry;
+mod sasl;
+mod secrets;
 mod service;
 mod session;
+mod smb;
+mod smtp;
+mod socks;
 mod ssh;
 mod stream;
+mod tds;
 mod texts;
 mod tls;
+mod utf16;
+mod vnc;
 mod weird;
 
 #[cfg(test)]
@@ -49,6 +73,7 @@ mod tests;
 
 pub use app::App;
 pub use ports::port_guess;
+pub use secrets::Secrets;
 
 use crate::columns::tables::RecordRows;
 use memory::Memory;
@@ -60,6 +85,8 @@ pub struct Records {
     rows: RecordRows,
     /// What parsers hold.
     pub memory: Memory,
+    /// Hashes the secrets that parsers meet.
+    pub secrets: Secrets,
 }
 
 impl Deref for Records {
@@ -109,7 +136,7 @@ pub struct Context<'a> {
     pub peer_begin: Option<u32>,
     /// Payload bytes captured.
     pub payload: &'a [u8],
-    /// Payload bytes on the wire (larger than `payload.len()` when the snap length cut them).
+    /// Payload bytes on the wire (larger than `payload.len()` when the snap length cut them, or other fragments hold the rest).
     pub payload_len: u32,
     /// Header of an ICMP message; `payload` is what follows it.
     pub icmp: Option<IcmpHead>,

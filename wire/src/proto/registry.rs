@@ -1,6 +1,7 @@
 //! Which protocols are read in full. To add one: its module, a line here, its table in `store/schema/records/`.
 
 use super::arp::{self, Arp};
+use super::dcerpc::DceRpc;
 use super::dhcp::Dhcp;
 use super::dhcpv6::Dhcpv6;
 use super::dialogue::Dialogue;
@@ -9,26 +10,53 @@ use super::ftp::Ftp;
 use super::http::Http;
 use super::icmp::Icmp;
 use super::iec104::Iec104;
+use super::kerberos::Kerberos;
+use super::ldap::Ldap;
 use super::modbus::Modbus;
+use super::mysql::Mysql;
 use super::ntp::Ntp;
 use super::packets::{Packets, Passing};
+use super::postgresql::Postgresql;
+use super::quic::Quic;
+use super::rdp::Rdp;
+use super::redis::Redis;
 use super::service::Service;
 use super::session::{Session, Talk};
+use super::smb::Smb;
+use super::smtp::Smtp;
+use super::socks::Socks;
 use super::ssh::Ssh;
-use super::tls::Tls;
+use super::tds::Tds;
+use super::tls::{Dtls, Tls};
+use super::vnc::Vnc;
 
 /// A new parser of a protocol; `None` when it is only recognised.
 pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
     Some(match service {
         Service::Dhcp => packets::<Dhcp>(),
         Service::Dhcpv6 => packets::<Dhcpv6>(),
+        Service::DceRpc => session::<DceRpc>(),
         Service::Dns | Service::Llmnr | Service::Mdns | Service::NetbiosNs => session::<Dns>(),
+        // A call's flow begins with STUN; what it negotiates by DTLS is read as well.
+        Service::Dtls | Service::Stun => session::<Dtls>(),
         Service::Ftp => session::<Ftp>(),
         Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
+        Service::Kerberos => session::<Kerberos>(),
+        Service::Ldap => session::<Ldap>(),
         Service::Modbus => session::<Modbus>(),
         Service::Ntp => packets::<Ntp>(),
+        Service::Mysql => session::<Mysql>(),
+        Service::Postgresql => session::<Postgresql>(),
+        Service::Quic => session::<Quic>(),
+        Service::Rdp => session::<Rdp>(),
+        Service::Redis => session::<Redis>(),
+        Service::Rfb => session::<Vnc>(),
+        Service::Smb => session::<Smb>(),
+        Service::Smtp => session::<Smtp>(),
+        Service::Socks => session::<Socks>(),
         Service::Ssh => session::<Ssh>(),
+        Service::Tds => session::<Tds>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
     })
@@ -38,18 +66,32 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
 pub(super) const fn is_read(service: Service) -> bool {
     matches!(
         service,
-        Service::Dhcp
+        Service::DceRpc
+            | Service::Dhcp
             | Service::Dhcpv6
             | Service::Dns
+            | Service::Dtls
             | Service::Ftp
             | Service::Http
             | Service::Iec104
+            | Service::Kerberos
+            | Service::Ldap
             | Service::Llmnr
             | Service::Mdns
             | Service::Modbus
+            | Service::Mysql
             | Service::NetbiosNs
             | Service::Ntp
+            | Service::Postgresql
+            | Service::Quic
+            | Service::Rdp
+            | Service::Redis
+            | Service::Rfb
+            | Service::Smb
+            | Service::Smtp
+            | Service::Socks
             | Service::Ssh
+            | Service::Tds
             | Service::Tls
     )
 }

@@ -36,6 +36,8 @@ pub(super) struct Session<D> {
     lost: Pair<bool>,
     notes: Notes,
     account: Option<Account>,
+    /// There was no memory for what the dialogue has to keep.
+    gave_up: bool,
 }
 
 impl<D: Dialogue> Default for Session<D> {
@@ -51,6 +53,7 @@ impl<D: Dialogue> Default for Session<D> {
             lost: Pair::default(),
             notes: Notes::default(),
             account: None,
+            gave_up: false,
         }
     }
 }
@@ -102,12 +105,13 @@ impl<D: Dialogue> Talk for Session<D> {
     }
 
     fn is_finished(&self) -> bool {
-        self.dialogue.is_finished()
+        self.gave_up || self.dialogue.is_finished()
     }
 }
 
 impl<D: Dialogue> Session<D> {
-    /// Account for what is held; when all parsers together hold too much, this one gives up what it holds of its streams.
+    /// Account for what is held; when all parsers together hold too much, this one gives up what it holds of its streams, and when
+    /// that is not enough, writes what it knows and ends.
     fn settle_account(&mut self, ctx: &Context<'_>, out: &mut Records) {
         let Pair { lo, hi } = &mut self.streams;
         let own = size_of::<Self>() + self.dialogue.bytes();
@@ -117,9 +121,15 @@ impl<D: Dialogue> Session<D> {
         }
         lo.forget();
         hi.forget();
-        account.set(own);
-        self.notes
-            .note(Weird::PARSER_MEMORY, &Meta::of(ctx), None, out);
+        let fits = account.set(own);
+        let notes = &mut self.notes;
+        notes.note(Weird::PARSER_MEMORY, &Meta::of(ctx), None, out);
+        if !fits {
+            self.dialogue.end(&self.sides, &mut Sink { out, notes });
+            self.dialogue = D::default();
+            self.gave_up = true;
+            account.set(size_of::<Self>());
+        }
     }
 
     fn datagram(&mut self, ctx: &Context<'_>, out: &mut Records) {

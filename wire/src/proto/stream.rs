@@ -61,6 +61,8 @@ pub(super) struct Stream {
     tail: Meta,
     tail_at: usize,
     newest: Meta,
+    /// Time of the latest packet that brought the next expected byte.
+    moved_ns: i64,
     fresh: bool,
     lost: bool,
     /// Length of the latest gap, where nothing but it lies between two bytes handed out.
@@ -194,6 +196,7 @@ impl Stream {
     }
 
     fn append(&mut self, meta: Meta, data: &[u8]) {
+        self.moved_ns = self.newest.ts_ns;
         self.waiting.drain(..self.head.min(self.waiting.len()));
         self.head = 0;
         if self.waiting.is_empty() {
@@ -262,7 +265,7 @@ impl Stream {
     }
 
     fn gives_up(&self) -> bool {
-        self.closing || self.held.is_full(self.newest.ts_ns)
+        self.closing || self.held.is_full(self.newest.ts_ns, self.moved_ns)
     }
 
     fn skip_to(&mut self, seq: u32) {

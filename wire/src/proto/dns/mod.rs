@@ -193,6 +193,10 @@ impl Dialogue for Dns {
         self.waiting.end(sides, kind, sink);
     }
 
+    fn bytes(&self) -> usize {
+        self.waiting.bytes()
+    }
+
     fn client_is_lo(&self) -> Option<bool> {
         self.client_is_lo
     }

@@ -59,6 +59,12 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> usize {
+        let names = self.pending.iter().map(|question| question.name.capacity());
+        self.pending.capacity() * size_of::<Pending>() + names.sum::<usize>()
+    }
+
     /// An empty buffer for a name.
     pub(super) fn buffer(&mut self) -> String {
         self.spare.take().unwrap_or_default()

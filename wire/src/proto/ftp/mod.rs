@@ -1,6 +1,6 @@
 //! FTP control connections: commands paired with their replies, and how logins ended. No password is ever kept in a row.
 //!
-//! Source: RFC 959 4.2 and 5.4 (reply sequences), RFC 2228 (AUTH).
+//! Source: RFC 959 4.2 and 5.4 (reply sequences), RFC 2228 (AUTH), RFC 4217 4 (AUTH TLS).
 
 mod line;
 mod verbs;
@@ -9,9 +9,11 @@ pub(super) use line::{Likeness, likeness};
 
 use super::dialogue::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
 use super::escape::escape;
+use super::line::{Reply, reply, trim};
+use super::service::Service;
 use super::weird::Weird;
 use crate::columns::tables::FtpRow;
-use line::{PORT, Reply, command, reply, trim};
+use line::{PORT, command};
 use std::collections::VecDeque;
 
 /// Commands that may wait for their reply; clients pipeline a handful.
@@ -27,6 +29,7 @@ struct Pending {
     /// Kept only to recognise it in the reply, never written.
     secret: Vec<u8>,
     user: Option<String>,
+    secret_hash: Option<String>,
     /// Code and first line of the latest reply.
     reply: Option<(u16, Option<String>)>,
 }
@@ -44,6 +47,8 @@ pub(super) struct Ftp {
     /// The end of an overlong line has not come yet.
     unfinished: Pair<bool>,
     encrypted: bool,
+    /// What encrypts it is TLS.
+    is_tls: bool,
 }
 
 impl Ftp {
@@ -75,6 +80,9 @@ impl Ftp {
                 Vec::new()
             },
             user: self.user.clone(),
+            secret_hash: (verb == "PASS")
+                .then(|| sink.out.secrets.hash(raw))
+                .flatten(),
             reply: None,
         });
     }
@@ -115,7 +123,10 @@ impl Ftp {
         if code < 200 {
             return;
         }
-        self.encrypted |= pending.verb == "AUTH" && (code == 234 || code == 334);
+        if pending.verb == "AUTH" && matches!(code, 234 | 334) {
+            self.encrypted = true;
+            self.is_tls = pending.arg.as_deref().is_some_and(verbs::is_tls);
+        }
         if let Some(done) = self.pending.pop_front() {
             write(&done, message.receiver, message.sender, sink);
         }
@@ -153,6 +164,8 @@ fn write(pending: &Pending, client: &Side, server: &Side, sink: &mut Sink<'_>) {
         receiver_ip: server.ip,
         receiver_port: i32::from(server.port),
         user: pending.user.as_deref(),
+        login_method: (pending.verb == "PASS").then_some("password"),
+        secret_hash: pending.secret_hash.as_deref(),
         command: pending.verb,
         arg: pending.arg.as_deref(),
         reply_code: code,
@@ -206,8 +219,26 @@ impl Dialogue for Ftp {
     }
 
     /// Only a greeting says who connected (flow-semantics.md 4.4).
+    fn bytes(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
+        let held = |pending: &Pending| {
+            let reply = pending.reply.as_ref().map_or(0, |(_, line)| text(line));
+            text(&pending.arg) + pending.secret.capacity() + text(&pending.user) + reply
+        };
+        let lines = self
+            .multi_line
+            .as_ref()
+            .map_or(0, |(_, line)| line.capacity());
+        let table = self.pending.capacity() * size_of::<Pending>();
+        table + text(&self.user) + lines + self.pending.iter().map(held).sum::<usize>()
+    }
+
     fn client_is_lo(&self) -> Option<bool> {
         self.server_is_lo.filter(|_| self.greeted).map(|lo| !lo)
+    }
+
+    fn successor(&self) -> Option<Service> {
+        self.is_tls.then_some(Service::Tls)
     }
 
     fn is_finished(&self) -> bool {

@@ -29,3 +29,10 @@ pub(super) fn is_secret(verb: &'static str) -> bool {
         "PASS" | "ACCT" | "ADAT" | "CONF" | "ENC" | "MIC" | "SITE" | OTHER
     )
 }
+
+/// The mechanism of AUTH is TLS by one of its names (RFC 4217 17, and those in use before it).
+pub(super) fn is_tls(mechanism: &str) -> bool {
+    ["TLS", "TLS-C", "SSL", "TLS-P"]
+        .iter()
+        .any(|name| mechanism.eq_ignore_ascii_case(name))
+}

@@ -7,23 +7,43 @@ mod stream;
 pub use stream::stream;
 
 use super::arp::Arp;
+use super::dcerpc::DceRpc;
 use super::dhcp::Dhcp;
 use super::dhcpv6::Dhcpv6;
-use super::dialogue::Dialogue;
+use super::dialogue::{Dialogue, Meta};
 use super::dns::Dns;
+use super::escape::MAX_TEXT;
 use super::ftp::Ftp;
 use super::http::Http;
 use super::icmp::Icmp;
 use super::iec104::Iec104;
+use super::kerberos::Kerberos;
+use super::ldap::Ldap;
 use super::modbus::Modbus;
+use super::mysql::Mysql;
+use super::ntlm::Ntlm;
 use super::ntp::Ntp;
 use super::packets::{Packets, Passing};
+use super::postgresql::Postgresql;
+use super::quic::Quic;
+use super::rdp::Rdp;
+use super::redis::Redis;
 use super::session::{Session, Talk};
+use super::smb::Smb;
+use super::smtp::Smtp;
+use super::socks::Socks;
 use super::ssh::Ssh;
-use super::tls::Tls;
+use super::tds::Tds;
+use super::tls::{Dtls, Tls};
+use super::vnc::Vnc;
 use super::{App, Records, iec104 as iec104_proto, modbus as modbus_proto};
 use rows::Budget;
 use script::{Packet, Script};
+
+/// Remote procedure calls.
+pub fn dcerpc(input: &[u8]) {
+    dialogue::<DceRpc>(input, 135);
+}
 
 /// DNS messages: in a stream, and each packet as a datagram at the port of each protocol of this format.
 pub fn dns(input: &[u8]) {
@@ -31,6 +51,11 @@ pub fn dns(input: &[u8]) {
     for port in [53, 137, 5353, 5355] {
         datagrams::<Dns>(input, port);
     }
+}
+
+/// DTLS, in datagrams only.
+pub fn dtls(input: &[u8]) {
+    datagrams::<Dtls>(input, 5684);
 }
 
 /// FTP control connections.
@@ -48,14 +73,85 @@ pub fn iec104(input: &[u8]) {
     dialogue::<Iec104>(input, iec104_proto::PORT);
 }
 
+/// Kerberos, in a stream and in datagrams.
+pub fn kerberos(input: &[u8]) {
+    dialogue::<Kerberos>(input, 88);
+    datagrams::<Kerberos>(input, 88);
+}
+
+/// LDAP, in a stream and in datagrams.
+pub fn ldap(input: &[u8]) {
+    dialogue::<Ldap>(input, 389);
+    datagrams::<Ldap>(input, 389);
+}
+
 /// Modbus/TCP.
 pub fn modbus(input: &[u8]) {
     dialogue::<Modbus>(input, modbus_proto::PORT);
 }
 
+/// RDP.
+pub fn rdp(input: &[u8]) {
+    dialogue::<Rdp>(input, 3389);
+}
+
+/// QUIC, in datagrams only.
+pub fn quic(input: &[u8]) {
+    datagrams::<Quic>(input, 443);
+}
+
+/// SMTP.
+pub fn smtp(input: &[u8]) {
+    dialogue::<Smtp>(input, 25);
+}
+
+/// A message of an NTLM login, wrapped in anything: names stay short and escaped.
+pub fn ntlm(input: &[u8]) {
+    let mut login = Ntlm::default();
+    login.read(input, &Meta::default());
+    assert!(login.bytes() < 16 << 10, "{} bytes held", login.bytes());
+    let name = login.user().unwrap_or_default();
+    assert!(name.len() <= MAX_TEXT && !name.chars().any(char::is_control));
+}
+
+/// SMB of all versions.
+pub fn smb(input: &[u8]) {
+    dialogue::<Smb>(input, 445);
+}
+
 /// SSH; sizes of segments mean something there, so that other cuts may give other rows.
 pub fn ssh(input: &[u8]) {
     bounded::<Ssh>(input, 22);
+}
+
+/// MySQL logins.
+pub fn mysql(input: &[u8]) {
+    dialogue::<Mysql>(input, 3306);
+}
+
+/// PostgreSQL logins.
+pub fn postgresql(input: &[u8]) {
+    dialogue::<Postgresql>(input, 5432);
+}
+
+/// Redis logins.
+pub fn redis(input: &[u8]) {
+    dialogue::<Redis>(input, 6379);
+}
+
+/// SOCKS logins.
+pub fn socks(input: &[u8]) {
+    dialogue::<Socks>(input, 1080);
+}
+
+/// SQL Server logins.
+pub fn tds(input: &[u8]) {
+    dialogue::<Tds>(input, 1433);
+}
+
+/// VNC logins.
+pub fn vnc(input: &[u8]) {
+    dialogue::<Vnc>(input, 5900);
 }
 
 /// TLS and TLCP.

@@ -45,7 +45,8 @@ pub(super) fn batches(out: &mut Records) -> Vec<RecordBatch> {
         )*};
     }
     take!(
-        arp, dhcp, dhcpv6, dns, ftp, http, icmp, ics, iec104, modbus, ndp, ntp, ssh, tls, weird
+        arp, dce_rpc, dhcp, dhcpv6, dns, ftp, http, icmp, ics, iec104, kerberos, ldap, modbus, ndp,
+        ntlm, ntp, quic, rdp, smb, smtp, ssh, tls, weird
     );
     batches
 }
@@ -56,7 +57,7 @@ fn check_texts(batch: &RecordBatch) {
         if *column.data_type() != DataType::Utf8 {
             continue;
         }
-        let limit = if field.name() == "uri" {
+        let limit = if matches!(field.name().as_str(), "filter" | "uri") {
             MAX_URI
         } else {
             MAX_TEXT

@@ -1,15 +1,27 @@
-//! Credentials of HTTP requests: their scheme and the user they name; what is secret in them is never kept.
+//! Credentials of HTTP requests: their scheme and the user they name; what is secret in them is never kept but as a keyed hash.
 //!
-//! Source: RFC 9110 11.6.2, RFC 7617 (Basic), RFC 7616 3.4 (Digest), RFC 4648 4 (base64).
+//! Source: RFC 9110 11.6.2, RFC 7617 (Basic), RFC 7616 3.4 (Digest).
 
+use crate::proto::base64::decode;
 use crate::proto::read::starts_with_word;
 
-/// Base64 letters decoded: names are shorter than what a row keeps of them.
+/// Base64 letters decoded: names and passwords are shorter than what a row keeps of them.
 const MAX_LETTERS: usize = 512;
 const SCHEMES: [&str; 6] = ["basic", "bearer", "digest", "kerberos", "negotiate", "ntlm"];
 
-/// Scheme, and the user where the scheme shows one.
-pub(super) fn credentials(value: &[u8]) -> (&'static str, Option<Vec<u8>>) {
+/// What credentials show.
+#[derive(Default)]
+pub(super) struct Credentials {
+    /// Scheme; `None` when there are no credentials.
+    pub(super) kind: Option<&'static str>,
+    /// User, where the scheme shows one.
+    pub(super) user: Option<Vec<u8>>,
+    /// Password, where the scheme shows one; to be hashed at once.
+    pub(super) password: Option<Vec<u8>>,
+}
+
+/// Read the value of an Authorization field.
+pub(super) fn credentials(value: &[u8]) -> Credentials {
     let end = value
         .iter()
         .position(u8::is_ascii_whitespace)
@@ -19,43 +31,29 @@ pub(super) fn credentials(value: &[u8]) -> (&'static str, Option<Vec<u8>>) {
         .into_iter()
         .find(|name| scheme.eq_ignore_ascii_case(name.as_bytes()))
         .unwrap_or("other");
-    let user = match kind {
-        "basic" => basic_user(rest.trim_ascii()),
-        "digest" => digest_user(rest),
-        _ => None,
+    let (user, password) = match kind {
+        "basic" => basic(rest.trim_ascii()),
+        "digest" => (digest_user(rest), None),
+        _ => (None, None),
     };
-    (kind, user)
-}
-
-/// What stands before the first colon; without a colon it may be a password alone.
-fn basic_user(text: &[u8]) -> Option<Vec<u8>> {
-    let mut plain = decode(text);
-    let colon = plain.iter().position(|byte| *byte == b':')?;
-    plain.truncate(colon);
-    Some(plain)
-}
-
-fn decode(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0_u8);
-    for letter in text.iter().take(MAX_LETTERS) {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => break,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            let [.., octet] = (bits >> count).to_be_bytes();
-            out.push(octet);
-        }
+    Credentials {
+        kind: Some(kind),
+        user,
+        password,
     }
-    out
+}
+
+/// What stands before and after the first colon; without a colon it may be a password alone.
+fn basic(text: &[u8]) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+    let (plain, is_whole) = decode(text.get(..MAX_LETTERS).unwrap_or(text));
+    let Some(colon) = plain.iter().position(|byte| *byte == b':') else {
+        return (None, None);
+    };
+    let (user, password) = plain.split_at(colon);
+    // The hash of a part would be that of another password.
+    let is_whole = is_whole && text.len() <= MAX_LETTERS;
+    let password = password.get(1..).filter(|_| is_whole);
+    (Some(user.to_vec()), password.map(<[u8]>::to_vec))
 }
 
 fn digest_user(rest: &[u8]) -> Option<Vec<u8>> {

@@ -5,6 +5,7 @@ use super::head::{Fields, without_password, without_port};
 use crate::columns::tables::HttpRow;
 use crate::proto::dialogue::{Meta, Side, Sink};
 use crate::proto::escape::{MAX_TEXT, MAX_URI, escape, escape_within};
+use crate::proto::secrets::Secrets;
 
 /// What was asked.
 pub(super) struct Request {
@@ -17,6 +18,7 @@ pub(super) struct Request {
     content_type: Option<String>,
     auth_kind: Option<&'static str>,
     user: Option<String>,
+    secret_hash: Option<String>,
     proxied: Option<String>,
 }
 
@@ -46,6 +48,33 @@ fn text(value: Option<&[u8]>) -> Option<String> {
     value.filter(|value| !value.is_empty()).map(escape)
 }
 
+impl Exchange {
+    /// Bytes of memory held beside the value itself.
+    pub(super) fn bytes(&self) -> usize {
+        let sum = |texts: &[&Option<String>]| -> usize {
+            let lengths = texts
+                .iter()
+                .map(|text| text.as_ref().map_or(0, String::capacity));
+            lengths.sum()
+        };
+        let request = self.request.as_ref().map_or(0, |asked| {
+            let texts = [
+                &asked.host,
+                &asked.referrer,
+                &asked.user_agent,
+                &asked.content_type,
+                &asked.user,
+                &asked.proxied,
+            ];
+            asked.method.capacity() + asked.uri.capacity() + sum(&texts)
+        });
+        let response = self.response.as_ref().map_or(0, |told| {
+            sum(&[&told.reason, &told.content_type, &told.coding])
+        });
+        request + response
+    }
+}
+
 impl Request {
     /// Of a request line and its fields.
     pub(super) fn new(
@@ -53,8 +82,9 @@ impl Request {
         target: &[u8],
         version: &'static str,
         fields: &Fields<'_>,
+        secrets: &Secrets,
     ) -> Self {
-        let (auth_kind, user) = fields.credentials.map(credentials).unzip();
+        let found = fields.credentials.map(credentials).unwrap_or_default();
         let (front, back) = without_password(target);
         let proxied: Vec<Vec<u8>> = fields
             .proxied
@@ -72,8 +102,9 @@ impl Request {
             }),
             user_agent: text(fields.user_agent),
             content_type: text(fields.content_type),
-            auth_kind,
-            user: user.flatten().map(|user| escape(&user)),
+            auth_kind: found.kind,
+            user: found.user.as_deref().map(escape),
+            secret_hash: found.password.and_then(|password| secrets.hash(&password)),
             proxied: (!proxied.is_empty()).then(|| escape(&proxied.join(&b"; "[..]))),
         }
     }
@@ -169,6 +200,7 @@ impl Exchange {
             response_coding: answered.and_then(|response| response.coding.as_deref()),
             auth_kind: kind,
             user: asked.and_then(|request| request.user.as_deref()),
+            secret_hash: asked.and_then(|request| request.secret_hash.as_deref()),
             proxied: asked.and_then(|request| request.proxied.as_deref()),
             rtt_ns: rtt,
             outcome: self.outcome(kind),

@@ -59,7 +59,7 @@ impl Http {
         let fields = head::fields(rest);
         let next = match start {
             Start::Request(method, target, version) => {
-                let request = Request::new(method, target, version, &fields);
+                let request = Request::new(method, target, version, &fields, &sink.out.secrets);
                 self.on_request(message, request, &fields, sink)
             }
             Start::Status(version, code, reason) => {
@@ -261,6 +261,12 @@ impl Dialogue for Http {
         for exchange in self.pending.drain(..) {
             exchange.write(client, server, sink);
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let table = self.pending.capacity() * size_of::<Exchange>();
+        let host = self.host.as_ref().map_or(0, String::capacity);
+        table + host + self.pending.iter().map(Exchange::bytes).sum::<usize>()
     }
 
     fn client_is_lo(&self) -> Option<bool> {

@@ -131,6 +131,10 @@ impl Dialogue for Iec104 {
     fn end(&mut self, _sides: &Pair<Side>, _sink: &mut Sink<'_>) {}
 
     /// Only STARTDT and STOPDT say who connected (flow-semantics.md 4.4).
+    fn bytes(&self) -> usize {
+        0
+    }
+
     fn client_is_lo(&self) -> Option<bool> {
         self.master_is_lo
             .and_then(|(lo, basis)| (basis == Basis::Start).then_some(lo))

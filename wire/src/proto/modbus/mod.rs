@@ -157,6 +157,12 @@ impl Dialogue for Modbus {
         }
     }
 
+    fn bytes(&self) -> usize {
+        let held = |pending: &Pending| pending.fields.values.capacity() * size_of::<i32>();
+        let table = self.pending.capacity() * size_of::<Pending>();
+        table + self.pending.iter().map(held).sum::<usize>()
+    }
+
     fn client_is_lo(&self) -> Option<bool> {
         self.master_is_lo
     }

@@ -107,3 +107,17 @@ pub(super) fn bacnet(look: &Look<'_>) -> Option<Found> {
         strength: Strength::Sure,
     })
 }
+
+/// OPC UA over TCP (OPC 10000-6, 7.1.2): hello, reverse hello, acknowledgement, error, or an opened channel, with exact length.
+pub(super) fn opcua(look: &Look<'_>) -> Option<Found> {
+    let kind = look.data.get(..4)?;
+    if read::le32(look.data, 4)? as usize != look.data.len() {
+        return None;
+    }
+    match kind {
+        b"HELF" => Some(Found::sent(Service::Opcua, true)),
+        b"ACKF" | b"RHEF" => Some(Found::sent(Service::Opcua, false)),
+        b"ERRF" | b"OPNF" => Some(Found::sure(Service::Opcua)),
+        _ => None,
+    }
+}

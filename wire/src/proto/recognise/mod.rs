@@ -3,16 +3,23 @@
 //! To add a protocol: a variant in `service.rs`, a function in the file of its family, a line in `TCP` or `UDP` below.
 //! Noise must not match: a signature fixes at least 24 bits, or 16 bits plus a port.
 
+mod database;
+mod desktop;
+mod exchange;
 mod industrial;
 mod mail;
+mod media;
+mod messaging;
 mod naming;
 mod network;
 mod remote;
 mod security;
 mod telephony;
+mod tunnel;
 mod web;
 mod windows;
 
+use super::probe::Held;
 use super::service::Service;
 use super::{Context, Hint, ftp, modbus};
 
@@ -125,6 +132,7 @@ type Signature = fn(&Look<'_>) -> Option<Found>;
 const TCP: &[Signature] = &[
     security::tls,
     windows::smb,
+    windows::dcerpc,
     naming::dns,
     windows::rdp,
     industrial::iso_transport,
@@ -135,8 +143,24 @@ const TCP: &[Signature] = &[
     windows::ldap,
     windows::kerberos,
     remote::telnet,
-    web::mqtt,
+    messaging::mqtt,
     web::bittorrent,
+    database::mysql,
+    database::postgresql,
+    database::tds,
+    database::mongodb,
+    database::oracle,
+    database::memcached,
+    database::mysqlx,
+    exchange::sunrpc,
+    messaging::amqp,
+    telephony::stun,
+    desktop::x11,
+    desktop::radmin,
+    desktop::teamviewer,
+    tunnel::openvpn,
+    tunnel::socks,
+    media::rtp,
 ];
 
 /// Signatures of streams of lines.
@@ -150,6 +174,18 @@ const TCP_TEXT: &[Signature] = &[
     mail::imap,
     telephony::sip,
     telephony::rtsp,
+    database::redis,
+    desktop::vnc,
+    tunnel::stratum,
+    database::memcached,
+    exchange::rsync,
+    exchange::git,
+    exchange::irc,
+    exchange::xmpp,
+    exchange::nntp,
+    messaging::amqp,
+    industrial::opcua,
+    exchange::whois,
     network::syslog,
 ];
 
@@ -157,7 +193,9 @@ const TCP_TEXT: &[Signature] = &[
 const UDP: &[Signature] = &[
     naming::dns,
     naming::netbios,
+    naming::netbios_dgm,
     web::quic,
+    security::dtls,
     network::ntp,
     network::dhcp,
     network::dhcpv6,
@@ -169,7 +207,20 @@ const UDP: &[Signature] = &[
     windows::ldap,
     network::radius,
     remote::tftp,
+    windows::rdp_udp,
     web::bittorrent_dht,
+    tunnel::isakmp,
+    tunnel::wireguard,
+    tunnel::openvpn,
+    tunnel::l2tp,
+    exchange::sunrpc,
+    database::memcached,
+    desktop::teamviewer,
+    tunnel::esp,
+    media::rtcp,
+    messaging::coap,
+    media::rtp,
+    web::bittorrent_utp,
 ];
 
 /// Signatures of datagrams of lines.
@@ -185,9 +236,30 @@ pub(super) fn look(look: &Look<'_>) -> Found {
     } else {
         (UDP, UDP_TEXT)
     };
-    let find = |signatures: &[Signature]| signatures.iter().find_map(|signature| signature(look));
-    let text = begins_as_text(look.data).then(|| find(lines)).flatten();
-    text.or_else(|| find(octets)).unwrap_or(Found::NOTHING)
+    let text = if begins_as_text(look.data) {
+        strongest(lines, look)
+    } else {
+        Found::NOTHING
+    };
+    if text.strength == Strength::None {
+        strongest(octets, look)
+    } else {
+        text
+    }
+}
+
+/// The first sure finding, else the first weak one.
+fn strongest(signatures: &[Signature], look: &Look<'_>) -> Found {
+    let mut weak = Found::NOTHING;
+    for found in signatures.iter().filter_map(|signature| signature(look)) {
+        if found.strength == Strength::Sure {
+            return found;
+        }
+        if weak.strength == Strength::None {
+            weak = found;
+        }
+    }
+    weak
 }
 
 /// The first octets are printable ASCII or end a line, as in every protocol of lines; one in fifty random payloads is.
@@ -198,26 +270,38 @@ fn begins_as_text(data: &[u8]) -> bool {
 }
 
 /// An earlier and a later packet of one flow, each too weak alone, support the same protocol.
-pub(super) fn agree(
-    later: Option<Service>,
-    held: &Context<'_>,
-    ctx: &Context<'_>,
-) -> Option<Service> {
-    match later? {
-        Service::Modbus => {
-            let same_side = held.from_lo == ctx.from_lo;
-            modbus::agree(held.payload, ctx.payload, same_side).then_some(Service::Modbus)
-        }
-        Service::Iec104 => (look(&Look::new(held, held.payload)).service? == Service::Iec104)
-            .then_some(Service::Iec104),
+pub(super) fn agree(later: Option<Service>, held: &Held, ctx: &Context<'_>) -> Option<Service> {
+    let service = later?;
+    let same_side = held.from_lo == ctx.from_lo;
+    let (one, two) = (&*held.payload, ctx.payload);
+    let agrees = match service {
+        Service::Modbus => modbus::agree(one, two, same_side),
         Service::Ftp => {
             let kind =
                 |ctx: &Context<'_>| ftp::likeness(ctx.payload, ctx.sender_port, ctx.receiver_port);
-            let pair = (kind(held), kind(ctx));
-            let fits = pair == (ftp::Likeness::Greeting, ftp::Likeness::Command)
-                && held.from_lo != ctx.from_lo;
-            fits.then_some(Service::Ftp)
+            let pair = (kind(&held.context(ctx)), kind(ctx));
+            pair == (ftp::Likeness::Greeting, ftp::Likeness::Command) && !same_side
         }
-        _ => None,
-    }
+        _ if held.weak != Some(service) => false,
+        Service::Iec104 => true,
+        Service::Bittorrent => web::bittorrent_agrees(one, two, same_side),
+        Service::Mqtt => messaging::mqtt_agrees(one, two, same_side),
+        Service::Rtp if ctx.proto == 6 => {
+            media::rtp_agrees(behind_length(one), behind_length(two), same_side)
+        }
+        Service::Tls => !same_side,
+        Service::Socks => !same_side && tunnel::socks_agrees(one, two),
+        Service::Wireguard => tunnel::wireguard_agrees(one, two, same_side),
+        Service::IpsecNatT => tunnel::esp_agrees(one, two, same_side),
+        Service::Coap => messaging::coap_agrees(one, two, same_side),
+        Service::Rtp => media::rtp_agrees(one, two, same_side),
+        Service::Rtcp => media::rtcp_agrees(one, two, same_side),
+        _ => false,
+    };
+    agrees.then_some(service)
+}
+
+/// A packet in a stream without the length in front of it.
+fn behind_length(data: &[u8]) -> &[u8] {
+    data.get(2..).unwrap_or_default()
 }

@@ -134,3 +134,13 @@ pub(super) fn netbios(look: &Look<'_>) -> Option<Found> {
     (encoded && known_opcode && header.questions <= 1)
         .then_some(Found::sent(Service::NetbiosNs, !header.is_response))
 }
+
+/// NetBIOS datagram service (RFC 1002 4.4): port 138, a message type, the length, and an encoded name behind the header.
+pub(super) fn netbios_dgm(look: &Look<'_>) -> Option<Found> {
+    let name = look.data.get(15..47)?;
+    let length = usize::from(be16(look.data, 10)?);
+    let encoded =
+        octet(look.data, 14)? == 32 && name.iter().all(|byte| (b'A'..=b'P').contains(byte));
+    let known = look.at_port(138) && matches!(octet(look.data, 0)?, 0x10..=0x12);
+    (known && encoded && length + 14 == look.data.len()).then_some(Found::sure(Service::NetbiosDgm))
+}

@@ -1,10 +1,10 @@
-//! Signatures of protected channels: TLS and SSH.
+//! Signatures of protected channels: TLS, DTLS and SSH.
 
 use super::{Found, Look};
 use crate::proto::Hint;
 use crate::proto::read::{be16, octet};
 use crate::proto::service::Service;
-use crate::proto::tls::TLCP;
+use crate::proto::tls::{TLCP, dtls_record};
 
 /// Largest TLS record: 2^14 plus 2048 for protection (RFC 5246 6.2.3).
 const MAX_RECORD: u16 = 16384 + 2048;
@@ -32,7 +32,13 @@ pub(super) fn tls(look: &Look<'_>) -> Option<Found> {
         && record.length == 2
         && at == look.data.len()
         && octet(look.data, 5)? <= 2;
-    (count > 1 || (exact && look.is_whole) || alert).then_some(Found::sure(Service::Tls))
+    if count > 1 || (exact && look.is_whole) || alert {
+        return Some(Found::sure(Service::Tls));
+    }
+    // In the middle of a connection: protected data of TLS 1.2 or 1.3 that go on in the next segment.
+    let goes_on =
+        record.kind == 23 && be16(look.data, 1)? == 0x0303 && record.end > look.data.len();
+    goes_on.then_some(Found::weak(Service::Tls))
 }
 
 struct Record {
@@ -69,6 +75,46 @@ fn hello(data: &[u8], record_length: u16) -> Option<Hint> {
     match octet(data, 5)? {
         1 if sound => Some(Hint::SenderIsClient),
         2 if sound => Some(Hint::ReceiverIsClient),
+        _ => None,
+    }
+}
+
+/// Octets of a record header of DTLS.
+const DTLS_HEADER: usize = 13;
+
+/// DTLS: records that fill the datagram exactly (RFC 6347 4.1); hellos tell who is the client.
+pub(super) fn dtls(look: &Look<'_>) -> Option<Found> {
+    let mut at = 0;
+    let mut hint = None;
+    while at < look.data.len() {
+        let kind = octet(look.data, at)?;
+        let version = be16(look.data, at + 1)?;
+        let epoch = be16(look.data, at + 3)?;
+        let length = be16(look.data, at + 11)?;
+        let sound = (20..=26).contains(&kind)
+            && dtls_record::is_version(version)
+            // The epoch counts changes of keys, the two highest octets of the number run for years.
+            && epoch <= 0xff
+            && be16(look.data, at + 5)? == 0
+            && (1..=MAX_RECORD).contains(&length);
+        if !sound {
+            return None;
+        }
+        if kind == 22 && epoch == 0 {
+            hint = hint.or(dtls_hint(octet(look.data, at + DTLS_HEADER)?));
+        }
+        at += DTLS_HEADER + usize::from(length);
+    }
+    let is_exact = at == look.data.len() || !look.is_whole;
+    let hint = hint.unwrap_or(Hint::None);
+    is_exact.then_some(Found::with(Service::Dtls, hint))
+}
+
+/// Who sends a message of that type.
+const fn dtls_hint(message: u8) -> Option<Hint> {
+    match message {
+        1 => Some(Hint::SenderIsClient),
+        2 | 3 => Some(Hint::ReceiverIsClient),
         _ => None,
     }
 }

@@ -1,13 +1,15 @@
-//! Signatures of Windows networks: SMB, RDP, LDAP, Kerberos.
+//! Signatures of Windows networks: SMB, remote calls, RDP, LDAP, Kerberos.
 
 use super::{Found, Look};
+use crate::proto::ber::{Extent, extent};
+use crate::proto::dcerpc;
 use crate::proto::read::{be16, be32, ber_length, contains_word, octet};
 use crate::proto::service::Service;
 
 /// SMB over NetBIOS session or direct TCP ([MS-SMB] 2.2.3.1, [MS-SMB2] 2.2.1): the header says request or response.
 pub(super) fn smb(look: &Look<'_>) -> Option<Found> {
     if octet(look.data, 0)? != 0 {
-        return None;
+        return session_request(look.data);
     }
     let header = look.data.get(4..)?;
     let is_response = match header.get(..4)? {
@@ -18,6 +20,24 @@ pub(super) fn smb(look: &Look<'_>) -> Option<Found> {
         _ => return None,
     };
     Some(Found::sent(Service::Smb, !is_response))
+}
+
+/// NetBIOS session request (RFC 1002 4.3.2): two names of 32 letters, without a scope.
+fn session_request(data: &[u8]) -> Option<Found> {
+    let is_name = |at: usize| {
+        let letters = data.get(at + 1..at + 33)?;
+        let framed = octet(data, at)? == 32 && octet(data, at + 33)? == 0;
+        (framed && letters.iter().all(|letter| (b'A'..=b'P').contains(letter))).then_some(())
+    };
+    let head = data.starts_with(&[0x81, 0, 0, 68]);
+    (head && is_name(4).is_some() && is_name(38).is_some())
+        .then_some(Found::sent(Service::Smb, true))
+}
+
+/// Remote procedure call over TCP (C706 12.6): version 5, a kind of unit, little-endian numbers, a length that holds the header.
+pub(super) fn dcerpc(look: &Look<'_>) -> Option<Found> {
+    let from_client = dcerpc::likeness(look.data)?;
+    Some(Found::sent(Service::DceRpc, from_client))
 }
 
 /// RDP connection request or confirm ([MS-RDPBCGR] 2.2.1.1, 2.2.1.2): TPKT and X.224 with a cookie, a negotiation, or port 3389.
@@ -75,7 +95,8 @@ pub(super) fn kerberos(look: &Look<'_>) -> Option<Found> {
     let message = if look.is_stream {
         let length = be32(look.data, 0)?;
         let rest = look.data.get(4..)?;
-        if length > 0x10_0000 || (length as usize) < rest.len() {
+        // Requests may be pipelined: the length field and that of the message must say the same.
+        if length > 0x10_0000 || extent(rest) != Extent::Bytes(length as usize) {
             return None;
         }
         rest
@@ -96,4 +117,19 @@ pub(super) fn kerberos(look: &Look<'_>) -> Option<Found> {
             _ => false,
         };
     (sound && fits).then_some(Found::sure(Service::Kerberos))
+}
+
+/// RDP over UDP ([MS-RDPEUDP] 2.2.2.1, 3.1.5.1.1): the first packet acknowledges nothing, has SYN set and is padded to 1232
+/// octets; the answer is as long and has SYN and ACK set.
+pub(super) fn rdp_udp(look: &Look<'_>) -> Option<Found> {
+    if look.data.len() != 1232 {
+        return None;
+    }
+    let flags = be16(look.data, 6)?;
+    let asks = be32(look.data, 0)? == u32::MAX && flags & 5 == 1;
+    let answers = look.from_port == 3389 && flags & 5 == 5;
+    if asks || answers {
+        return Some(Found::sent(Service::Rdp, asks));
+    }
+    None
 }

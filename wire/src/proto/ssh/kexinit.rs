@@ -29,6 +29,11 @@ pub(super) struct Offer {
 }
 
 impl Offer {
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> usize {
+        self.lists.iter().map(Vec::capacity).sum()
+    }
+
     /// Read the payload of a KEXINIT, after the message number.
     pub(super) fn read(payload: &[u8]) -> Option<Self> {
         let mut at = COOKIE;

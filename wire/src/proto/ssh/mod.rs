@@ -223,6 +223,14 @@ impl Dialogue for Ssh {
         }
     }
 
+    fn bytes(&self) -> usize {
+        let of = |end: &End| {
+            let banner = end.banner.as_ref().map_or(0, Vec::capacity);
+            banner + end.offer.as_ref().map_or(0, Offer::bytes)
+        };
+        of(&self.ends.lo) + of(&self.ends.hi)
+    }
+
     fn client_is_lo(&self) -> Option<bool> {
         self.client_is_lo
     }

@@ -6,6 +6,7 @@
 use super::dialogues::{Dialogue, all};
 use super::frames::capture;
 use super::recognition::{datagrams, streams};
+use super::signatures::first;
 use super::talk::bytes;
 use crate::fuzz::TARGETS;
 use crate::proto::fuzz::script::{AGAIN, CUT, ENDS, FROM_LO, LATE, MOVED};
@@ -53,6 +54,50 @@ fn scripts(dialogue: &Dialogue) -> [(&'static str, Vec<u8>); 3] {
     [("plain", plain), ("shuffled", shuffled), ("lossy", lossy)]
 }
 
+/// First messages of all signatures.
+fn further(seeds: &mut Seeds) {
+    let recognised = streams().into_iter().chain(datagrams());
+    for (at, (proto, from, to, client, data, name, _)) in recognised.enumerate() {
+        let transport = u8::from(proto == 17);
+        let side = if client { FROM_LO } else { 0 };
+        let ends = [from.to_be_bytes(), to.to_be_bytes()].concat();
+        let short = &data[..data.len().min(255)];
+        let seed = [&[transport][..], &ends, &packet(side, 0, short)].concat();
+        seeds.insert(("fuzz_recognise", format!("{at:02}_{name}")), seed);
+    }
+    for (at, (proto, from, to, client, data, name, _)) in first().into_iter().enumerate() {
+        let side = if client { FROM_LO } else { 0 };
+        let ends = [from.to_be_bytes(), to.to_be_bytes()].concat();
+        let short = &data[..data.len().min(255)];
+        let seed = [&[u8::from(proto == 17)][..], &ends, &packet(side, 0, short)].concat();
+        seeds.insert(("fuzz_recognise", format!("further_{at:02}_{name}")), seed);
+    }
+}
+
+/// Packets and segments that are no conversation.
+fn parts(seeds: &mut Seeds) {
+    let arp = "00 0001 0800 06 04 0001 02000000000a 0a000001 000000000000 0a000002";
+    seeds.insert(("fuzz_arp", "request".to_owned()), bytes(arp));
+    // Offset, captured, missing, what follows: in order; later first; overlapping; cut and late.
+    for (name, text) in [
+        ("in_order", "0000 40 00 f0  0040 40 00 f0  0080 08 00 70"),
+        (
+            "later_first",
+            "0000 10 00 f0  0020 10 00 f0  0030 08 00 f0  0010 10 00 f0",
+        ),
+        (
+            "overlap",
+            "0000 20 00 70  0030 20 00 f0  0010 30 00 f0  0000 60 00 f0",
+        ),
+        (
+            "cut_and_late",
+            "0000 20 10 f0  0040 10 00 f1  0050 08 f8 f1  0150 08 00 f3",
+        ),
+    ] {
+        seeds.insert(("fuzz_stream", name.to_owned()), bytes(text));
+    }
+}
+
 fn seeds() -> Seeds {
     let mut seeds = Seeds::new();
     for dialogue in all() {
@@ -61,9 +106,23 @@ fn seeds() -> Seeds {
             53 => "fuzz_dns",
             443 | 8443 => "fuzz_tls",
             22 => "fuzz_ssh",
+            25 => "fuzz_smtp",
             80 => "fuzz_http",
+            88 => "fuzz_kerberos",
+            389 => "fuzz_ldap",
+            3389 => "fuzz_rdp",
+            135 => "fuzz_dcerpc",
+            445 => "fuzz_smb",
             502 => "fuzz_modbus",
+            1080 => "fuzz_socks",
+            1433 => "fuzz_tds",
             2404 => "fuzz_iec104",
+            3306 => "fuzz_mysql",
+            5432 => "fuzz_postgresql",
+            5900 => "fuzz_vnc",
+            6379 => "fuzz_redis",
+            4433 => "fuzz_quic",
+            5684 => "fuzz_dtls",
             _ => {
                 if dialogue.port == 123 {
                     for (how, script) in scripts(&dialogue) {
@@ -103,15 +162,7 @@ fn seeds() -> Seeds {
         seeds.insert(("fuzz_recognise", format!("{name}_lossy")), seed(&lossy));
         seeds.insert(("fuzz_meter", name.to_owned()), capture(&dialogue));
     }
-    let recognised = streams().into_iter().chain(datagrams());
-    for (at, (proto, from, to, client, data, name, _)) in recognised.enumerate() {
-        let transport = u8::from(proto == 17);
-        let side = if client { FROM_LO } else { 0 };
-        let ends = [from.to_be_bytes(), to.to_be_bytes()].concat();
-        let short = &data[..data.len().min(255)];
-        let seed = [&[transport][..], &ends, &packet(side, 0, short)].concat();
-        seeds.insert(("fuzz_recognise", format!("{at:02}_{name}")), seed);
-    }
+    further(&mut seeds);
     // Version, then packets that begin with type, code and four octets.
     for (name, text) in [
         (
@@ -135,26 +186,11 @@ fn seeds() -> Seeds {
     ] {
         seeds.insert(("fuzz_icmp", name.to_owned()), bytes(text));
     }
-    let arp = "00 0001 0800 06 04 0001 02000000000a 0a000001 000000000000 0a000002";
-    seeds.insert(("fuzz_arp", "request".to_owned()), bytes(arp));
-    // Offset, captured, missing, what follows: in order; later first; overlapping; cut and late.
-    for (name, text) in [
-        ("in_order", "0000 40 00 f0  0040 40 00 f0  0080 08 00 70"),
-        (
-            "later_first",
-            "0000 10 00 f0  0020 10 00 f0  0030 08 00 f0  0010 10 00 f0",
-        ),
-        (
-            "overlap",
-            "0000 20 00 70  0030 20 00 f0  0010 30 00 f0  0000 60 00 f0",
-        ),
-        (
-            "cut_and_late",
-            "0000 20 10 f0  0040 10 00 f1  0050 08 f8 f1  0150 08 00 f3",
-        ),
-    ] {
-        seeds.insert(("fuzz_stream", name.to_owned()), bytes(text));
+    for (name, nt) in [("v1", 24), ("v2", 48)] {
+        let message = super::smb_messages::authenticate("bob", nt);
+        seeds.insert(("fuzz_ntlm", name.to_owned()), message);
     }
+    parts(&mut seeds);
     seeds
 }
 

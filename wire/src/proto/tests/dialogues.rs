@@ -18,7 +18,13 @@ pub struct Dialogue {
 #[expect(clippy::too_many_lines, reason = "one list of all conversations")]
 pub fn all() -> Vec<Dialogue> {
     let text = |client: bool, text: &str| (client, text.as_bytes().to_vec());
-    vec![
+    let logins = super::logins::samples().into_iter();
+    let logins = logins.map(|(port, messages)| Dialogue {
+        port,
+        proto: 6,
+        messages,
+    });
+    let mut all = vec![
         Dialogue {
             port: 21,
             proto: 6,
@@ -29,6 +35,11 @@ pub fn all() -> Vec<Dialogue> {
                 text(true, "PASS x\r\nPWD\r\n"),
                 text(false, "230 ok\r\n257 \"/\"\r\n"),
             ],
+        },
+        Dialogue {
+            port: 25,
+            proto: 6,
+            messages: super::smtp::sample(),
         },
         Dialogue {
             port: 53,
@@ -56,6 +67,31 @@ pub fn all() -> Vec<Dialogue> {
             port: 80,
             proto: 6,
             messages: super::http::sample(),
+        },
+        Dialogue {
+            port: 88,
+            proto: 6,
+            messages: super::kerberos::sample(),
+        },
+        Dialogue {
+            port: 389,
+            proto: 6,
+            messages: super::ldap::sample(),
+        },
+        Dialogue {
+            port: 3389,
+            proto: 6,
+            messages: super::rdp::sample(),
+        },
+        Dialogue {
+            port: 135,
+            proto: 6,
+            messages: super::smb_messages::calls(),
+        },
+        Dialogue {
+            port: 445,
+            proto: 6,
+            messages: super::smb_messages::sample(),
         },
         Dialogue {
             port: 502,
@@ -108,6 +144,16 @@ pub fn all() -> Vec<Dialogue> {
             ],
         },
         Dialogue {
+            port: 4433,
+            proto: 17,
+            messages: super::quic::short(),
+        },
+        Dialogue {
+            port: 5684,
+            proto: 17,
+            messages: super::dtls::handshake_of(0xfefd),
+        },
+        Dialogue {
             port: 67,
             proto: 17,
             messages: vec![
@@ -131,7 +177,9 @@ pub fn all() -> Vec<Dialogue> {
             proto: 17,
             messages: super::ntp::sample(),
         },
-    ]
+    ];
+    all.extend(logins);
+    all
 }
 
 /// Messages as they come in small segments.

@@ -1,7 +1,7 @@
 //! FTP rows: pairing, logins, secrets.
 
 use super::talk::{Talk, pick};
-use crate::proto::Hint;
+use crate::proto::{Hint, Secrets};
 
 const COLUMNS: [&str; 6] = [
     "user",
@@ -45,6 +45,38 @@ fn logins() {
     assert_eq!(rows(&mut talk), want);
     assert_eq!((talk.app.name(), talk.app.basis()), (Some("ftp"), "parsed"));
     assert!(talk.weird().is_empty());
+}
+
+/// With the site's key the same password has the same hash, whoever tried it, and another one another; without a key none.
+#[test]
+fn hashes_of_passwords() {
+    let columns = ["user", "command", "login_method", "secret_hash"];
+    let play = |talk: &mut Talk| {
+        talk.answer(b"220 ftp\r\n");
+        for (user, password) in [("bob", "one"), ("eve", "one"), ("bob", "two")] {
+            talk.ask(format!("USER {user}\r\n").as_bytes());
+            talk.answer(b"331 go\r\n");
+            talk.ask(format!("PASS {password}\r\n").as_bytes());
+            talk.answer(b"530 no\r\n");
+        }
+        pick(&talk.out.ftp.finish().unwrap(), &columns)
+    };
+    let mut talk = Talk::tcp(21);
+    assert_eq!(play(&mut talk)[1], "bob|PASS|password|-");
+    let secrets = Secrets::under(&[7; 32]).unwrap();
+    let (one, two) = (secrets.hash(b"one").unwrap(), secrets.hash(b"two").unwrap());
+    let mut talk = Talk::tcp(21);
+    talk.out.secrets = secrets;
+    let want = [
+        "bob|USER|-|-".to_owned(),
+        format!("bob|PASS|password|{one}"),
+        "eve|USER|-|-".to_owned(),
+        format!("eve|PASS|password|{one}"),
+        "bob|USER|-|-".to_owned(),
+        format!("bob|PASS|password|{two}"),
+    ];
+    assert_eq!(play(&mut talk), want);
+    assert_ne!(one, two);
 }
 
 /// A preliminary reply waits for the final one; pipelined commands keep their order.
@@ -109,7 +141,7 @@ fn private_ports() {
     assert_eq!(talk.app.name(), Some("smtp"));
     let mut talk = Talk::tcp(6667);
     talk.ask(b"USER a b c :d\r\n");
-    assert_eq!(talk.app.name(), None);
+    assert_eq!(talk.app.name(), Some("irc"));
 }
 
 /// After AUTH TLS nothing is read any more.
@@ -119,8 +151,18 @@ fn encrypted_control() {
     talk.answer(b"220 ready\r\n");
     talk.ask(b"AUTH TLS\r\n");
     talk.answer(b"234 proceed\r\n");
-    assert!(talk.app.is_done());
+    assert!(!talk.app.is_done());
+    for (client, data) in super::tls::tls13() {
+        talk.send(client, &data);
+    }
+    talk.end();
     assert_eq!(rows(&mut talk), ["-|AUTH|TLS|234|proceed|request"]);
+    assert_eq!((talk.out.tls.len(), talk.app.name()), (1, Some("ftp")));
+    let mut talk = Talk::tcp(21);
+    talk.answer(b"220 ready\r\n");
+    talk.ask(b"AUTH GSSAPI\r\n");
+    talk.answer(b"334 proceed\r\n");
+    assert!(talk.app.is_done());
 }
 
 /// Lines split over segments and delivered out of order are put together.

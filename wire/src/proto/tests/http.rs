@@ -1,6 +1,7 @@
 //! HTTP rows: pairing, bodies, credentials, damage.
 
 use super::talk::{Talk, pick};
+use crate::proto::Secrets;
 
 fn rows(talk: &mut Talk, columns: &[&str]) -> Vec<String> {
     pick(&talk.out.http.finish().unwrap(), columns)
@@ -82,6 +83,8 @@ fn fields() {
 #[test]
 fn credentials() {
     let mut talk = Talk::tcp(80);
+    let secrets = Secrets::under(&[7; 32]).unwrap();
+    talk.out.secrets = secrets.clone();
     let ask = |talk: &mut Talk, value: &str, reply: &str| {
         talk.ask(format!("GET / HTTP/1.1\r\nAuthorization: {value}\r\n\r\n").as_bytes());
         talk.answer(format!("HTTP/1.1 {reply}\r\nContent-Length: 0\r\n\r\n").as_bytes());
@@ -98,7 +101,12 @@ fn credentials() {
     ask(&mut talk, "hunter2", "407 No");
     talk.ask(b"GET http://bob:hunter2@x/?http://a:b@c HTTP/1.1\r\n\r\n");
     talk.end();
-    let got = rows(&mut talk, &["uri", "auth_kind", "user", "outcome"]);
+    let batch = talk.out.http.finish().unwrap();
+    let (hash, last) = (pick(&batch, &["secret_hash"]), secrets.hash(b"hunter2"));
+    let (last, none) = (last.unwrap(), "-".to_owned());
+    assert_eq!(hash[..3], [last.clone(), last, none.clone()]);
+    assert!(hash[3..].iter().all(|hash| *hash == none));
+    let got = pick(&batch, &["uri", "auth_kind", "user", "outcome"]);
     let want = [
         "/|basic|bob|negative",
         "/|basic|bob|ok",

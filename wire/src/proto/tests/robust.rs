@@ -20,12 +20,21 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.http.finish(),
         out.ics.finish(),
         out.iec104.finish(),
+        out.kerberos.finish(),
+        out.ldap.finish(),
+        out.rdp.finish(),
         out.modbus.finish(),
+        out.quic.finish(),
+        out.remote_login.finish(),
+        out.smtp.finish(),
         out.tls.finish(),
         out.dhcp.finish(),
         out.dhcpv6.finish(),
         out.ntp.finish(),
         out.dns.finish(),
+        out.dce_rpc.finish(),
+        out.ntlm.finish(),
+        out.smb.finish(),
     ];
     let mut all: Vec<Row> = batches
         .into_iter()
@@ -47,11 +56,20 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.http.len()
         + out.ics.len()
         + out.iec104.len()
+        + out.kerberos.len()
+        + out.ldap.len()
+        + out.rdp.len()
         + out.modbus.len()
+        + out.remote_login.len()
         + out.dhcp.len()
         + out.dhcpv6.len()
         + out.ntp.len()
         + out.dns.len()
+        + out.quic.len()
+        + out.smtp.len()
+        + out.dce_rpc.len()
+        + out.ntlm.len()
+        + out.smb.len()
         + out.ssh.len()
         + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");

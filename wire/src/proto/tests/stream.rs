@@ -102,6 +102,24 @@ fn old_hole_is_given_up() {
     assert_eq!(drain(&mut stream), "#cd");
 }
 
+/// A hole that is filled piece by piece is waited for, however long the whole takes.
+#[test]
+fn hole_that_shrinks_is_waited_for() {
+    let mut stream = Stream::default();
+    stream.begin(10);
+    let mut text = String::new();
+    for (second, seq, data) in [(0, 14, "ef"), (3, 10, "ab"), (6, 12, "c"), (9, 13, "d")] {
+        stream.push(
+            meta(second * 1_000_000_000),
+            seq,
+            data.as_bytes(),
+            data.len() as u32,
+        );
+        text += &drain(&mut stream);
+    }
+    assert_eq!(text, "abcdef");
+}
+
 /// Bytes cut by the snap length are a gap; the next segment goes on behind them.
 #[test]
 fn snap_length_is_a_gap() {

@@ -4,16 +4,16 @@ use super::talk::{Talk, bytes, pick};
 use sha2::{Digest, Sha256};
 
 /// A vector with its length in front.
-fn vector(width: usize, data: &[u8]) -> Vec<u8> {
+pub fn vector(width: usize, data: &[u8]) -> Vec<u8> {
     let length = (data.len() as u32).to_be_bytes();
     [&length[4 - width..], data].concat()
 }
 
-fn extension(kind: u16, data: &[u8]) -> Vec<u8> {
+pub fn extension(kind: u16, data: &[u8]) -> Vec<u8> {
     [&kind.to_be_bytes()[..], &vector(2, data)].concat()
 }
 
-fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
+pub fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind][..], &vector(3, body)].concat()
 }
 

@@ -13,7 +13,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number of `width` octets (1 to 4).
-    fn number(&mut self, width: usize) -> Option<usize> {
+    pub(in crate::proto) fn number(&mut self, width: usize) -> Option<usize> {
         let octets = self.take(width)?;
         Some(octets.iter().fold(0, |sum, b| sum << 8 | usize::from(*b)))
     }

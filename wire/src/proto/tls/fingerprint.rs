@@ -33,7 +33,7 @@ fn list<T: Display>(values: impl Iterator<Item = T>, separator: char) -> String 
 }
 
 /// MD5 of version, suites, extensions, groups and point formats, each as sent.
-pub(super) fn ja3(hello: &ClientHello<'_>) -> String {
+pub(in crate::proto) fn ja3(hello: &ClientHello<'_>) -> String {
     let formats = hello.list(extension::POINT_FORMATS, 1);
     let text = format!(
         "{},{},{},{},{}",
@@ -47,7 +47,7 @@ pub(super) fn ja3(hello: &ClientHello<'_>) -> String {
 }
 
 /// MD5 of version, suite and extensions of the server.
-pub(super) fn ja3s(hello: &ServerHello<'_>) -> String {
+pub(in crate::proto) fn ja3s(hello: &ServerHello<'_>) -> String {
     let text = format!(
         "{},{},{}",
         hello.version,

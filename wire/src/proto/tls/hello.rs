@@ -42,7 +42,7 @@ fn extension<'a>(rest: &mut Cursor<'a>) -> Option<(u16, &'a [u8])> {
 
 /// Extensions of a hello.
 #[derive(Clone, Copy)]
-pub(super) struct Extensions<'a>(Cursor<'a>);
+pub(in crate::proto) struct Extensions<'a>(Cursor<'a>);
 
 impl<'a> Extensions<'a> {
     /// The rest of a hello: nothing, or a vector of extensions.
@@ -85,16 +85,28 @@ pub(in crate::proto) struct ClientHello<'a> {
     pub(super) ciphers: &'a [u8],
     pub(super) extensions: Extensions<'a>,
     /// The message ends where its lengths say.
-    pub(super) is_sound: bool,
+    pub(in crate::proto) is_sound: bool,
 }
 
 impl<'a> ClientHello<'a> {
     /// Read the body of a `ClientHello`.
     pub(in crate::proto) fn parse(body: &'a [u8]) -> Option<Self> {
+        Self::read(body, false)
+    }
+
+    /// Read the body of a `ClientHello` of DTLS, which holds a cookie (RFC 6347 4.2.1).
+    pub(super) fn parse_datagram(body: &'a [u8]) -> Option<Self> {
+        Self::read(body, true)
+    }
+
+    fn read(body: &'a [u8], has_cookie: bool) -> Option<Self> {
         let mut rest = Cursor(body);
         let version = rest.u16()?;
         rest.take(32)?;
         let session_id = rest.vector(1)?;
+        if has_cookie {
+            rest.vector(1)?;
+        }
         let ciphers = rest.vector(2)?;
         rest.vector(1)?;
         let extensions = Extensions::read(&mut rest);
@@ -119,6 +131,11 @@ impl<'a> ClientHello<'a> {
         alpn(self.extensions)
     }
 
+    /// Content of the first extension of that type.
+    pub(in crate::proto) fn extension(&self, kind: u16) -> Option<&'a [u8]> {
+        self.extensions.find(kind)
+    }
+
     /// A vector of 16-bit numbers in an extension.
     pub(super) fn list(&self, kind: u16, width: usize) -> &'a [u8] {
         let data = self.extensions.find(kind).unwrap_or(&[]);
@@ -127,9 +144,14 @@ impl<'a> ClientHello<'a> {
 
     /// Highest version offered.
     pub(in crate::proto) fn highest_version(&self) -> u16 {
-        sincere(self.list(extension::VERSIONS, 1))
-            .max()
-            .unwrap_or(self.version)
+        let offered = sincere(self.list(extension::VERSIONS, 1));
+        // Versions of DTLS count downwards.
+        let highest = if self.version >> 8 == 0xfe {
+            offered.min()
+        } else {
+            offered.max()
+        };
+        highest.unwrap_or(self.version)
     }
 }
 
@@ -140,21 +162,21 @@ fn alpn(extensions: Extensions<'_>) -> impl Iterator<Item = &[u8]> {
 }
 
 /// What the server chose.
-pub(super) struct ServerHello<'a> {
+pub(in crate::proto) struct ServerHello<'a> {
     /// Version field.
-    pub(super) version: u16,
-    pub(super) session_id: &'a [u8],
-    pub(super) cipher: u16,
-    pub(super) extensions: Extensions<'a>,
+    pub(in crate::proto) version: u16,
+    pub(in crate::proto) session_id: &'a [u8],
+    pub(in crate::proto) cipher: u16,
+    pub(in crate::proto) extensions: Extensions<'a>,
     /// It asks for another `ClientHello`.
-    pub(super) is_retry: bool,
+    pub(in crate::proto) is_retry: bool,
     /// The message ends where its lengths say.
-    pub(super) is_sound: bool,
+    pub(in crate::proto) is_sound: bool,
 }
 
 impl<'a> ServerHello<'a> {
     /// Read the body of a `ServerHello`. Drafts of TLS 1.3 up to 21 have neither session id nor compression.
-    pub(super) fn parse(body: &'a [u8]) -> Option<Self> {
+    pub(in crate::proto) fn parse(body: &'a [u8]) -> Option<Self> {
         let mut rest = Cursor(body);
         let version = rest.u16()?;
         let random = rest.take(32)?;
@@ -176,7 +198,7 @@ impl<'a> ServerHello<'a> {
     }
 
     /// Version in use.
-    pub(super) fn negotiated_version(&self) -> u16 {
+    pub(in crate::proto) fn negotiated_version(&self) -> u16 {
         let chosen = self.extensions.find(extension::VERSIONS);
         chosen
             .and_then(|data| Cursor(data).u16())
@@ -184,19 +206,19 @@ impl<'a> ServerHello<'a> {
     }
 
     /// Group of the key share (TLS 1.3).
-    pub(super) fn group(&self) -> Option<u16> {
+    pub(in crate::proto) fn group(&self) -> Option<u16> {
         let find = |kind| self.extensions.find(kind);
         let share = find(extension::KEY_SHARE).or_else(|| find(extension::OLD_KEY_SHARE))?;
         Cursor(share).u16()
     }
 
     /// Application protocol chosen.
-    pub(super) fn alpn(&self) -> Option<&'a [u8]> {
+    pub(in crate::proto) fn alpn(&self) -> Option<&'a [u8]> {
         alpn(self.extensions).next()
     }
 
     /// A pre-shared key was accepted.
-    pub(super) fn has_psk(&self) -> bool {
+    pub(in crate::proto) fn has_psk(&self) -> bool {
         self.extensions.find(extension::PRE_SHARED_KEY).is_some()
     }
 }

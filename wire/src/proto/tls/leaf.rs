@@ -40,6 +40,15 @@ pub(super) struct Fields {
 }
 
 impl Leaf {
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> usize {
+        let fields = self.fields.as_ref().map_or(0, |fields| {
+            let names = fields.names.as_ref().map_or(0, String::capacity);
+            fields.subject.capacity() + fields.issuer.capacity() + names
+        });
+        self.sha256.capacity() + fields
+    }
+
     /// Read a certificate.
     pub(super) fn read(der: &[u8]) -> Self {
         Self {

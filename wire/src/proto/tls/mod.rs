@@ -5,20 +5,25 @@
 //! Source: RFC 8446, RFC 5246, RFC 6101, GB/T 38636-2020.
 
 mod cursor;
+mod dtls;
 mod fingerprint;
 mod hello;
 mod leaf;
-mod names;
+pub(super) mod names;
 mod oids;
 mod record;
 mod shake;
-mod suites;
+pub(super) mod suites;
 
+pub(super) use cursor::Cursor;
+pub(super) use dtls::Dtls;
+pub(super) use dtls::record as dtls_record;
+pub(super) use fingerprint::{hex, ja3, ja3s, ja4};
+pub(super) use hello::{ClientHello, ServerHello};
 pub(super) use record::TLCP;
 
 use super::dialogue::{Cut, Dialogue, Labels, Message, Pair, Side, Sink};
 use super::weird::Weird;
-use hello::{ClientHello, ServerHello};
 use record::{Fragments, HEADER, MAX_RECORD, content, kind};
 use shake::Shake;
 
@@ -108,7 +113,7 @@ impl Tls {
         }
         self.client_is_lo.get_or_insert(message.from_lo);
         if self.client_is_lo == Some(message.from_lo) && !self.is_written {
-            self.shake(message, true).offer(&hello);
+            self.shake(message, true).offer(&hello, 't');
         }
     }
 
@@ -233,6 +238,11 @@ impl Dialogue for Tls {
 
     fn client_is_lo(&self) -> Option<bool> {
         self.client_is_lo
+    }
+
+    fn bytes(&self) -> usize {
+        let fragments = self.fragments.lo.bytes() + self.fragments.hi.bytes();
+        fragments + self.shake.as_deref().map_or(0, Shake::bytes)
     }
 
     fn labels(&self) -> Labels<'_> {

@@ -1,12 +1,12 @@
 //! Names of versions and groups, and what a choice of version and suite is worth.
 //!
-//! Source: IANA, TLS Supported Groups; RFC 8998 (curveSM2); RFC 8996 (TLS 1.0 and 1.1 deprecated), RFC 7465 (RC4),
+//! Source: IANA, TLS Supported Groups; RFC 6347 and RFC 9147 (DTLS); RFC 8998 (curveSM2); RFC 8996 (TLS 1.0 and 1.1 deprecated), RFC 7465 (RC4),
 //! RFC 9325 4.1 (NULL, export, anonymous suites and those below 112 bits must not be used), RFC 8429 (3DES, RC4).
 
 use super::record::TLCP;
 
 /// Name of a version.
-pub(super) const fn version(number: u16) -> &'static str {
+pub(in crate::proto) const fn version(number: u16) -> &'static str {
     match number {
         0x0304 => "TLS 1.3",
         0x0303 => "TLS 1.2",
@@ -15,14 +15,24 @@ pub(super) const fn version(number: u16) -> &'static str {
         0x0300 => "SSL 3.0",
         0x0002 => "SSL 2.0",
         TLCP => "TLCP 1.1",
+        0xfeff => "DTLSv10",
+        0xfefd => "DTLSv12",
+        0xfefc => "DTLSv13",
+        // What OpenSSL spoke before the standard, and some VPNs still do.
+        0x0100 => "DTLSv09",
         // Drafts carry their number in the low octet; 0x7e was Google's experiment, 0xfb is Facebook's own count.
         0x7e00..=0x7fff | 0xfb00..=0xfbff => "TLS 1.3 draft",
         _ => "unknown",
     }
 }
 
+/// TLS up to 1.2, or DTLS up to 1.2, whose versions count downwards.
+pub(super) const fn is_before_1_3(version: u16) -> bool {
+    matches!(version, 0..=0x0303 | 0xfefd..=0xfeff)
+}
+
 /// What protects the conversation.
-pub(super) fn class(version: u16, cipher: Option<&str>) -> &'static str {
+pub(in crate::proto) fn class(version: u16, cipher: Option<&str>) -> &'static str {
     let name = cipher.unwrap_or_default();
     let has = |word: &str| name.split('_').any(|part| part == word);
     if has("NULL") {
@@ -43,14 +53,15 @@ pub(super) fn class(version: u16, cipher: Option<&str>) -> &'static str {
         "MD5",
         "anon",
     ];
-    if version < 0x0303 || broken.iter().any(|word| has(word)) {
+    let is_old = version < 0x0303 || version == 0xfeff;
+    if is_old || broken.iter().any(|word| has(word)) {
         return "obsolete";
     }
     "modern"
 }
 
 /// Name of a group.
-pub(super) fn group(number: u16) -> Option<&'static str> {
+pub(in crate::proto) fn group(number: u16) -> Option<&'static str> {
     if let Some(name) = GROUPS.get(usize::from(number).wrapping_sub(1)) {
         return Some(name);
     }

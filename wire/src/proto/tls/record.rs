@@ -88,6 +88,11 @@ pub(super) struct Fragments {
 }
 
 impl Fragments {
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> usize {
+        self.waiting.capacity()
+    }
+
     /// Take in the content of one record and hand out type and body of each message it completes; false when it holds
     /// none, or one too large to be read.
     pub(super) fn feed(&mut self, data: &[u8], on: impl FnMut(u8, &[u8])) -> bool {

@@ -74,8 +74,25 @@ impl Shake {
         }
     }
 
-    /// The client's hello; the first one counts, the one after a retry repeats it.
-    pub(super) fn offer(&mut self, hello: &ClientHello<'_>) {
+    /// Bytes of memory taken.
+    pub(super) fn bytes(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
+        let offer = self.offer.as_ref().map_or(0, |offer| {
+            let fingerprints = offer.ja3.capacity() + offer.ja4.capacity();
+            offer.session_id.capacity()
+                + text(&offer.server_name)
+                + text(&offer.alpn)
+                + fingerprints
+        });
+        let choice = self
+            .choice
+            .as_ref()
+            .map_or(0, |choice| choice.ja3s.capacity() + text(&choice.alpn));
+        size_of::<Self>() + offer + choice + self.leaf.as_ref().map_or(0, Leaf::bytes)
+    }
+
+    /// The client's hello; the first one counts, the one after a retry repeats it. `protocol`: see [`ja4`].
+    pub(super) fn offer(&mut self, hello: &ClientHello<'_>, protocol: char) {
         if self.offer.is_some() {
             return;
         }
@@ -86,7 +103,7 @@ impl Shake {
             server_name: hello.server_name().map(escape),
             alpn: alpn.peek().is_some().then(|| join(alpn.map(escape))),
             ja3: ja3(hello),
-            ja4: ja4(hello, 't'),
+            ja4: ja4(hello, protocol),
         });
     }
 
@@ -99,7 +116,7 @@ impl Shake {
             !offer.session_id.is_empty() && offer.session_id == hello.session_id
         });
         // TLS 1.3 echoes the session id always; a pre-shared key says there what an echoed id says before.
-        let is_old = version <= 0x0303;
+        let is_old = names::is_before_1_3(version);
         self.choice = Some(Choice {
             version,
             cipher: hello.cipher,
@@ -164,7 +181,7 @@ impl Shake {
         if let Some(choice) = self
             .choice
             .as_mut()
-            .filter(|choice| choice.version <= 0x0303)
+            .filter(|choice| names::is_before_1_3(choice.version))
         {
             choice.resumes |= !is_full;
         }

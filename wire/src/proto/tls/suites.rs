@@ -3,7 +3,7 @@
 //! Source: IANA, TLS Cipher Suites; RFC 8998 (SM in TLS 1.3); GB/T 38636-2020 6.4.5.2.1 and GM/T 0024-2014 (TLCP).
 
 /// Name of a suite.
-pub(super) fn name(number: u16) -> Option<&'static str> {
+pub(in crate::proto) fn name(number: u16) -> Option<&'static str> {
     let at = SUITES.binary_search_by_key(&number, |suite| suite.0).ok()?;
     SUITES.get(at).map(|suite| suite.1)
 }
