@@ -2872,6 +2872,144 @@ impl NtlmRows {
     }
 }
 
+/// One row per NTP message that says something new: the first of each side, changes, control and private messages; at most 64 of a flow.
+#[derive(Clone, Copy, Debug)]
+pub struct NtpRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Sender address; for records: who sent the message.
+    pub sender_ip: [u8; 16],
+    /// Receiver address of the message.
+    pub receiver_ip: [u8; 16],
+    /// Version, 1 to 4.
+    pub ntp_version: i16,
+    /// 1, 2 symmetric, 3 client, 4 server, 5 broadcast, 6 control, 7 private.
+    pub ntp_mode: i16,
+    /// Name of the mode.
+    pub mode_name: &'static str,
+    /// Length of the message. (B)
+    pub payload_len: Option<i32>,
+    /// Leap second to come; 3: not synchronised.
+    pub leap: Option<i16>,
+    /// Distance from a reference clock; 0: not synchronised, or a refusal.
+    pub stratum: Option<i16>,
+    /// Reference clock, reason of a refusal, or address of the server above, escaped.
+    pub ref_id: Option<&'a str>,
+    /// Logarithm to base 2 of the interval between messages, in seconds.
+    pub poll: Option<i16>,
+    /// Logarithm to base 2 of the precision, in seconds.
+    pub precision: Option<i16>,
+    /// Round trip to the reference clock. (ns)
+    pub root_delay_ns: Option<i64>,
+    /// Dispersion to the reference clock. (ns)
+    pub root_dispersion_ns: Option<i64>,
+    /// When the message left, by the clock of its sender. (ns; stored as us)
+    pub xmit_time: Option<i64>,
+    /// Clock of the answering side less that of the capture. (ns)
+    pub offset_ns: Option<i64>,
+    /// Operation of a control, request of a private message.
+    pub request_code: Option<i16>,
+    /// Its name; monlist: who talked to the server.
+    pub request_name: Option<&'static str>,
+    /// The control or private message answers.
+    pub is_response: Option<bool>,
+}
+
+/// Column builders of `ntp`.
+#[derive(Default)]
+pub struct NtpRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    ntp_version: Numbers<i16>,
+    ntp_mode: Numbers<i16>,
+    mode_name: Names,
+    payload_len: Numbers<i32>,
+    leap: Numbers<i16>,
+    stratum: Numbers<i16>,
+    ref_id: Texts,
+    poll: Numbers<i16>,
+    precision: Numbers<i16>,
+    root_delay_ns: Numbers<i64>,
+    root_dispersion_ns: Numbers<i64>,
+    xmit_time: Times,
+    offset_ns: Numbers<i64>,
+    request_code: Numbers<i16>,
+    request_name: Names,
+    is_response: Flags,
+}
+
+impl NtpRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &NtpRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.ntp_version.push(row.ntp_version);
+        self.ntp_mode.push(row.ntp_mode);
+        self.mode_name.push(row.mode_name);
+        self.payload_len.push_opt(row.payload_len);
+        self.leap.push_opt(row.leap);
+        self.stratum.push_opt(row.stratum);
+        self.ref_id.push_opt(row.ref_id);
+        self.poll.push_opt(row.poll);
+        self.precision.push_opt(row.precision);
+        self.root_delay_ns.push_opt(row.root_delay_ns);
+        self.root_dispersion_ns.push_opt(row.root_dispersion_ns);
+        self.xmit_time.push_opt(row.xmit_time);
+        self.offset_ns.push_opt(row.offset_ns);
+        self.request_code.push_opt(row.request_code);
+        self.request_name.push_opt(row.request_name);
+        self.is_response.push_opt(row.is_response);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.ntp_version.finish("ntp_version", false),
+            self.ntp_mode.finish("ntp_mode", false),
+            self.mode_name.finish("mode_name", false),
+            self.payload_len.finish("payload_len", true),
+            self.leap.finish("leap", true),
+            self.stratum.finish("stratum", true),
+            self.ref_id.finish("ref_id", true),
+            self.poll.finish("poll", true),
+            self.precision.finish("precision", true),
+            self.root_delay_ns.finish("root_delay_ns", true),
+            self.root_dispersion_ns.finish("root_dispersion_ns", true),
+            self.xmit_time.finish("xmit_time", true),
+            self.offset_ns.finish("offset_ns", true),
+            self.request_code.finish("request_code", true),
+            self.request_name.finish("request_name", true),
+            self.is_response.finish("is_response", true),
+        ])
+    }
+}
+
 /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
 #[derive(Clone, Copy, Debug)]
 pub struct PayloadHeadRow<'a> {
@@ -4132,6 +4270,8 @@ pub struct RecordRows {
     pub ndp: NdpRows,
     /// One row per NTLM login, whichever protocol carries it (Zeek ntlm.log); no response or hash of one is kept.
     pub ntlm: NtlmRows,
+    /// One row per NTP message that says something new: the first of each side, changes, control and private messages; at most 64 of a flow.
+    pub ntp: NtpRows,
     /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
     pub payload_head: PayloadHeadRows,
     /// One row per QUIC connection: versions 1 and 2, drafts, mvfst, Google's (Zeek quic.log; EVE quic).
@@ -4171,6 +4311,7 @@ impl RecordRows {
             || self.modbus.len() >= limit
             || self.ndp.len() >= limit
             || self.ntlm.len() >= limit
+            || self.ntp.len() >= limit
             || self.payload_head.len() >= limit
             || self.quic.len() >= limit
             || self.rdp.len() >= limit
@@ -4232,6 +4373,9 @@ impl RecordRows {
         }
         if self.ntlm.len() >= limit.max(1) {
             taken.push(("ntlm", self.ntlm.len(), self.ntlm.finish()?));
+        }
+        if self.ntp.len() >= limit.max(1) {
+            taken.push(("ntp", self.ntp.len(), self.ntp.finish()?));
         }
         if self.payload_head.len() >= limit.max(1) {
             taken.push(("payload_head", self.payload_head.len(), self.payload_head.finish()?));

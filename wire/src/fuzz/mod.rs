@@ -8,7 +8,8 @@ mod frames;
 
 pub use crate::proto::fuzz::{
     arp, dcerpc, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, mysql,
-    ntlm, postgresql, quic, rdp, recognise, redis, smb, smtp, socks, ssh, stream, tds, tls, vnc,
+    ntlm, ntp, postgresql, quic, rdp, recognise, redis, smb, smtp, socks, ssh, stream, tds, tls,
+    vnc,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -17,7 +18,7 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 31] = [
+pub const TARGETS: [(&str, Run); 32] = [
     ("fuzz_arp", arp),
     ("fuzz_dcerpc", dcerpc),
     ("fuzz_decode", decode),
@@ -35,6 +36,7 @@ pub const TARGETS: [(&str, Run); 31] = [
     ("fuzz_modbus", modbus),
     ("fuzz_mysql", mysql),
     ("fuzz_ntlm", ntlm),
+    ("fuzz_ntp", ntp),
     ("fuzz_postgresql", postgresql),
     ("fuzz_quic", quic),
     ("fuzz_rdp", rdp),

@@ -40,6 +40,7 @@ mod mysql;
 mod ndp;
 mod nt_status;
 mod ntlm;
+mod ntp;
 mod packets;
 mod pieces;
 mod ports;

@@ -14,6 +14,7 @@ use super::kerberos::Kerberos;
 use super::ldap::Ldap;
 use super::modbus::Modbus;
 use super::mysql::Mysql;
+use super::ntp::Ntp;
 use super::packets::{Packets, Passing};
 use super::postgresql::Postgresql;
 use super::quic::Quic;
@@ -44,6 +45,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Kerberos => session::<Kerberos>(),
         Service::Ldap => session::<Ldap>(),
         Service::Modbus => session::<Modbus>(),
+        Service::Ntp => packets::<Ntp>(),
         Service::Mysql => session::<Mysql>(),
         Service::Postgresql => session::<Postgresql>(),
         Service::Quic => session::<Quic>(),
@@ -79,6 +81,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Modbus
             | Service::Mysql
             | Service::NetbiosNs
+            | Service::Ntp
             | Service::Postgresql
             | Service::Quic
             | Service::Rdp

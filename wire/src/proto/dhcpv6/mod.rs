@@ -33,19 +33,15 @@ const MAX_TYPE: u8 = 35;
 const RELAY_HEADER: usize = 34;
 const HEADER: usize = 4;
 
-/// Tell a message from anything else, and who sent it: a type in use, and options that end where the datagram does.
-pub(super) fn recognise(data: &[u8], is_whole: bool) -> Option<Hint> {
+/// Tell a message from anything else: a type in use, and options that end where the datagram does.
+pub(super) fn recognise(data: &[u8], is_whole: bool) -> Option<()> {
     let kind = read::octet(data, 0)?;
     let header = header_length(kind)?;
     let walked = options::walk(data, header, |_, _, _| {});
     if data.len() <= header || walked.is_err() && is_whole {
         return None;
     }
-    Some(match kind {
-        // Advertise, Reply, Reconfigure, Relay-reply, Leasequery-reply and -data.
-        2 | 7 | 10 | 13 | 15 | 16 | 17 => Hint::ReceiverIsClient,
-        _ => Hint::SenderIsClient,
-    })
+    Some(())
 }
 
 fn header_length(kind: u8) -> Option<usize> {
@@ -86,7 +82,8 @@ impl Packets for Dhcpv6 {
             sink.weird(odd, &Meta::of(ctx));
         }
         write(ctx, &message, sink);
-        recognise(ctx.payload, is_whole).unwrap_or(Hint::None)
+        // Who asks whom is left to the ports (docs/flow-semantics.md 4.4 does not list this protocol).
+        Hint::None
     }
 }
 

@@ -22,6 +22,7 @@ use super::ldap::Ldap;
 use super::modbus::Modbus;
 use super::mysql::Mysql;
 use super::ntlm::Ntlm;
+use super::ntp::Ntp;
 use super::packets::{Packets, Passing};
 use super::postgresql::Postgresql;
 use super::quic::Quic;
@@ -226,6 +227,11 @@ pub fn icmp(input: &[u8]) {
     }
     passing.on_end(&mut out);
     budget.check(out);
+}
+
+/// A flow of NTP messages.
+pub fn ntp(input: &[u8]) {
+    play::<Ntp>(Script::new(input), 17, (40_000, 123));
 }
 
 /// A packet that stands for itself.

@@ -47,8 +47,8 @@ pub(super) fn dhcpv6(look: &Look<'_>) -> Option<Found> {
     if !dhcpv6_messages::PORTS.contains(&look.to_port) {
         return None;
     }
-    let hint = dhcpv6_messages::recognise(look.data, look.is_whole)?;
-    Some(Found::with(Service::Dhcpv6, hint))
+    dhcpv6_messages::recognise(look.data, look.is_whole)?;
+    Some(Found::sure(Service::Dhcpv6))
 }
 
 /// SNMP (RFC 1901, RFC 3416, RFC 3412): sequence, version, community and PDU, or the v3 header.

@@ -124,6 +124,12 @@ fn seeds() -> Seeds {
             4433 => "fuzz_quic",
             5684 => "fuzz_dtls",
             _ => {
+                if dialogue.port == 123 {
+                    for (how, script) in scripts(&dialogue) {
+                        seeds.insert(("fuzz_ntp", how.to_owned()), script);
+                    }
+                    continue;
+                }
                 let target = if dialogue.port == 547 {
                     "fuzz_dhcpv6"
                 } else {

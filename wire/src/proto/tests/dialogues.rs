@@ -172,6 +172,11 @@ pub fn all() -> Vec<Dialogue> {
             proto: 17,
             messages: super::dhcpv6::sample(),
         },
+        Dialogue {
+            port: 123,
+            proto: 17,
+            messages: super::ntp::sample(),
+        },
     ];
     all.extend(logins);
     all

@@ -23,6 +23,7 @@ mod ldap;
 mod logins;
 mod modbus;
 mod ndp;
+mod ntp;
 mod quic;
 mod rdp;
 mod recognition;

@@ -30,6 +30,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.tls.finish(),
         out.dhcp.finish(),
         out.dhcpv6.finish(),
+        out.ntp.finish(),
         out.dns.finish(),
         out.dce_rpc.finish(),
         out.ntlm.finish(),
@@ -62,6 +63,7 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.remote_login.len()
         + out.dhcp.len()
         + out.dhcpv6.len()
+        + out.ntp.len()
         + out.dns.len()
         + out.quic.len()
         + out.smtp.len()
