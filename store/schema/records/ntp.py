@@ -16,7 +16,7 @@ TABLE: Final = Table(
         c("sender_ip", IP, "Sender address; for records: who sent the message."),
         c("receiver_ip", IP, "Receiver address of the message."),
         c("ntp_version", I16, "Version, 1 to 4.", std="RFC 5905 7.3"),
-        c("ntp_mode", I16, "1, 2 symmetric, 3 client, 4 server, 5 broadcast, 6 control, 7 private.", std="RFC 5905 7.3"),
+        c("ntp_mode", I16, "1, 2 peers, 3 client, 4 server, 5 broadcast, 6 control, 7 own.", std="RFC 5905 7.3"),
         c("mode_name", NAME, "Name of the mode."),
         c("payload_len", I32, "Length of the message.", "B", null=True),
         c("leap", I16, "Leap second to come; 3: not synchronised.", null=True),

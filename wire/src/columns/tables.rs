@@ -2885,7 +2885,7 @@ pub struct NtpRow<'a> {
     pub receiver_ip: [u8; 16],
     /// Version, 1 to 4.
     pub ntp_version: i16,
-    /// 1, 2 symmetric, 3 client, 4 server, 5 broadcast, 6 control, 7 private.
+    /// 1, 2 peers, 3 client, 4 server, 5 broadcast, 6 control, 7 own.
     pub ntp_mode: i16,
     /// Name of the mode.
     pub mode_name: &'static str,
