@@ -34,5 +34,6 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("user", "domain", "workstation", "outcome"),
-    logins=Logins("service", reply="printf('0x%08x', nt_status)"),
+    # Without a name nobody proves anything: anonymous sessions are no logins.
+    logins=Logins("service", '"user" IS NOT NULL', reply="printf('0x%08x', nt_status)"),
 )
