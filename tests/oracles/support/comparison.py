@@ -54,6 +54,7 @@ class Comparison:
         cell: our value of a column, given what the tool says, in the tool's words.
         shown: a value of either side in comparable form.
         reuses: a row of ours answers several of the tool's.
+        prepared: what is done to the rows of a capture first, where the tool makes one of several.
     """
 
     name: str
@@ -64,13 +65,14 @@ class Comparison:
     cell: Callable[[Row, str, str], str] = cell
     shown: Callable[[str, str], str] = shown
     reuses: bool = False
+    prepared: Callable[[Sequence[Row]], Sequence[Row]] = tuple
 
     def run(self, root: Path, exceptions: Exceptions) -> Agreement:
         """Compare all captures."""
         agreement = Agreement()
         for trace, said in self.truth(root):
             if said:
-                self._add(agreement, trace, said, record_rows(root / trace, self.table), exceptions)
+                self._add(agreement, trace, said, self.prepared(record_rows(root / trace, self.table)), exceptions)
         return agreement
 
     def _add(
