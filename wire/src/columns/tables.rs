@@ -616,9 +616,9 @@ pub struct FlowExtRow<'a> {
     pub src_entropy: Option<f64>,
     /// Responder: Shannon entropy of the first 256 payload bytes. (bit/B)
     pub dst_entropy: Option<f64>,
-    /// Signature of the stack that sent the first SYN, ver:ittl:olen:mss:wsize,scale:olayout:quirks:pclass; ittl is the initial TTL alone (the next of 32, 64, 128, 255), so that equal stacks have equal texts at any distance; NULL without that segment, or when it was a fragment or cut inside its headers.
+    /// Signature of the stack that sent the first SYN, ver:ittl:olen:mss:wsize,scale:olayout:quirks:pclass; ittl is the initial TTL alone (the next of 32, 64, 128, 255): equal stacks have equal texts at any distance; NULL without that segment, or when it was a fragment or cut inside its headers.
     pub src_syn_sig: Option<&'a str>,
-    /// Signature of the stack that sent the first SYN+ACK, ver:ittl:olen:mss:wsize,scale:olayout:quirks:pclass; ittl is the initial TTL alone (the next of 32, 64, 128, 255), so that equal stacks have equal texts at any distance; NULL without that segment, or when it was a fragment or cut inside its headers.
+    /// Signature of the stack that sent the first SYN+ACK, ver:ittl:olen:mss:wsize,scale:olayout:quirks:pclass; ittl is the initial TTL alone (the next of 32, 64, 128, 255): equal stacks have equal texts at any distance; NULL without that segment, or when it was a fragment or cut inside its headers.
     pub dst_syn_sig: Option<&'a str>,
 }
 
