@@ -30,6 +30,18 @@ def pad(text: str, columns: int) -> str:
     return text + " " * max(0, columns - cells(text))
 
 
+def shorten(text: str, width: int) -> str:
+    """Return ``text`` cut to ``width`` terminal columns, the last one an ellipsis when something was cut."""
+    if cells(text) <= width:
+        return text
+    kept = ""
+    for char in text:
+        if cells(kept + char) > width - 1:
+            break
+        kept += char
+    return f"{kept}…"
+
+
 def wrap(text: str, columns: int) -> list[str]:
     """Break ``text`` into lines of at most ``columns`` terminal columns.
 
