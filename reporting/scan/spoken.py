@@ -57,12 +57,15 @@ PROTECTIONS: Final = ("national", "modern", "obsolete", "none", "opaque", "unkno
 """Kinds of protection in the order in which they are said."""
 
 _LOGINS: Final = f"""
-SELECT service, coalesce(sum(attempts) FILTER (outcome = 'ok'), 0)::BIGINT AS ok,
-coalesce(sum(attempts) FILTER (outcome = 'negative'), 0)::BIGINT AS negative,
+SELECT service, count(*) FILTER (outcome = 'ok') AS ok,
+(coalesce(sum(attempts - 1) FILTER (outcome = 'ok'), 0)
++ coalesce(sum(attempts) FILTER (outcome = 'negative'), 0))::BIGINT AS negative,
 coalesce(sum(attempts) FILTER (outcome NOT IN ('ok', 'negative')), 0)::BIGINT AS unknown,
 coalesce(sum(attempts) FILTER (login_method IN {READABLE}), 0)::BIGINT AS readable
 FROM logins GROUP BY service ORDER BY sum(attempts) DESC, service LIMIT ?
 """
+
+"""A row that stands for several attempts ended with its outcome: those before a success were refused."""
 
 
 def protection(reader: LakeReader) -> tuple[Protection, ...]:

@@ -157,8 +157,6 @@ TOPICS: Final = (
         "ssh",
         (
             Number("old", "count(*) FILTER (ssh_version = 1)", "protocol 1: {n}", "协议 1：{n}"),
-            Number("in", "count(*) FILTER (outcome = 'ok')", "let in {n}", "登录成功 {n}"),
-            Number("refused", "count(*) FILTER (outcome = 'negative')", "refused {n}", "登录失败 {n}"),
             Tally("servers", "regexp_replace(server_banner, '^SSH-[0-9.]+-', '')", "servers", "服务端"),
             Tally("clients", "regexp_replace(client_banner, '^SSH-[0-9.]+-', '')", "clients", "客户端"),
         ),
