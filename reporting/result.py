@@ -136,6 +136,57 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How often a value occurred; ``name`` is empty when the fact has one number only."""
+
+    name: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that records say, in words, and its numbers; ``kind`` names it for programs."""
+
+    kind: str
+    text: Text
+    counts: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the records of one protocol say; ``hosts`` sent or received one of its messages."""
+
+    protocol: str
+    conversations: int
+    hosts: int
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """Conversations with payload and their frame bytes under one kind of protection.
+
+    ``kind``: national (SM suites, TLCP), modern, obsolete (broken suite, TLS below 1.2, SSH 1), none (in the clear),
+    opaque (encrypted, its handshake not seen or not read) or unknown (the protocol was not recognised).
+    """
+
+    kind: str
+    flows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSum:
+    """Login attempts at one service by outcome; ``readable`` of them showed their password on the wire."""
+
+    service: str
+    ok: int
+    negative: int
+    unknown: int
+    readable: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """Frames that became no flow, by reason."""
 
@@ -163,6 +214,9 @@ class ScanResult:
     talkers: tuple[Talker, ...]
     spoken: tuple[Spoken, ...]
     unreadable: tuple[Unreadable, ...]
+    protection: tuple[Protection, ...] = ()
+    told: tuple[Told, ...] = ()
+    logins: tuple[LoginSum, ...] = ()
     report: str | None = None
     result_version: int = field(default=RESULT_VERSION)
 

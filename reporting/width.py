@@ -11,6 +11,9 @@ MAX_COLUMNS: Final = 100
 _NO_LINE_START: Final = frozenset("，。；：、！？）》」』】”’％,.;:!?)]}%")
 """Closing punctuation that stays on the line of the word before it (GB/T 15834, line-start rule)."""
 
+_NO_LINE_END: Final = frozenset("（《「【“‘([")
+"""Opening punctuation that goes to the line of the word behind it (GB/T 15834, line-end rule)."""
+
 
 def cells(text: str) -> int:
     """Return the number of terminal columns of ``text``; wide and full-width characters take two, marks none.
@@ -28,6 +31,18 @@ def cells(text: str) -> int:
 def pad(text: str, columns: int) -> str:
     """Return ``text`` filled with spaces to ``columns`` terminal columns; longer text is returned as it is."""
     return text + " " * max(0, columns - cells(text))
+
+
+def shorten(text: str, width: int) -> str:
+    """Return ``text`` cut to ``width`` terminal columns, the last one an ellipsis when something was cut."""
+    if cells(text) <= width:
+        return text
+    kept = ""
+    for char in text:
+        if cells(kept + char) > width - 1:
+            break
+        kept += char
+    return f"{kept}…"
 
 
 def wrap(text: str, columns: int) -> list[str]:
@@ -76,7 +91,15 @@ def _pieces(text: str) -> list[str]:
             if char == " ":
                 pieces.append(word)
                 word = ""
-    return [*pieces, word] if word else pieces
+    if word:
+        pieces.append(word)
+    kept: list[str] = []
+    for piece in pieces:
+        if kept and kept[-1][-1] in _NO_LINE_END:
+            kept[-1] += piece
+        else:
+            kept.append(piece)
+    return kept
 
 
 def _head(text: str, columns: int) -> str:

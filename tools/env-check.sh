@@ -143,6 +143,7 @@ wish_command argus argus-server "oracle of some tests"
 wish_command ra argus-client "oracle of some tests"
 wish_command nfpcapd nfdump "oracle of some tests"
 wish_command tshark tshark "taishi dissect and its tests"
+wish_command p0f p0f "oracle of some tests"
 check_rust
 
 if [ "$quiet" = yes ]; then

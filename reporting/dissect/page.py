@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from reporting.clean import clean
 from reporting.dissect.reading import FIELDS
-from reporting.screen._lines import shorten
-from reporting.width import MAX_COLUMNS, cells, pad, wrap
+from reporting.width import MAX_COLUMNS, cells, pad, shorten, wrap
 
 _INFO_MIN: Final = 24
 """Fewest columns in which the information of a packet is still readable; else protocol and information stand on a line

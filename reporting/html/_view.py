@@ -58,6 +58,8 @@ def view(result: Mapping[str, Any], figures: Figures, lang: str, zone: tzinfo) -
         "zone": here,
         "pick": lambda text: text["zh"] if lang == CHINESE else text["en"],
         "severity_word": lambda name: words(f"severity.{name}"),
+        "protection_word": lambda kind: words(f"protection.{kind}"),
+        "protected_total": sum(item["bytes"] for item in safe["protection"]),
         "bytes_text": bytes_text,
         "count_text": count_text,
         "share_text": share_text,

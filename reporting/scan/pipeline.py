@@ -121,6 +121,9 @@ def _result(request: ScanRequest, case: str, intake: Intake, knowledge: Knowledg
         talkers=summary.talkers,
         spoken=summary.spoken,
         unreadable=summary.unreadable,
+        protection=summary.protection,
+        told=summary.told,
+        logins=summary.logins,
     )
     return replace(result, verdict=verdict(result, lines))
 

@@ -17,14 +17,18 @@ from reporting.result import (
     Blind,
     FileResult,
     HomeNetwork,
+    LoginSum,
     NotAssessed,
+    Protection,
     Scope,
     Spoken,
     Talker,
     Text,
+    Told,
     Totals,
     Unreadable,
 )
+from reporting.scan import spoken
 from reporting.words import CHINESE, ENGLISH, Words
 from store.lake import LakeReader
 from store.schema import Quality
@@ -157,6 +161,9 @@ class Summary:
     talkers: tuple[Talker, ...]
     spoken: tuple[Spoken, ...]
     unreadable: tuple[Unreadable, ...]
+    protection: tuple[Protection, ...]
+    told: tuple[Told, ...]
+    logins: tuple[LoginSum, ...]
 
 
 def summarise(
@@ -195,6 +202,9 @@ def summarise(
             Spoken(r["name"], r["guessed"], r["flows"], r["bytes"]) for r in reader.arrow(_SPOKEN, [SPOKEN]).to_pylist()
         ),
         _unreadable(counters),
+        spoken.protection(reader),
+        spoken.told(reader),
+        spoken.logins(reader),
     )
 
 

@@ -13,12 +13,13 @@ from reporting.result import ScanResult
 from reporting.screen._coverage import blind_lines, file_lines, home_lines, scope_lines, unreadable_lines
 from reporting.screen._incidents import incident_lines
 from reporting.screen._lines import SEVERITY_STYLE, packed, paragraph
-from reporting.screen._traffic import spoken_lines, talker_lines
+from reporting.screen._traffic import login_lines, protection_lines, spoken_lines, talker_lines, told_lines
 from reporting.words import Words
 
 PARTS: Final = (
     *(home_lines, blind_lines, scope_lines),
-    *(incident_lines, talker_lines, spoken_lines, unreadable_lines, file_lines),
+    *(incident_lines, talker_lines, spoken_lines, protection_lines, told_lines, login_lines),
+    *(unreadable_lines, file_lines),
 )
 """Sections in their order; one that has nothing to say is left out."""
 

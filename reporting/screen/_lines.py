@@ -8,7 +8,7 @@ from typing import Final
 from rich.text import Text as Line
 
 from reporting.clean import clean
-from reporting.width import MAX_COLUMNS, cells, pad, wrap
+from reporting.width import MAX_COLUMNS, cells, pad, shorten, wrap
 
 SEVERITY_STYLE: Final = {
     "critical": "bold white on red",
@@ -70,14 +70,28 @@ def packed(text: str, *, style: str = "") -> list[Line]:
     The separator stays at the end of the line, so that the next one is seen to go on. A fact that is wider than the
     screen by itself is wrapped.
     """
+    return [Line(piece, style=style) for piece in _broken(clean(text).split(SEPARATOR), MAX_COLUMNS)]
+
+
+def facts_of(label: str, facts: Sequence[str], *, indent: int, label_columns: int) -> list[Line]:
+    """Return facts about something as in ``packed``, hanging behind its name; all are cleaned."""
+    hang = indent + label_columns + 2
+    lines = []
+    for number, piece in enumerate(_broken([clean(fact) for fact in facts], MAX_COLUMNS - hang)):
+        head = pad(shorten(clean(label), label_columns), label_columns) if number == 0 else " " * label_columns
+        lines.append(Line(f"{' ' * indent}{head}  {piece}".rstrip()))
+    return lines
+
+
+def _broken(facts: Sequence[str], room: int) -> list[str]:
     rows: list[str] = []
-    for fact in clean(text).split(SEPARATOR):
-        if rows and cells(f"{rows[-1]}{SEPARATOR}{fact}{SEPARATOR}") <= MAX_COLUMNS + 1:
+    for fact in facts:
+        if rows and cells(f"{rows[-1]}{SEPARATOR}{fact}{SEPARATOR}") <= room + 1:
             rows[-1] += SEPARATOR + fact
         else:
             rows.append(fact)
     rows = [f"{row}{SEPARATOR}".rstrip() for row in rows[:-1]] + rows[-1:]
-    return [Line(piece, style=style) for row in rows for piece in wrap(row, MAX_COLUMNS)]
+    return [piece for row in rows for piece in wrap(row, room)]
 
 
 def columns(rows: Sequence[Sequence[str]], titles: Sequence[str], right: Sequence[bool], indent: int = 2) -> list[Line]:
@@ -104,15 +118,3 @@ def _row(row: Sequence[str], widths: Sequence[int], right: Sequence[bool], inden
         cut = shorten(text, width)
         parts.append(" " * (width - cells(cut)) + cut if is_right else pad(cut, width))
     return Line((" " * indent + "  ".join(parts)).rstrip(), style=style)
-
-
-def shorten(text: str, width: int) -> str:
-    """Return ``text`` cut to ``width`` terminal columns, the last one an ellipsis when something was cut."""
-    if cells(text) <= width:
-        return text
-    kept = ""
-    for char in text:
-        if cells(kept + char) > width - 1:
-            break
-        kept += char
-    return f"{kept}…"

@@ -1,12 +1,13 @@
-"""Talkers and what was spoken, as small tables."""
+"""Talkers and what was spoken: protocols, their protection, what their records say, and who logged in."""
 
 from __future__ import annotations
 
 from rich.text import Text as Line
 
-from reporting.figures import bytes_text, count_text
+from reporting.figures import bytes_text, count_text, share_text
 from reporting.result import LAYER_2, ScanResult
-from reporting.screen._lines import columns, heading
+from reporting.screen._lines import columns, facts_of, heading
+from reporting.width import cells
 from reporting.words import Words
 
 
@@ -45,6 +46,50 @@ def spoken_lines(result: ScanResult, words: Words) -> list[Line]:
     ]
     titles = [words("spoken.proto"), "", words("spoken.flows"), words("spoken.bytes")]
     return [heading(words("screen.spoken")), *columns(rows, titles, (False, False, True, True))]
+
+
+def protection_lines(result: ScanResult, words: Words) -> list[Line]:
+    """Return how much was said under national, modern, obsolete and no cryptography."""
+    if not result.protection:
+        return []
+    total = sum(item.bytes for item in result.protection)
+    rows = [
+        (
+            words(f"protection.{item.kind}"),
+            count_text(item.flows),
+            bytes_text(item.bytes),
+            share_text(item.bytes, total),
+        )
+        for item in result.protection
+    ]
+    titles = [words(f"protection.{name}") for name in ("kind", "flows", "bytes", "share")]
+    return [heading(words("screen.protection")), *columns(rows, titles, (False, True, True, True))]
+
+
+def told_lines(result: ScanResult, words: Words) -> list[Line]:
+    """Return what the records say of each protocol, one paragraph each."""
+    if not result.told:
+        return []
+    width = max(cells(item.protocol) for item in result.told)
+    lines = [heading(words("screen.told"))]
+    for item in result.told:
+        counted = (("told.conversations", item.conversations), ("told.hosts", item.hosts))
+        facts = [words(key, n=count_text(n)) for key, n in counted]
+        facts += [words.pick(fact.text.en, fact.text.zh) for fact in item.facts]
+        lines += facts_of(item.protocol, facts, indent=2, label_columns=width)
+    return lines
+
+
+def login_lines(result: ScanResult, words: Words) -> list[Line]:
+    """Return the logins by service, with those whose password could be read."""
+    if not result.logins:
+        return []
+    rows = [
+        (item.service, *(count_text(n) for n in (item.ok, item.negative, item.unknown, item.readable)))
+        for item in result.logins
+    ]
+    titles = [words(f"login_sum.{name}") for name in ("service", "ok", "negative", "unknown", "readable")]
+    return [heading(words("screen.logins")), *columns(rows, titles, (False, True, True, True, True))]
 
 
 def _protocol(name: str, words: Words) -> str:

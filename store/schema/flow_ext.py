@@ -6,7 +6,14 @@ from typing import Final
 
 import pyarrow as pa
 
-from store.schema._column import F32, I16, I32, I64, IP, UID, Table, c, pair
+from store.schema._column import F32, I16, I32, I64, IP, TEXT, UID, Table, c, pair
+
+SYN_SIG: Final = (
+    "Signature of the stack that sent the first {segment}, ver:ittl:olen:mss:wsize,scale:olayout:quirks:pclass; "
+    "ittl is the initial TTL alone (the next of 32, 64, 128, 255): equal stacks have equal texts at any distance; "
+    "NULL without that segment, or when it was a fragment or cut inside its headers."
+)
+P0F: Final = "p0f 3 README section 5"
 
 FLOW_EXT: Final = Table(
     "flow_ext",
@@ -34,6 +41,8 @@ FLOW_EXT: Final = Table(
             "us",
         ),
         *pair("{}_entropy", F32, "Shannon entropy of the first 256 payload bytes.", "bit/B", null=True),
+        c("src_syn_sig", TEXT, SYN_SIG.format(segment="SYN"), null=True, std=P0F),
+        c("dst_syn_sig", TEXT, SYN_SIG.format(segment="SYN+ACK"), null=True, std=P0F),
     ),
     key=("flow_uid",),
     wire=True,

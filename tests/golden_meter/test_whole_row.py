@@ -150,6 +150,8 @@ EXPECTED: Final[Row] = {
     "splt_iat": [0, 2_000_000, 1_000, 300_000],
     "src_entropy": 1.0,
     "dst_entropy": 0.0,
+    "src_syn_sig": "4:64:0:1460:mss*44,7:mss,nop,ws:id-:0",
+    "dst_syn_sig": "4:128:0:1400:8192,0:mss:id-:0",
 }
 
 NOT_HERE: Final = {"app_proto", "app_basis", "server_name", "ja4"}

@@ -36,3 +36,9 @@ def test_words_stay_whole_and_dots_stay_with_their_word() -> None:
 def test_closing_punctuation_never_begins_a_line() -> None:
     """The mark goes with the character before it, even when that moves to the next line."""
     assert wrap("网络安全。", 8) == ["网络安", "全。"]
+
+
+def test_opening_punctuation_never_ends_a_line() -> None:
+    """The mark goes with what it opens, even when that moves it to the next line."""
+    assert wrap("安全（甲）", 8) == ["安全", "（甲）"]
+    assert wrap("safe（12）and", 6) == ["safe", "（12）", "and"]

@@ -20,6 +20,17 @@ TAME: Final = ("A", "A", "PA", "PA", "FA", "UA")
 GAPS: Final = (0, 1, 999, 1_000_000, 20_000_000, 700_000_000, SECOND, 3 * SECOND, 5 * SECOND + 1, 11 * SECOND)
 LONG_GAPS: Final = (31 * SECOND, 61 * SECOND, 299 * SECOND, 300 * SECOND, 301 * SECOND, -2 * SECOND, -900_000_000, -40)
 
+STACKS: Final = (
+    b"",
+    net.mss(1400),
+    net.mss(1460) + net.wscale(3),
+    net.mss(1460) + bytes.fromhex("0402 080a 00000007 00000000 01 030307"),
+    net.mss(500) + bytes.fromhex("01 030308 0101 080a 00000000 00000009 0402 00 00"),
+    net.mss(99) + bytes.fromhex("0303ff 050a 0102030405060708 fd06 89ab 0001"),
+)
+OPTIONS: Final = st.one_of(st.sampled_from(STACKS), st.sampled_from(STACKS), st.binary(max_size=40))
+"""Options of a SYN: those of stacks, and any octets."""
+
 Enclose = Callable[[bytes], bytes]
 
 TUNNELS: Final[dict[str, Enclose]] = {
@@ -65,7 +76,7 @@ def tcp_packets(draw: st.DrawFn, *, tame: bool = False) -> list[bytes]:
             shift = min(shift, 0)
             flags = "P" if shift else flags
         src, dst, sport, dport = (a, b, pa, pb) if me == 0 else (b, a, pb, pa)
-        options = draw(st.sampled_from((b"", net.mss(1400), net.mss(1460) + net.wscale(3)))) if "S" in flags else b""
+        options = draw(OPTIONS) if "S" in flags else b""
         segment = net.tcp_segment(
             src,
             dst,
@@ -82,7 +93,8 @@ def tcp_packets(draw: st.DrawFn, *, tame: bool = False) -> list[bytes]:
         if shift == 0 and "R" not in flags:
             next_seq[me] += size + ("S" in flags) + ("F" in flags)
         if draw(st.integers(0, 12)) or (tame and step < 3):
-            out.append(net.ip(src, dst, net.TCP, segment, ttl=draw(st.sampled_from((64, 63, 1)))))
+            ttl, tos, ident = (draw(st.sampled_from(values)) for values in ((64, 63, 1), (0, 0, 1, 184), (0, 5)))
+            out.append(net.ip(src, dst, net.TCP, segment, ttl=ttl, tos=tos, ident=ident))
     return out
 
 

@@ -186,14 +186,14 @@ impl Runner {
             keyed,
             ..
         } = self;
-        let mut payloads: [&[u8]; BLOCK] = [&[]; BLOCK];
+        let mut bytes: [&[u8]; BLOCK] = [&[]; BLOCK];
         let mut again = 0_u32;
         let mut decoded = 0;
-        let mut places = packets.iter_mut().zip(keyed.iter_mut()).zip(&mut payloads);
+        let mut places = packets.iter_mut().zip(keyed.iter_mut()).zip(&mut bytes);
         let mut place = places.next();
         for frame in block {
             let frame = source.frame(frame);
-            let Some(((packet, keyed), payload)) = &mut place else {
+            let Some(((packet, keyed), bytes)) = &mut place else {
                 break;
             };
             match decoder.decode(&frame, packet) {
@@ -202,7 +202,7 @@ impl Runner {
                         again |= u32::from(dedup.is_duplicate(packet, frame.data)) << decoded;
                     }
                     **keyed = table.key(packet);
-                    **payload = packet.payload(frame.data);
+                    **bytes = frame.data;
                     decoded += 1;
                     place = places.next();
                 }
@@ -216,12 +216,11 @@ impl Runner {
         self.seen.decoded += decoded as u64;
         let keyed = keyed.get_mut(..decoded).unwrap_or_default();
         table.warm(keyed);
-        for (at, ((packet, keyed), payload)) in packets.iter().zip(keyed).zip(payloads).enumerate()
-        {
+        for (at, ((packet, keyed), bytes)) in packets.iter().zip(keyed).zip(bytes).enumerate() {
             if again >> at & 1 != 0 && table.duplicate(keyed) {
                 continue;
             }
-            table.update(packet, payload, keyed);
+            table.update(packet, bytes, keyed);
         }
     }
 

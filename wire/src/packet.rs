@@ -159,6 +159,8 @@ pub struct Tcp {
     pub mss: u16,
     /// Window-scale option; 255 = absent.
     pub wscale: u8,
+    /// Bytes of the header of a SYN segment that was captured whole; 0 otherwise.
+    pub syn_header: u8,
 }
 
 /// Kind of thing a packet is keyed by.

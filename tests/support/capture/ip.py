@@ -126,6 +126,8 @@ def ip(
     bad_checksum: bool = False,
     ext: bytes = b"",
     first_header: int | None = None,
+    whole: bool = False,
+    flow: int = 0,
 ) -> bytes:
     """Return an IP packet, version by the addresses.
 
@@ -137,6 +139,8 @@ def ip(
         ttl: TTL or hop limit.
         tos: traffic class octet.
         ident: identification (IPv4, or of the fragment header).
+        whole: set "don't fragment" (IPv4).
+        flow: flow label (IPv6).
         offset: fragment offset, bytes, multiple of 8.
         more: more-fragments bit.
         total_len: lie told in the length field; None = the truth.
@@ -149,10 +153,10 @@ def ip(
             ext += struct.pack(">BBHI", proto, 0, offset | int(more), ident)
             first_header = 44 if first_header is None else first_header
         length = len(ext + payload) if total_len is None else total_len
-        head = struct.pack(">IHBB", 6 << 28 | tos << 20, length, first_header or (0 if ext else proto), ttl)
+        head = struct.pack(">IHBB", 6 << 28 | tos << 20 | flow, length, first_header or (0 if ext else proto), ttl)
         return head + packed(src) + packed(dst) + ext + payload
     length = 20 + len(payload) if total_len is None else total_len
-    head = struct.pack(">BBHHHBB", 0x45, tos, length, ident, offset // 8 | more << 13, ttl, proto)
+    head = struct.pack(">BBHHHBB", 0x45, tos, length, ident, offset // 8 | more << 13 | whole << 14, ttl, proto)
     ends = packed(src) + packed(dst)
     check = ones_sum(head + b"\0\0" + ends) ^ (0x5555 if bad_checksum else 0)
     return head + struct.pack(">H", check) + ends + payload

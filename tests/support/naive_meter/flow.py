@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from naive_meter import direction
+from naive_meter import direction, signature
 from naive_meter.key import Key
 from naive_meter.packet import NO_QUALITY, Frame, Identity, Packet, Quality
 from naive_meter.tcp_state import Connection
@@ -69,6 +69,8 @@ class Flow:
     """(side, time) of the first SYN+ACK."""
     rtt_syn: int | None = None
     rtt_ack: int | None = None
+    opened: list[Packet | None] = field(default_factory=lambda: [None, None])
+    """First packet of each side that has a signature of its stack."""
 
     @classmethod
     def begin(cls, key: Key, entry: Entry) -> Flow:
@@ -105,6 +107,8 @@ class Flow:
         self.heard[entry.side] = True
         self.any_data = self.any_data or packet.payload_len > 0
         self.payload[entry.side] += packet.payload_len
+        if self.opened[entry.side] is None and signature.is_readable(packet):
+            self.opened[entry.side] = packet
         spoiled = bool(packet.quality & Quality.BAD_CHECKSUM)
         if packet.tcp is not None:
             self.only_syns = self.only_syns and bool(packet.tcp.flags & SYN)

@@ -126,6 +126,8 @@ class Packet:
     """(identification, protocol in the fragmented header, offset); None for whole packets."""
     is_fragment: bool = False
     """There is a fragment header (of IPv6 even one that cuts nothing)."""
+    headers: tuple[bytes, bytes] | None = None
+    """The IP headers and the TCP header with its options, of a packet with both captured whole."""
     body: bytes = b""
     """Captured bytes of the innermost IP packet with TTL and header checksum zeroed (for duplicates)."""
 

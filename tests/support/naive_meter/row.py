@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from naive_meter import stats
+from naive_meter import signature, stats
 from naive_meter.flow import Entry, Flow
 from naive_meter.identity import community_id, flow_uid
 from naive_meter.packet import Quality
@@ -25,6 +25,7 @@ def make_row(flow: Flow, source_id: bytes, end_reason: str) -> Row:
         row |= _side(flow, name, side)
         row |= _tcp_side(flow, name, side)
     row |= _shape(flow)
+    row |= signature.columns(flow.opened[flow.originator], flow.opened[1 - flow.originator])
     row |= {"app_proto": None, "app_basis": "none", "server_name": None, "ja4": None}
     return row
 

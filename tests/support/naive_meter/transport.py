@@ -112,7 +112,8 @@ def _fields(buf: Bytes, header: IpHeader, packet: Packet, size: int) -> Packet:
     syn = buf.u8(at + 13) & 0x02
     mss, wscale = _options(buf.data[at + 20 : at + size]) if syn else (None, None)
     tcp = TcpHeader(buf.u8(at + 13), buf.u32(at + 4), buf.u32(at + 8), buf.u16(at + 14), mss, wscale)
-    return replace(packet, tcp=tcp)
+    whole = at + size <= len(buf.data)
+    return replace(packet, tcp=tcp, headers=(buf.data[header.at : at], buf.data[at : at + size]) if whole else None)
 
 
 def _options(raw: bytes) -> tuple[int | None, int | None]:

@@ -616,6 +616,10 @@ pub struct FlowExtRow<'a> {
     pub src_entropy: Option<f64>,
     /// Responder: Shannon entropy of the first 256 payload bytes. (bit/B)
     pub dst_entropy: Option<f64>,
+    /// Signature of the stack that sent the first SYN, ver:ittl:olen:mss:wsize,scale:olayout:quirks:pclass; ittl is the initial TTL alone (the next of 32, 64, 128, 255): equal stacks have equal texts at any distance; NULL without that segment, or when it was a fragment or cut inside its headers.
+    pub src_syn_sig: Option<&'a str>,
+    /// Signature of the stack that sent the first SYN+ACK, ver:ittl:olen:mss:wsize,scale:olayout:quirks:pclass; ittl is the initial TTL alone (the next of 32, 64, 128, 255): equal stacks have equal texts at any distance; NULL without that segment, or when it was a fragment or cut inside its headers.
+    pub dst_syn_sig: Option<&'a str>,
 }
 
 /// Column builders of `flow_ext`.
@@ -643,6 +647,8 @@ pub struct FlowExtRows {
     splt_iat: Lists<i32>,
     src_entropy: Reals,
     dst_entropy: Reals,
+    src_syn_sig: Texts,
+    dst_syn_sig: Texts,
 }
 
 impl FlowExtRows {
@@ -671,6 +677,8 @@ impl FlowExtRows {
         self.splt_iat.push(row.splt_iat);
         self.src_entropy.push_opt(row.src_entropy);
         self.dst_entropy.push_opt(row.dst_entropy);
+        self.src_syn_sig.push_opt(row.src_syn_sig);
+        self.dst_syn_sig.push_opt(row.dst_syn_sig);
     }
 
     /// Hand out float columns as float64, as they were computed and before they are stored.
@@ -723,6 +731,8 @@ impl FlowExtRows {
             self.splt_iat.finish("splt_iat", false),
             self.src_entropy.finish("src_entropy", true),
             self.dst_entropy.finish("dst_entropy", true),
+            self.src_syn_sig.finish("src_syn_sig", true),
+            self.dst_syn_sig.finish("dst_syn_sig", true),
         ])
     }
 }

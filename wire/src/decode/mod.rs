@@ -86,6 +86,7 @@ static EMPTY: Packet = Packet {
         window: 0,
         mss: 0,
         wscale: u8::MAX,
+        syn_header: 0,
     },
     has_tcp: false,
     quality: 0,

@@ -41,10 +41,14 @@ impl Walk<'_> {
             window: be16(h[14], h[15]),
             mss: 0,
             wscale: u8::MAX,
+            syn_header: 0,
         };
-        if h[13] & SYN != 0 && end > start + 20 {
+        if h[13] & SYN != 0 {
             let options = self.data.get(start + 20..end.min(self.data.len()));
             read_options(options.unwrap_or(&[]), &mut tcp);
+            if end <= self.data.len() {
+                tcp.syn_header = u8::try_from(end - start).unwrap_or(0);
+            }
         }
         tcp
     }

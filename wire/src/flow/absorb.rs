@@ -2,7 +2,6 @@
 //!
 //! HOT: called once per packet.
 
-use super::ext::Ext;
 use super::handshake::{note_syn, time_handshake};
 use super::letters;
 use super::limits::OFFLOAD_PAYLOAD;
@@ -94,11 +93,11 @@ fn weigh_roles(row: &mut Row, packet: &Packet, from_first: bool, hint: Hint) {
 
 /// Count one packet into its flow; a row whose second side speaks has its pair.
 #[inline]
-pub fn add(row: &mut Row, packet: &Packet, payload: &[u8], from_first: bool) -> Oddities {
+pub fn add(row: &mut Row, packet: &Packet, frame: &[u8], from_first: bool) -> Oddities {
     let from_src = from_first == row.first_is_src;
     add_common(row, packet, from_src);
     if let Some(ext) = &mut row.ext {
-        ext.add(packet, payload, usize::from(!from_first));
+        ext.add(packet, frame, usize::from(!from_first));
     }
     let Row {
         first,
@@ -242,6 +241,6 @@ pub fn next_segment(row: &mut Row, packet: &Packet, from_first: bool) {
         pair.synack_ts = i64::MAX;
     }
     if let Some(ext) = &mut row.ext {
-        **ext = Ext::new(packet, from_first, ext.head_room());
+        ext.next_segment(packet, from_first);
     }
 }

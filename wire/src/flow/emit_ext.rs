@@ -5,6 +5,7 @@ use super::ext::mean_max;
 use super::ident::Uids;
 use super::row::Row;
 use super::summary::{View, view};
+use super::syn_signature::SynSignature;
 use crate::columns::tables::{FlowExtRow, FlowExtRows, PayloadHeadRow, PayloadHeadRows};
 
 /// Write the extended columns of one segment.
@@ -29,6 +30,7 @@ pub fn push(row: &mut Row, out: &mut FlowExtRows, uids: &Uids) {
         .iter()
         .map(|step| if step.1 == row.first_is_src { 1 } else { -1 })
         .collect();
+    let [src_syn_sig, dst_syn_sig] = signatures(ext.syns.get(at_src), ext.syns.get(at_dst));
     let intervals: Vec<i32> = ext.splt.iter().map(|step| step.2).collect();
     out.push(&FlowExtRow {
         flow_uid: uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment),
@@ -53,8 +55,24 @@ pub fn push(row: &mut Row, out: &mut FlowExtRows, uids: &Uids) {
         splt_iat: &intervals,
         src_entropy: ext.entropy(at_src),
         dst_entropy: ext.entropy(at_dst),
+        src_syn_sig: src_syn_sig.as_deref(),
+        dst_syn_sig: dst_syn_sig.as_deref(),
     });
     row.ext = Some(ext);
+}
+
+/// Signatures of the originator's SYN and of the responder's SYN+ACK; a simultaneous open or a lone answer has fewer.
+fn signatures(
+    src: Option<&Option<SynSignature>>,
+    dst: Option<&Option<SynSignature>>,
+) -> [Option<String>; 2] {
+    let syn = src.copied().flatten().filter(|syn| !syn.is_answer());
+    let answer = dst.copied().flatten().filter(SynSignature::is_answer);
+    let asked = syn.map_or(0, |syn| syn.mss());
+    [
+        syn.map(|syn| syn.text(0)),
+        answer.map(|answer| answer.text(asked)),
+    ]
 }
 
 /// Write the first `limit` payload bytes of each direction; later segments of a flow do not begin it.

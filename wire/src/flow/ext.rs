@@ -1,6 +1,7 @@
 //! Extended columns of a flow; allocated only when they are asked for.
 
 use super::limits::{BURST_GAP, ENTROPY_BYTES, SPLT};
+use super::syn_signature::SynSignature;
 use crate::packet::Packet;
 
 /// State behind the `flow_ext` row.
@@ -26,6 +27,8 @@ pub struct Ext {
     head_room: usize,
     /// First payload bytes per side.
     pub heads: [Vec<u8>; 2],
+    /// First SYN per side that could be read.
+    pub syns: [Option<SynSignature>; 2],
 }
 
 impl Ext {
@@ -48,14 +51,16 @@ impl Ext {
         }
     }
 
-    /// Payload bytes kept per side at most.
-    #[must_use]
-    pub fn head_room(&self) -> usize {
-        self.head_room
+    /// Start anew with the first packet of the next segment; what opened the connection is kept.
+    pub fn next_segment(&mut self, packet: &Packet, from_first: bool) {
+        *self = Self {
+            syns: self.syns,
+            ..Self::new(packet, from_first, self.head_room)
+        };
     }
 
     /// Account for one packet of the first (0) or second (1) side.
-    pub fn add(&mut self, packet: &Packet, payload: &[u8], side: usize) {
+    pub fn add(&mut self, packet: &Packet, frame: &[u8], side: usize) {
         if let Some(dscp) = self.dscp.get_mut(side)
             && *dscp < 0
             && packet.ip_version != 0
@@ -77,6 +82,12 @@ impl Ext {
             ));
             self.splt_last = packet.ts_ns;
         }
+        if packet.tcp.syn_header != 0
+            && let Some(syn) = self.syns.get_mut(side).filter(|syn| syn.is_none())
+        {
+            *syn = SynSignature::read(packet, frame);
+        }
+        let payload = packet.payload(frame);
         if let Some(head) = self.heads.get_mut(side) {
             let room = self.head_room.saturating_sub(head.len());
             head.extend_from_slice(payload.get(..room.min(payload.len())).unwrap_or_default());

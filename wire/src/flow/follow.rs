@@ -29,7 +29,7 @@ impl Table {
         &mut self,
         slot: u32,
         packet: &Packet,
-        payload: &[u8],
+        frame: &[u8],
         keyed: &Keyed,
         now: i64,
     ) {
@@ -47,15 +47,15 @@ impl Table {
             Turn::Cut => self.cut(slot, packet, keyed.from_lo),
             Turn::Anew(end) => {
                 self.write(slot, end);
-                return self.renew(slot, packet, payload, keyed, now);
+                return self.renew(slot, packet, frame, keyed, now);
             }
         }
-        self.follow(slot, packet, payload, keyed.from_lo, now);
+        self.follow(slot, packet, frame, keyed.from_lo, now);
     }
 
     /// Let a packet open the next flow in the place of one that was written.
-    fn renew(&mut self, slot: u32, packet: &Packet, payload: &[u8], keyed: &Keyed, now: i64) {
-        let fresh = self.begin(packet, payload, keyed, now);
+    fn renew(&mut self, slot: u32, packet: &Packet, frame: &[u8], keyed: &Keyed, now: i64) {
+        let fresh = self.begin(packet, frame, keyed, now);
         if let Some(row) = self.rows.get_mut(slot) {
             // The wheel entry of the flow before stays; a nearer deadline gets a second one.
             *row = Row {
@@ -78,7 +78,7 @@ impl Table {
 
     /// Count a packet of the same segment.
     #[inline]
-    fn follow(&mut self, slot: u32, packet: &Packet, payload: &[u8], from_lo: bool, now: i64) {
+    fn follow(&mut self, slot: u32, packet: &Packet, frame: &[u8], from_lo: bool, now: i64) {
         let Some(row) = self.rows.get_mut(slot) else {
             return;
         };
@@ -93,12 +93,13 @@ impl Table {
             let uid = uids.uid(row.ts_start, row.ordinal, row.inner_index, row.segment);
             let out = &mut self.out.records;
             let begins = row.begins(from_first);
+            let payload = packet.payload(frame);
             parse(&mut row.app, uid, packet, payload, from_lo, begins, out)
         } else {
             Hint::None
         };
         absorb::settle_roles(row, packet, from_first, hint);
-        let odd = absorb::add(row, packet, payload, from_first);
+        let odd = absorb::add(row, packet, frame, from_first);
         row.last_seen = now;
         report(odd, row, packet, uids, &mut self.out.records);
         if !keeps_timeout || self.was_emergency || self.is_emergency() {

@@ -25,6 +25,7 @@ pub mod sequence;
 pub mod side;
 pub mod slab;
 pub mod summary;
+pub mod syn_signature;
 pub mod table;
 pub mod tcp;
 pub mod wheel;

@@ -15,11 +15,11 @@ use crate::proto::{App, Hint};
 
 impl Table {
     /// Open a flow with its first packet; returns its slot.
-    pub(super) fn open(&mut self, packet: &Packet, payload: &[u8], keyed: &Keyed, now: i64) -> u32 {
+    pub(super) fn open(&mut self, packet: &Packet, frame: &[u8], keyed: &Keyed, now: i64) -> u32 {
         if self.rows.live() >= self.options.max_flows {
             self.evict();
         }
-        let row = self.begin(packet, payload, keyed, now);
+        let row = self.begin(packet, frame, keyed, now);
         let slot = self.rows.insert(row);
         self.index.insert(keyed.hash, slot);
         let emergency = self.is_emergency();
@@ -36,13 +36,7 @@ impl Table {
     }
 
     /// Build the row of a flow's first packet, with that packet counted.
-    pub(super) fn begin(
-        &mut self,
-        packet: &Packet,
-        payload: &[u8],
-        keyed: &Keyed,
-        now: i64,
-    ) -> Row {
+    pub(super) fn begin(&mut self, packet: &Packet, frame: &[u8], keyed: &Keyed, now: i64) -> Row {
         self.counters.created += 1;
         let mut app = App::default();
         let hint = if self.options.parsers && begins_message(packet) {
@@ -53,7 +47,7 @@ impl Table {
                 &mut app,
                 uid,
                 packet,
-                payload,
+                packet.payload(frame),
                 keyed.from_lo,
                 (None, None),
                 &mut self.out.records,
@@ -102,7 +96,7 @@ impl Table {
         if keyed.key.is_one_way_tunnel() && packet.has_tunnel_id {
             row.first.rare().tunnel_id = Some(packet.tunnel_id);
         }
-        let odd = absorb::add(&mut row, packet, payload, true);
+        let odd = absorb::add(&mut row, packet, frame, true);
         report(odd, &row, packet, &self.uids, &mut self.out.records);
         row
     }

@@ -162,19 +162,19 @@ impl Table {
         std::hint::black_box(sum);
     }
 
-    /// Count one packet.
+    /// Count one packet; `frame` holds its captured bytes.
     #[inline]
-    pub fn update(&mut self, packet: &Packet, payload: &[u8], keyed: &Keyed) {
+    pub fn update(&mut self, packet: &Packet, frame: &[u8], keyed: &Keyed) {
         let (now, stepped) = self.clock.tick(packet.ts_ns);
         if self.wheel.is_due(now) {
             self.sweep(now);
         }
         let slot = match self.find(keyed) {
             Some(slot) => {
-                self.meet(slot, packet, payload, keyed, now);
+                self.meet(slot, packet, frame, keyed, now);
                 slot
             }
-            None => self.open(packet, payload, keyed, now),
+            None => self.open(packet, frame, keyed, now),
         };
         self.counters.packets += 1;
         if stepped && let Some(row) = self.rows.get_mut(slot) {

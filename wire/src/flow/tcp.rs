@@ -20,6 +20,8 @@ pub mod flag {
     pub const PSH: u8 = 0x08;
     /// ACK.
     pub const ACK: u8 = 0x10;
+    /// URG.
+    pub const URG: u8 = 0x20;
 }
 
 /// One segment as the state machine sees it.

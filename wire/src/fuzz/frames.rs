@@ -1,6 +1,7 @@
 //! Frames into the decoder.
 
 use crate::decode::{Decoder, REASONS};
+use crate::flow::syn_signature::SynSignature;
 use crate::packet::{Frame, LinkType, Packet, Undecoded};
 
 const LINKS: [LinkType; 8] = [
@@ -49,6 +50,10 @@ pub fn decode(input: &[u8]) {
                 assert!(packet.payload_captured <= packet.payload_len);
                 assert!(packet.payload_len <= packet.wire_len && packet.ip_len <= packet.wire_len);
                 assert!(packet.inner_index <= 4);
+                if let Some(syn) = SynSignature::read(&packet, data) {
+                    // 24 options and 17 quirks at most.
+                    assert!(syn.text(packet.ttl.into()).len() < 256);
+                }
             }
             Err(Undecoded::Error(name)) => assert!(REASONS.iter().any(|(known, _)| *known == name)),
             Err(Undecoded::NonFlow(_)) => {}
