@@ -56,7 +56,7 @@ def folded(rows: Sequence[Row]) -> list[dict[str, Any]]:
     for row in rows:
         whole = exchanges.get(row["xid"])
         if whole is None or _is_over(whole, row):
-            whole = {name: None for name in ZEEK} | {"ts": row["ts"], "msg_types": [], "own_mac": None}
+            whole = dict.fromkeys(ZEEK) | {"ts": row["ts"], "msg_types": [], "own_mac": None}
             exchanges[row["xid"]] = whole
             done.append(whole)
         whole["last"] = row["ts"]
@@ -74,7 +74,7 @@ def _type_name(row: Row) -> str:
 
 def _is_over(whole: Row, row: Row) -> bool:
     silent, lasted = (row["ts"] - whole["last"]).total_seconds(), (row["ts"] - whole["ts"]).total_seconds()
-    return silent > 2 * QUIET_S or lasted > WATCHED_S
+    return bool(silent > 2 * QUIET_S or lasted > WATCHED_S)
 
 
 def _client(whole: dict[str, Any], row: Row) -> None:

@@ -27,7 +27,7 @@ ALTERED: Final = frozenset(
     }
 )
 """Tests that are there to change what is logged: addresses, texts or exchanges are cut."""
-_CAPTURES: Final = (".cap", ".pcap", ".pcapng")
+CAPTURES: Final = (".cap", ".pcap", ".pcapng")
 
 
 def zeek_logs(root: Path, log: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
@@ -45,7 +45,7 @@ def zeek_logs(root: Path, log: str) -> Iterator[tuple[str, list[dict[str, str]]]
             seen.add(said)
             yield row["trace"], log_rows(path)
     for path in sorted((root / "oracles" / "zeek-full").glob(f"*/zeek/{log}.log")):
-        capture = next(file for file in path.parent.parent.iterdir() if file.suffix in _CAPTURES)
+        capture = next(file for file in path.parent.parent.iterdir() if file.suffix in CAPTURES)
         yield str(capture.relative_to(root)), log_rows(path)
 
 

@@ -22,7 +22,7 @@ Frame = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is read together: frames of these protocols, in captures where one of them is innermost, and their fields."""
+    """What is read together: frames of these protocols, in captures where one is innermost, and their fields."""
 
     protocols: tuple[str, ...]
     fields: tuple[str, ...]

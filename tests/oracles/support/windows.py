@@ -39,6 +39,7 @@ ZEEK: Final[Mapping[str, Mapping[str, str]]] = {
         "server_nb_computer_name": "server_nb_name",
         "server_dns_computer_name": "server_dns_name",
         "server_tree_name": "server_dns_forest",
+        "success": "outcome",
     },
     "smb_mapping": {"path": "share", "share_type": "share_type"},
     "smb_files": {"path": "share", "name": "file_name", "size": "file_size"},
@@ -70,6 +71,8 @@ def _zeek_values(log: str, row: LogRow) -> dict[str, str]:
     values = mapped(row, ZEEK[log], unset=False)
     if "share_type" in values:
         values["share_type"] = SHARE_TYPES.get(values["share_type"], values["share_type"])
+    if "outcome" in values:
+        values["outcome"] = "ok" if values["outcome"] == "T" else "negative"
     return {
         name: value
         for name, value in values.items()

@@ -8,7 +8,7 @@ mod verbs;
 
 pub(super) use line::{Likeness, likeness};
 
-use super::dialogue::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
+use super::dialogue::{Cut, Dialogue, Message, Pair, Side, Sink};
 use super::escape::escape;
 use super::line::{Reply, reply, trim};
 use super::service::Service;
