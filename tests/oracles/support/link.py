@@ -97,8 +97,8 @@ def _advertisement(frame: Frame) -> Values:
     found = zip(kinds, frame["icmpv6.opt.prefix"], frame["icmpv6.opt.prefix.length"], strict=False)
     values |= {"prefixes": ",".join(f"{prefix}/{length}" for kind, prefix, length in found if kind == PREFIX)}
     values |= {"prefix_valid_s": ",".join(frame["icmpv6.opt.prefix.valid_lifetime"])}
-    flags = zip(frame["icmpv6.opt.prefix.flag.l"], frame["icmpv6.opt.prefix.flag.a"], strict=False)
-    values |= {"prefix_flags": ",".join("L" * int(on) + "A" * int(make) for on, make in flags)}
+    uses = zip(frame["icmpv6.opt.prefix.flag.l"], frame["icmpv6.opt.prefix.flag.a"], strict=False)
+    values |= {"prefix_flags": ",".join("L" * int(on) + "A" * int(make) for on, make in uses)}
     values |= {"dns_servers": ",".join(frame["icmpv6.opt.rdnss"])}
     values |= {"dns_lifetime_s": first(frame, "icmpv6.opt.rdnss.lifetime")}
     return values | {"domain_name": first(frame, "icmpv6.opt.dnssl")}
@@ -126,7 +126,9 @@ def _report(frame: Frame) -> Said | None:
     values |= {"quoted_src_ip": source, "quoted_dst_ip": target, "quoted_proto": protocol}
     values |= {"quoted_src_port": last(frame, "udp.srcport", "tcp.srcport")}
     values |= {"quoted_dst_port": last(frame, "udp.dstport", "tcp.dstport")}
-    values |= {"gateway_ip": first(frame, "icmp.redir_gw")}
+    values |= {"gateway_ip": first(frame, "icmp.redir_gw"), "mtu": first(frame, "icmp.mtu")}
+    if version == 6:
+        values["mtu"] = first(frame, "icmpv6.mtu")
     return at_time(frame, sender), values
 
 

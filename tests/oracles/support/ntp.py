@@ -1,4 +1,4 @@
-"""NTP records against the fields of tshark and Zeek's ntp.log: the messages that say something new, as our table has them.
+"""NTP records against the fields of tshark and Zeek's ntp.log: messages that say something new, as our table has them.
 
 Source: Zeek, scripts/base/protocols/ntp/main.zeek.
 """

@@ -49,6 +49,13 @@ def zeek_logs(root: Path, log: str) -> Iterator[tuple[str, list[dict[str, str]]]
         yield str(capture.relative_to(root)), log_rows(path)
 
 
+def zeek_test(root: Path, log: str, test: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Yield (capture below the data folder, rows) of the log of one test of Zeek's, altered or not."""
+    for row in rows_of(root / "oracles" / "zeek" / "index.csv"):
+        if row["test"] == test:
+            yield row["trace"], log_rows(root / "oracles" / "zeek" / "baseline" / test / f"{log}.log")
+
+
 def log_rows(path: Path) -> list[dict[str, str]]:
     """Return the rows of a Zeek log: TSV, TSV cut to columns that its first line names, or JSON lines."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -1,6 +1,6 @@
 """Fingerprints and names that the tests of Suricata expect: JA3 and JA4 of QUIC, HASSH of SSH.
 
-Source: suricata-verify, ``test.yaml`` (field and value of an expected event). An expected value has to be that of a row.
+Source: suricata-verify, ``test.yaml`` (field and value of an expected event), which has to be that of a row.
 """
 
 from __future__ import annotations
