@@ -9,15 +9,19 @@ from typing import Final
 
 import pytest
 
-from tests.oracles.support import auth, dhcp, mail, quic, truth, web, windows
+from tests.oracles.support import auth, dhcp, link, mail, ntp, quic, remote, truth, verify, web, windows
 from tests.oracles.support.agreement import Agreement, Exceptions, unlisted
 from tests.oracles.support.comparison import LEAST_SHARE, Comparison
 
 FAMILIES: Final[dict[str, Sequence[Comparison]]] = {
     "auth": auth.COMPARISONS,
     "dhcp": dhcp.COMPARISONS,
+    "link": link.COMPARISONS,
     "mail": mail.COMPARISONS,
+    "ntp": ntp.COMPARISONS,
     "quic": quic.COMPARISONS,
+    "remote": remote.COMPARISONS,
+    "verify": verify.COMPARISONS,
     "web": web.COMPARISONS,
     "windows": windows.COMPARISONS,
 }

@@ -5,13 +5,14 @@ Source: Zeek, scripts/base/protocols/dhcp/main.zeek (what belongs to one row); S
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Final
 
 from tests.oracles.support.comparison import Comparison, Row, Truth, cell
-from tests.oracles.support.tool_logs import Event, eve_events, mapped, zeek_logs
+from tests.oracles.support.tool_logs import Event, eve_events, mapped, zeek_logs, zeek_test
 
 TYPES: Final = ("-", "DISCOVER", "OFFER", "REQUEST", "DECLINE", "ACK", "NAK", "RELEASE", "INFORM")
 CLIENT: Final = frozenset({1, 3, 4, 7, 8})
@@ -49,19 +50,35 @@ def _zeek(root: Path) -> Truth:
         yield trace, [(row["mac"], mapped(row, ZEEK)) for row in rows]
 
 
-def folded(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return one row per exchange, as Zeek makes them of messages."""
+FLOOD: Final = "scripts.base.protocols.dhcp.dhcp-prevent-large-"
+"""Two tests that lower Zeek's limits: after 8 messages, or 5 connections, an exchange becomes a row."""
+
+
+def _flood(test: str, root: Path) -> Truth:
+    for trace, rows in zeek_test(root, "dhcp", f"{FLOOD}{test}"):
+        yield trace, [(f"{row['mac']} {row['client_addr']}", mapped(row, ZEEK)) for row in rows]
+
+
+def _flood_keys(row: Row) -> Iterator[str]:
+    yield f"{row['mac'].hex(':')} {row['client_addr'] or '-'}"
+
+
+def folded(rows: Sequence[Row], most_flows: int = 10, most_messages: int = 50) -> list[dict[str, Any]]:
+    """Return one row per exchange, as Zeek makes them of messages, with Zeek's limits of one row."""
     done: list[dict[str, Any]] = []
     exchanges: dict[int, dict[str, Any]] = {}
     for row in rows:
         whole = exchanges.get(row["xid"])
         if whole is None or _is_over(whole, row):
-            whole = {name: None for name in ZEEK} | {"ts": row["ts"], "msg_types": [], "own_mac": None}
+            whole = dict.fromkeys(ZEEK) | {"ts": row["ts"], "msg_types": [], "own_mac": None, "flows": set()}
             exchanges[row["xid"]] = whole
             done.append(whole)
         whole["last"] = row["ts"]
         whole["msg_types"].append(_type_name(row))
         (_client if row["msg_type"] in CLIENT else _server)(whole, row)
+        whole["flows"].add(row["flow_uid"])
+        if len(whole["flows"]) >= most_flows or len(whole["msg_types"]) >= most_messages:
+            del exchanges[row["xid"]]
     for whole in done:
         whole["mac"] = whole["mac"] or whole["own_mac"]
     return sorted(done, key=lambda whole: whole["ts"])
@@ -74,7 +91,7 @@ def _type_name(row: Row) -> str:
 
 def _is_over(whole: Row, row: Row) -> bool:
     silent, lasted = (row["ts"] - whole["last"]).total_seconds(), (row["ts"] - whole["ts"]).total_seconds()
-    return silent > 2 * QUIET_S or lasted > WATCHED_S
+    return bool(silent > 2 * QUIET_S or lasted > WATCHED_S)
 
 
 def _client(whole: dict[str, Any], row: Row) -> None:
@@ -141,7 +158,13 @@ def _id_keys(row: Row) -> Iterator[str]:
     yield f"{row['xid']} {_type_name(row)}"
 
 
+def _of_flood(test: str, prepared: Callable[[Sequence[Row]], Sequence[Row]]) -> Comparison:
+    return Comparison(f"zeek dhcp_{test}", 63, "dhcp", partial(_flood, test), _flood_keys, prepared=prepared)
+
+
 COMPARISONS: Final = (
     Comparison("zeek dhcp", 53, "dhcp", _zeek, _mac_keys, prepared=folded),
+    _of_flood("msgtypes", partial(folded, most_flows=500, most_messages=8)),
+    _of_flood("uids", partial(folded, most_flows=5)),
     Comparison("suricata dhcp", 152, "dhcp", _eve, _id_keys, _eve_cell),
 )

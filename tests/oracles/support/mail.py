@@ -106,8 +106,8 @@ def _ftp_cell(row: Row, name: str, said: str) -> str:
 
 
 COMPARISONS: Final = (
-    Comparison("zeek smtp", 10, "smtp", _smtp_zeek, _smtp_keys, _smtp_cell),
+    Comparison("zeek smtp", 9, "smtp", _smtp_zeek, _smtp_keys, _smtp_cell),
     Comparison("suricata smtp", 4, "smtp", _smtp_eve, _smtp_keys, _smtp_cell),
-    Comparison("zeek ftp", 50, "ftp", _ftp_zeek, _ftp_keys, _ftp_cell),
+    Comparison("zeek ftp", 1_396, "ftp", _ftp_zeek, _ftp_keys, _ftp_cell),
     Comparison("suricata ftp", 90, "ftp", _ftp_eve, _ftp_keys, _ftp_cell),
 )

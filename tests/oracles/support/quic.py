@@ -88,7 +88,7 @@ def _is_quic(line: str) -> bool:
 
 
 def _is_dtls(line: str) -> bool:
-    return "[JA4: d" in line or ("/DTLS" in line.split("]")[0] and "JA3" in line)
+    return "[JA4: d" in line or ("/DTLS" in line.split("]", maxsplit=1)[0] and "JA3" in line)
 
 
 def _foxio(root: Path) -> Truth:

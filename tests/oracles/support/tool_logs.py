@@ -27,7 +27,7 @@ ALTERED: Final = frozenset(
     }
 )
 """Tests that are there to change what is logged: addresses, texts or exchanges are cut."""
-_CAPTURES: Final = (".cap", ".pcap", ".pcapng")
+CAPTURES: Final = (".cap", ".pcap", ".pcapng")
 
 
 def zeek_logs(root: Path, log: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
@@ -45,8 +45,15 @@ def zeek_logs(root: Path, log: str) -> Iterator[tuple[str, list[dict[str, str]]]
             seen.add(said)
             yield row["trace"], log_rows(path)
     for path in sorted((root / "oracles" / "zeek-full").glob(f"*/zeek/{log}.log")):
-        capture = next(file for file in path.parent.parent.iterdir() if file.suffix in _CAPTURES)
+        capture = next(file for file in path.parent.parent.iterdir() if file.suffix in CAPTURES)
         yield str(capture.relative_to(root)), log_rows(path)
+
+
+def zeek_test(root: Path, log: str, test: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Yield (capture below the data folder, rows) of the log of one test of Zeek's, altered or not."""
+    for row in rows_of(root / "oracles" / "zeek" / "index.csv"):
+        if row["test"] == test:
+            yield row["trace"], log_rows(root / "oracles" / "zeek" / "baseline" / test / f"{log}.log")
 
 
 def log_rows(path: Path) -> list[dict[str, str]]:

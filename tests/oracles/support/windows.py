@@ -39,6 +39,7 @@ ZEEK: Final[Mapping[str, Mapping[str, str]]] = {
         "server_nb_computer_name": "server_nb_name",
         "server_dns_computer_name": "server_dns_name",
         "server_tree_name": "server_dns_forest",
+        "success": "outcome",
     },
     "smb_mapping": {"path": "share", "share_type": "share_type"},
     "smb_files": {"path": "share", "name": "file_name", "size": "file_size"},
@@ -70,6 +71,8 @@ def _zeek_values(log: str, row: LogRow) -> dict[str, str]:
     values = mapped(row, ZEEK[log], unset=False)
     if "share_type" in values:
         values["share_type"] = SHARE_TYPES.get(values["share_type"], values["share_type"])
+    if "outcome" in values:
+        values["outcome"] = "ok" if values["outcome"] == "T" else "negative"
     return {
         name: value
         for name, value in values.items()
@@ -89,6 +92,29 @@ def _answers(log: str, row: Row) -> bool:
     if log == "smb_files":
         return bool(row["command"] == "create" and row["nt_status"] == 0 and row["share_type"] != "pipe")
     return log != "dce_rpc" or row["opnum"] is not None
+
+
+ACTIONS: Final[Mapping[str, str]] = {"READ": "bytes_read", "WRITE": "bytes_written", "DELETE": "delete_on_close"}
+"""Zeek's actions on files, and our column that says so in the row of the open file."""
+
+
+def _actions(root: Path) -> Truth:
+    for trace, rows in zeek_logs(root, "smb_files"):
+        told = [(row["action"].removeprefix("SMB::FILE_"), row) for row in rows]
+        yield (
+            trace,
+            [
+                (f"{zeek_ends(row)} {_kind(row['name'])} {action}", {"share": row["path"]})
+                for action, row in told
+                if action in ACTIONS
+            ],
+        )
+
+
+def _action_keys(row: Row) -> Iterator[str]:
+    for action, column in ACTIONS.items():
+        if row["command"] == "create" and row[column]:
+            yield f"{ends(row)} {_kind(row['file_name'])} {action}"
 
 
 def _eve_smb(root: Path) -> Truth:
@@ -161,6 +187,8 @@ COMPARISONS: Final = (
     _of("zeek", "dce_rpc", 95, "dce_rpc", partial(_zeek, "dce_rpc")),
     _of("zeek", "ntlm", 1, "ntlm", partial(_zeek, "ntlm")),
     _of("zeek", "smb_files", 11, "smb", partial(_zeek, "smb_files")),
+    # A row of ours sums up what Zeek logs read by read.
+    Comparison("zeek smb_actions", 7, "smb", _actions, _action_keys, _cell, _shown, reuses=True),
     _of("zeek", "smb_mapping", 8, "smb", partial(_zeek, "smb_mapping")),
     _of("suricata", "dce_rpc", 113, "dce_rpc", _eve_calls),
     _of("suricata", "smb", 333, "smb", _eve_smb),

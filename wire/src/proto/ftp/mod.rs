@@ -3,35 +3,32 @@
 //! Source: RFC 959 4.2 and 5.4 (reply sequences), RFC 2228 (AUTH), RFC 4217 4 (AUTH TLS).
 
 mod line;
+mod pending;
 mod verbs;
 
 pub(super) use line::{Likeness, likeness};
 
-use super::dialogue::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
+use super::dialogue::{Cut, Dialogue, Message, Pair, Side, Sink};
 use super::escape::escape;
 use super::line::{Reply, reply, trim};
 use super::service::Service;
 use super::weird::Weird;
-use crate::columns::tables::FtpRow;
 use line::{PORT, command};
+use pending::{Pending, repeats, write};
 use std::collections::VecDeque;
 
 /// Commands that may wait for their reply; clients pipeline a handful.
 const MAX_PENDING: usize = 16;
+/// Replies that may wait for commands behind a hole: as many as commands for replies.
+const MAX_EARLY: usize = MAX_PENDING;
 /// Raw bytes kept of a secret and, twice as many, of a reply: more than what escaping lets into a row.
 const MAX_RAW: usize = 256;
 
-/// A command that waits for its final reply.
-struct Pending {
-    meta: Meta,
-    verb: &'static str,
-    arg: Option<String>,
-    /// Kept only to recognise it in the reply, never written.
-    secret: Vec<u8>,
-    user: Option<String>,
-    secret_hash: Option<String>,
-    /// Code and first line of the latest reply.
-    reply: Option<(u16, Option<String>)>,
+/// A reply, as long as it has no command.
+struct Early {
+    ts_ns: i64,
+    code: u16,
+    text: Vec<u8>,
 }
 
 /// One control connection.
@@ -42,10 +39,14 @@ pub(super) struct Ftp {
     greeted: bool,
     user: Option<String>,
     pending: VecDeque<Pending>,
+    /// Replies that were read before their commands, which wait behind a hole.
+    early: VecDeque<Early>,
     /// Code of the multi-line reply being read, and its first line.
     multi_line: Option<(u16, Vec<u8>)>,
     /// The end of an overlong line has not come yet.
     unfinished: Pair<bool>,
+    /// Bytes were lost since the last reply that found its command.
+    lost: bool,
     encrypted: bool,
     /// What encrypts it is TLS.
     is_tls: bool,
@@ -60,6 +61,7 @@ impl Ftp {
     }
 
     fn on_command(&mut self, message: &Message<'_>, line: &[u8], sink: &mut Sink<'_>) {
+        self.settle(message.meta.ts_ns, message.sender, message.receiver, sink);
         let (verb, raw) = command(line);
         let secret = verbs::is_secret(verb);
         if verb == "USER" {
@@ -112,11 +114,70 @@ impl Ftp {
     }
 
     fn replied(&mut self, code: u16, text: &[u8], message: &Message<'_>, sink: &mut Sink<'_>) {
-        let Some(pending) = self.pending.front_mut() else {
-            // A greeting, or a farewell (421) nobody asked for.
+        let (client, server) = (message.receiver, message.sender);
+        self.settle(i64::MAX, client, server, sink);
+        if self.pending.is_empty() {
+            // A greeting, a farewell (421) nobody asked for, or the reply to a command that waits behind a hole.
             self.greeted |= code == 220;
+            if self.early.len() >= MAX_EARLY {
+                self.early.pop_front();
+            }
+            self.early.push_back(Early {
+                ts_ns: message.meta.ts_ns,
+                code,
+                text: head(text, 2 * MAX_RAW).to_vec(),
+            });
+            return;
+        }
+        self.match_reply(message.meta.ts_ns, (code, text), (client, server), sink);
+    }
+
+    /// Hand out the replies up to `until_ns` that were read before their commands.
+    fn settle(&mut self, until_ns: i64, client: &Side, server: &Side, sink: &mut Sink<'_>) {
+        if self.pending.is_empty() && until_ns == i64::MAX {
+            return;
+        }
+        while self
+            .early
+            .front()
+            .is_some_and(|reply| reply.ts_ns <= until_ns)
+            && let Some(Early { ts_ns, code, text }) = self.early.pop_front()
+        {
+            self.match_reply(ts_ns, (code, &text), (client, server), sink);
+        }
+    }
+
+    /// Give up commands whose replies were lost: a client that saw no reply would not have gone on (RFC 959 5.4).
+    ///
+    /// Streams behind a hole are read late, so only the times of the packets tell which command came last before a reply.
+    fn align(&mut self, ts_ns: i64, client: &Side, server: &Side, sink: &mut Sink<'_>) {
+        while self
+            .pending
+            .get(1)
+            .is_some_and(|next| next.meta.ts_ns <= ts_ns)
+            && let Some(stale) = self.pending.pop_front()
+        {
+            write(&stale, client, server, sink);
+        }
+    }
+
+    /// Give a reply to the command it answers.
+    fn match_reply(
+        &mut self,
+        ts_ns: i64,
+        (code, text): (u16, &[u8]),
+        (client, server): (&Side, &Side),
+        sink: &mut Sink<'_>,
+    ) {
+        if self.lost {
+            self.align(ts_ns, client, server, sink);
+        }
+        // Nobody is answered before asking: behind a hole, that is the reply to a command that was lost or given up.
+        let is_answer = |pending: &&mut Pending| !self.lost || pending.meta.ts_ns <= ts_ns;
+        let Some(pending) = self.pending.front_mut().filter(is_answer) else {
             return;
         };
+        self.lost = false;
         let shown = !repeats(text, &pending.secret);
         pending.reply = Some((code, shown.then(|| escape(text))));
         // 1xx announces that another reply follows (RFC 959 4.2.1).
@@ -128,50 +189,13 @@ impl Ftp {
             self.is_tls = pending.arg.as_deref().is_some_and(verbs::is_tls);
         }
         if let Some(done) = self.pending.pop_front() {
-            write(&done, message.receiver, message.sender, sink);
+            write(&done, client, server, sink);
         }
     }
 }
 
 fn head(data: &[u8], length: usize) -> &[u8] {
     data.get(..length).unwrap_or(data)
-}
-
-/// A reply that repeats the secret must not be stored either.
-fn repeats(text: &[u8], secret: &[u8]) -> bool {
-    !secret.is_empty() && super::read::contains_word(text, secret)
-}
-
-/// How a login ended: 230 and 202 let the user in, 4xx and 5xx do not; 332 asks for an account (RFC 959 5.4).
-fn outcome(pending: &Pending) -> &'static str {
-    match (pending.verb, &pending.reply) {
-        ("PASS", Some((202 | 230, _))) => "ok",
-        ("PASS", Some((400..=599, _))) => "negative",
-        ("PASS", _) => "unknown",
-        _ => "request",
-    }
-}
-
-fn write(pending: &Pending, client: &Side, server: &Side, sink: &mut Sink<'_>) {
-    let (code, text) = match &pending.reply {
-        Some((code, text)) => (Some(i32::from(*code)), text.as_deref()),
-        None => (None, None),
-    };
-    sink.out.ftp.push(&FtpRow {
-        flow_uid: pending.meta.flow_uid,
-        ts: pending.meta.ts_ns,
-        sender_ip: client.ip,
-        receiver_ip: server.ip,
-        receiver_port: i32::from(server.port),
-        user: pending.user.as_deref(),
-        login_method: (pending.verb == "PASS").then_some("password"),
-        secret_hash: pending.secret_hash.as_deref(),
-        command: pending.verb,
-        arg: pending.arg.as_deref(),
-        reply_code: code,
-        reply_msg: text,
-        outcome: outcome(pending),
-    });
 }
 
 impl Dialogue for Ftp {
@@ -204,6 +228,7 @@ impl Dialogue for Ftp {
     }
 
     fn gap(&mut self, from_lo: bool) {
+        self.lost = true;
         *self.unfinished.get_mut(from_lo) = false;
         if self.server_is_lo == Some(from_lo) {
             self.multi_line = None;
@@ -213,6 +238,7 @@ impl Dialogue for Ftp {
     fn end(&mut self, sides: &Pair<Side>, sink: &mut Sink<'_>) {
         let server_is_lo = self.server_is_lo.unwrap_or(false);
         let (client, server) = (sides.get(!server_is_lo), sides.get(server_is_lo));
+        self.settle(i64::MAX, client, server, sink);
         for pending in self.pending.drain(..) {
             write(&pending, client, server, sink);
         }
@@ -229,7 +255,9 @@ impl Dialogue for Ftp {
             .multi_line
             .as_ref()
             .map_or(0, |(_, line)| line.capacity());
-        let table = self.pending.capacity() * size_of::<Pending>();
+        let early = self.early.capacity() * size_of::<Early>();
+        let texts = self.early.iter().map(|reply| reply.text.capacity());
+        let table = self.pending.capacity() * size_of::<Pending>() + early + texts.sum::<usize>();
         table + text(&self.user) + lines + self.pending.iter().map(held).sum::<usize>()
     }
 

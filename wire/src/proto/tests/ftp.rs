@@ -47,6 +47,36 @@ fn logins() {
     assert!(talk.weird().is_empty());
 }
 
+/// A lost reply costs its command the reply, and a lost command nothing more: later commands keep their own replies.
+#[test]
+fn losses() {
+    let mut talk = Talk::tcp(21);
+    talk.answer(b"220 ftp\r\n");
+    talk.ask(b"CWD a\r\n");
+    talk.seq[1] = talk.seq[1].wrapping_add(8);
+    talk.ask(b"CWD b\r\n");
+    // Read late, when the hole is given up.
+    talk.answer(b"250 b\r\n");
+    talk.ask(b"CWD c\r\n");
+    talk.answer(b"250 c\r\n");
+    // Long after: the hole is given up, what waits behind it is read.
+    talk.frame += 100_000;
+    talk.ask(b"CWD d\r\n");
+    talk.answer(b"250 d\r\n");
+    talk.seq[0] = talk.seq[0].wrapping_add(7);
+    talk.answer(b"250 lost command\r\n");
+    // Read late too, after its reply.
+    talk.ask(b"CWD f\r\n");
+    talk.answer(b"250 f\r\n");
+    talk.frame += 100_000;
+    talk.ask(b"CWD g\r\n");
+    talk.answer(b"250 g\r\n");
+    talk.end();
+    let mut found = pick(&talk.out.ftp.finish().unwrap(), &["arg", "reply_msg"]);
+    found.sort();
+    assert_eq!(found, ["a|-", "b|b", "c|c", "d|d", "f|f", "g|g"]);
+}
+
 /// With the site's key the same password has the same hash, whoever tried it, and another one another; without a key none.
 #[test]
 fn hashes_of_passwords() {
