@@ -25,7 +25,7 @@ Ours = Mapping[str, Any]
 
 FIELDS: Final = (
     *("ip.src", "ip.dst", "udp.srcport", "udp.dstport", "snmp.version", "snmp.data"),
-    *("snmp.request_id", "snmp.error_status", "snmp.error_index", "snmp.name", "snmp.generic_trap"),
+    *("snmp.request_id", "snmp.error_status", "snmp.error_index", "snmp.name", "snmp.generic_trap", "snmp.msgVersion"),
 )
 VERSIONS: Final[Mapping[str, str]] = {"0": "1", "1": "2c", "3": "3"}
 PDUS: Final = (
@@ -39,7 +39,7 @@ MOST_NAMES: Final = 32
 
 
 def tshark(root: Path, exceptions: Exceptions) -> Agreement:
-    """Compare with tshark's reading of every capture in which it saw SNMP."""
+    """Compare with tshark's reading of every capture in which it saw SNMP, but for what errors of ICMP quote."""
     program = shutil.which("tshark")
     if program is None:
         absent("tshark is not installed; install it (make env says how)")
@@ -48,7 +48,18 @@ def tshark(root: Path, exceptions: Exceptions) -> Agreement:
         if "snmp:" not in row["last_protocol_counts"]:
             continue
         trace = row["file"]
-        asked = [program, "-n", "-r", str(root / trace), "-Y", "snmp", "-T", "fields", "-E", "occurrence=a"]
+        asked = [
+            program,
+            "-n",
+            "-r",
+            str(root / trace),
+            "-Y",
+            "snmp and not icmp",
+            "-T",
+            "fields",
+            "-E",
+            "occurrence=a",
+        ]
         asked += [part for field in FIELDS for part in ("-e", field)]
         said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
         truth = [_tshark_message(line.split("\t")) for line in said.splitlines()]
@@ -58,9 +69,9 @@ def tshark(root: Path, exceptions: Exceptions) -> Agreement:
 
 
 def _tshark_message(cells: list[str]) -> Measured:
-    src, dst, sport, dport, version, data, number, error, index, names, generic = cells
+    src, dst, sport, dport, version, data, number, error, index, names, generic, v3 = cells
     kind = PDUS[int(data)] if data else ""
-    key = f"{src}:{sport}>{dst}:{dport} {VERSIONS.get(version, version)} {kind} {number}"
+    key = f"{src}:{sport}>{dst}:{dport} {VERSIONS.get(version or v3, version)} {kind} {number}"
     oids = names.split(",") if names else []
     if kind in ANSWERS:
         return Measured(key, (error, index, str(len(oids))))

@@ -1,7 +1,7 @@
 //! One request with its response, and the row it becomes.
 
 use super::auth::credentials;
-use super::head::{Fields, without_password, without_port};
+use super::head::{Asker, Fields, without_password, without_port};
 use crate::columns::tables::HttpRow;
 use crate::proto::dialogue::{Meta, Side, Sink};
 use crate::proto::escape::{MAX_TEXT, MAX_URI, escape, escape_within};
@@ -43,8 +43,8 @@ pub(super) struct Exchange {
     pub(super) is_asking: bool,
     pub(super) request_len: u64,
     pub(super) response_len: u64,
-    /// The NTLM login that this request ends, and whether it is one at a proxy.
-    pub(super) ntlm: Option<(Box<Ntlm>, bool)>,
+    /// The NTLM login that this request ends, and who asked for it.
+    pub(super) ntlm: Option<(Box<Ntlm>, Asker)>,
 }
 
 fn text(value: Option<&[u8]>) -> Option<String> {
@@ -180,13 +180,10 @@ impl Exchange {
 
     /// How the NTLM login ended: who is refused is asked anew by whom it was for (401, 407), who is not had the request looked at; a
     /// server with troubles of its own, or a proxy in between, tells nothing.
-    fn login_outcome(&self, at_proxy: bool) -> &'static str {
-        match (
-            at_proxy,
-            self.response.as_ref().map(|response| response.code),
-        ) {
-            (false, Some(401)) | (true, Some(407)) => "negative",
-            (false, Some(407)) | (_, None | Some(500..)) => "unknown",
+    fn login_outcome(&self, asker: Asker) -> &'static str {
+        match (asker, self.response.as_ref().map(|response| response.code)) {
+            (Asker::Server, Some(401)) | (Asker::Proxy, Some(407)) => "negative",
+            (Asker::Server, Some(407)) | (_, None | Some(500..)) => "unknown",
             _ => "ok",
         }
     }
@@ -226,8 +223,8 @@ impl Exchange {
             rtt_ns: rtt,
             outcome: self.outcome(kind),
         });
-        if let Some((login, at_proxy)) = &self.ntlm {
-            let outcome = self.login_outcome(*at_proxy);
+        if let Some((login, asker)) = &self.ntlm {
+            let outcome = self.login_outcome(*asker);
             login.write("http", (client, server), None, outcome, sink);
         }
     }

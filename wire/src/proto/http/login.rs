@@ -30,7 +30,7 @@ impl Http {
             let mut login = before.unwrap_or_default();
             login.read(&token, &message.meta);
             if let Some(latest) = self.pending.back_mut() {
-                latest.ntlm = Some((login, fields.to_proxy));
+                latest.ntlm = Some((login, fields.asker));
             }
             return;
         }
