@@ -145,6 +145,15 @@ def test_columns_are_chosen_by_urgency_and_room() -> None:
     assert [column.key for column in kept] == ["text", "名称", "ip"]
     widths = fit([200, 100, 39], MAX_COLUMNS, [column.whole for column in kept])
     assert widths[2] == 39
-    assert min(widths) >= TEXT_COLUMNS
+    assert min(widths) >= TEXT_COLUMNS[0]
     assert sum(widths) + 4 <= MAX_COLUMNS
     assert fitting([], columns[:1], {}) == []
+
+
+def test_columns_that_matter_share_the_room() -> None:
+    """Where three texts that matter would not fit at their usual width, each is broken into narrower lines."""
+    columns = [Column("ip", "ip", whole=True), *(Column(name, name) for name in ("host", "target", "other"))]
+    rows = [{"ip": "f" * 50, "host": "h" * 90, "target": "t" * 90, "other": "o" * 90}]
+    urgency = {"ip": 0, "host": 1, "target": 1, "other": 2}
+    assert [column.key for column in fitting(rows, columns, urgency)] == ["ip", "host", "target"]
+    assert [column.key for column in fitting(rows, columns, urgency | {"target": 2})] == ["ip", "host"]
