@@ -55,11 +55,10 @@ def _branch(table: schema.Table, logins: schema.Logins) -> str:
     every = f"SELECT flow_uid, ts, {shown}, case_name FROM {table.name} WHERE {logins.where}"
     if not logins.once:
         return every
-    first = [name for name in columns if name not in ("reply", "secret_hash")]
-    keys = ", ".join(f'"{name}"' for name in first)
+    keys = ", ".join(f'"{name}"' for name in columns if name != "reply")
+    kept = ", ".join('arg_min(reply, ts) AS "reply"' if name == "reply" else f'"{name}"' for name in columns)
     once = (
-        f"SELECT flow_uid, min(ts) AS ts, {keys}, arg_min(reply, ts) AS reply, "
-        f"arg_min(secret_hash, ts) AS secret_hash, case_name FROM ({every}) WHERE outcome = 'ok' "
+        f"SELECT flow_uid, min(ts) AS ts, {kept}, case_name FROM ({every}) WHERE outcome = 'ok' "
         f"GROUP BY flow_uid, {keys}, case_name"
     )
     return f"SELECT * FROM ({every}) WHERE outcome <> 'ok' UNION ALL {once}"

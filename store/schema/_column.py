@@ -59,7 +59,7 @@ class Logins:
         attempts: SQL of the number of attempts the row stands for.
         reply: SQL of what the server said.
         basis: ``reply`` when the server's words tell the outcome, ``size`` when only the sizes of its messages do.
-        once: credentials come with every request, so that the successes of one user in one flow are one login.
+        once: credentials come with every request: the successes of one user with one secret in one flow are one login.
     """
 
     service: str

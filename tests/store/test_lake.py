@@ -201,6 +201,36 @@ def test_logins_of_http(tmp_path: Path) -> None:
     assert _logins(tmp_path) == [(*accepted, "200"), (*refused, "401"), (*refused, "401")]
 
 
+def test_logins_of_snmp(tmp_path: Path) -> None:
+    """An agent that answers one community many times is one login, another community another; silence is no refusal."""
+    row = {**_ENDS, "user": None, "login_method": "community", "snmp_version": "2c", "retransmits": 0, "oids": []}
+    rows = [{**row, "ts": T0_US + n, "outcome": "ok", "secret_hash": f"{n % 2:016x}"} for n in range(4)]
+    rows += [{**row, "ts": T0_US + n, "outcome": "unknown", "secret_hash": f"{n:016x}"} for n in (4, 5)]
+    refused = {"user": "bob", "login_method": "usm", "outcome": "negative", "report_name": "usmStatsWrongDigests"}
+    rows += [{**row, "ts": T0_US + 6, **refused}, {**row, "ts": T0_US + 7, "login_method": None, "outcome": "request"}]
+    _fill(tmp_path, schema.table("snmp"), rows)
+    answered = ("snmp", None, "community", "ok", 1, "reply", None)
+    silent = ("snmp", None, "community", "unknown", 1, "reply", None)
+    bob = ("snmp", "bob", "usm", "negative", 1, "reply", "usmStatsWrongDigests")
+    assert _logins(tmp_path) == [answered, answered, silent, silent, bob]
+
+
+def test_one_attempt_by_ntlm_is_one_login(tmp_path: Path) -> None:
+    """Whatever carries NTLM, its own row is the login, and the rows of the carrier are none."""
+    ends = {**_ENDS, "ts": T0_US}
+    ntlm = [{**ends, "service": name, "login_method": "ntlm", "outcome": "ok"} for name in ("http", "ldap", "smb")]
+    _fill(tmp_path, schema.table("ntlm"), ntlm)
+    http = {**ends, "trans_depth": 1, "request_body_len": 0, "response_body_len": 0, "outcome": "ok"}
+    _fill(tmp_path, schema.table("http"), [{**http, "auth_kind": kind} for kind in ("ntlm", "negotiate")])
+    bind = {**ends, "message_id": 1, "operation": "bind", "outcome": "ok", "attributes": []}
+    _fill(tmp_path, schema.table("ldap"), [{**bind, "login_method": name} for name in ("ntlm", "anonymous", "plain")])
+    smb = {**ends, "command": "session_setup", "is_signed": False, "outcome": "ok"}
+    _fill(tmp_path, schema.table("smb"), [{**smb, "login_method": name} for name in ("ntlm", "password")])
+    found = sorted((login[0], login[2]) for login in _logins(tmp_path))
+    carried = [("http", "ntlm"), ("ldap", "ntlm"), ("ldap", "plain"), ("smb", "ntlm"), ("smb", "password")]
+    assert found == carried
+
+
 def test_logins_of_ssh(tmp_path: Path) -> None:
     """A connection stands for the attempts its sizes tell; one in which nobody tried is no login."""
     row = {key: value for key, value in _ENDS.items() if key != "user"}

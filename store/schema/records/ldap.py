@@ -33,7 +33,12 @@ TABLE: Final = Table(
             "bind: name, most often a distinguished name; escaped; NULL when it is in the mechanism.",
             null=True,
         ),
-        c("login_method", NAME, "bind: password, anonymous, ntlm or the SASL mechanism in lower case.", null=True),
+        c(
+            "login_method",
+            NAME,
+            "bind: password, anonymous, ntlm, sicily or the SASL mechanism, lower case.",
+            null=True,
+        ),
         c("secret_hash", TEXT, "Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.", null=True),
         c("outcome", NAME, "Of a login (bind): ok, negative or unknown; else, or asked to go on: request."),
         c(
@@ -61,10 +66,10 @@ TABLE: Final = Table(
     key=("flow_uid", "ts"),
     wire=True,
     lead=("operation", "user", "object", "filter", "result_name"),
-    # Whoever binds without a password proves nothing.
+    # Whoever binds without a password proves nothing; logins by NTLM are rows of the table ntlm, whatever carried them.
     logins=Logins(
         "'ldap'",
-        "operation = 'bind' AND outcome <> 'request' AND login_method <> 'anonymous'",
+        "operation = 'bind' AND outcome <> 'request' AND login_method NOT IN ('anonymous', 'ntlm')",
         reply="concat_ws(' ', result_name, diagnostic)",
     ),
 )

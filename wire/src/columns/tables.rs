@@ -2340,7 +2340,7 @@ pub struct LdapRow<'a> {
     pub sasl_mechanism: Option<&'a str>,
     /// bind: name, most often a distinguished name; escaped; NULL when it is in the mechanism.
     pub user: Option<&'a str>,
-    /// bind: password, anonymous, ntlm or the SASL mechanism in lower case.
+    /// bind: password, anonymous, ntlm, sicily or the SASL mechanism, lower case.
     pub login_method: Option<&'static str>,
     /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
     pub secret_hash: Option<&'a str>,
@@ -3853,6 +3853,224 @@ impl SmtpRows {
     }
 }
 
+/// One row per SNMP request with its answer, notification, or answer nobody asked for (Zeek snmp.log has sums of them).
+#[derive(Clone, Copy, Debug)]
+pub struct SnmpRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Who asks or notifies.
+    pub sender_ip: [u8; 16],
+    /// Who is asked or notified.
+    pub receiver_ip: [u8; 16],
+    /// Its port.
+    pub receiver_port: i32,
+    /// 1, 2c or 3.
+    pub snmp_version: &'static str,
+    /// get_request, get_next_request, get_bulk_request, set_request, inform_request, trap_v1, trap_v2; response, report: not asked for; NULL: encrypted.
+    pub pdu_type: Option<&'static str>,
+    /// Number that the answer repeats; NULL: encrypted, or a trap of version 1.
+    pub request_id: Option<i64>,
+    /// Version 3: number of the message and its answer.
+    pub message_id: Option<i32>,
+    /// Times the request came again before its answer.
+    pub retransmits: i32,
+    /// Variables of the request or notification, dotted, at most 32.
+    pub oids: TextList<'a>,
+    /// How many there are; NULL when the message is cut or encrypted.
+    pub varbind_count: Option<i32>,
+    /// Variables of the answer; NULL: none seen, cut or encrypted.
+    pub answer_count: Option<i32>,
+    /// get_bulk_request: variables asked for once.
+    pub non_repeaters: Option<i32>,
+    /// get_bulk_request: how often the others are.
+    pub max_repetitions: Option<i32>,
+    /// Error of the answer, 0: none; NULL: none seen, or encrypted.
+    pub error_status: Option<i32>,
+    /// Its name; NULL for an unknown one.
+    pub error_name: Option<&'static str>,
+    /// Variable at fault, from 1.
+    pub error_index: Option<i32>,
+    /// Version 3: why the message was not taken.
+    pub report_name: Option<&'static str>,
+    /// Version 3: engine whose keys count, hex; empty: asked for.
+    pub engine_id: Option<&'a str>,
+    /// Version 3: context, escaped; NULL: the default one, or encrypted.
+    pub context_name: Option<&'a str>,
+    /// Version 3: user, escaped.
+    pub user: Option<&'a str>,
+    /// Version 3: noAuthNoPriv, authNoPriv or authPriv.
+    pub security_level: Option<&'static str>,
+    /// Version 3: bits 1 signed, 2 encrypted, 4 an answer may be sent.
+    pub msg_flags: Option<i16>,
+    /// trap_v1: kind of the object that sends it, dotted.
+    pub enterprise: Option<&'a str>,
+    /// trap_v1: address of that object.
+    pub agent_ip: Option<[u8; 16]>,
+    /// trap_v1: 0 cold start … 6 of the enterprise.
+    pub generic_trap: Option<i32>,
+    /// trap_v1: number that the enterprise gave it.
+    pub specific_trap: Option<i64>,
+    /// What is notified, dotted; of trap_v1 as RFC 3584 3.1 translates it.
+    pub trap_oid: Option<&'a str>,
+    /// sysDescr of the agent, escaped, if told.
+    pub display_string: Option<&'a str>,
+    /// sysName of the agent, escaped, if told.
+    pub sys_name: Option<&'a str>,
+    /// Start of the agent: time less sysUpTime. (ns; stored as us)
+    pub up_since: Option<i64>,
+    /// community, usm (a user's keys), none (a name alone); NULL: no login.
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
+    /// Answer - request; NULL unless both were seen. (ns)
+    pub rtt_ns: Option<i64>,
+    /// ok: answered; negative: refused; unknown: no answer; request: no login.
+    pub outcome: &'static str,
+}
+
+/// Column builders of `snmp`.
+#[derive(Default)]
+pub struct SnmpRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    snmp_version: Names,
+    pdu_type: Names,
+    request_id: Numbers<i64>,
+    message_id: Numbers<i32>,
+    retransmits: Numbers<i32>,
+    oids: TextLists,
+    varbind_count: Numbers<i32>,
+    answer_count: Numbers<i32>,
+    non_repeaters: Numbers<i32>,
+    max_repetitions: Numbers<i32>,
+    error_status: Numbers<i32>,
+    error_name: Names,
+    error_index: Numbers<i32>,
+    report_name: Names,
+    engine_id: Texts,
+    context_name: Texts,
+    user: Texts,
+    security_level: Names,
+    msg_flags: Numbers<i16>,
+    enterprise: Texts,
+    agent_ip: Binary<16>,
+    generic_trap: Numbers<i32>,
+    specific_trap: Numbers<i64>,
+    trap_oid: Texts,
+    display_string: Texts,
+    sys_name: Texts,
+    up_since: Times,
+    login_method: Names,
+    secret_hash: Texts,
+    rtt_ns: Numbers<i64>,
+    outcome: Names,
+}
+
+impl SnmpRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &SnmpRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.snmp_version.push(row.snmp_version);
+        self.pdu_type.push_opt(row.pdu_type);
+        self.request_id.push_opt(row.request_id);
+        self.message_id.push_opt(row.message_id);
+        self.retransmits.push(row.retransmits);
+        self.oids.push(row.oids);
+        self.varbind_count.push_opt(row.varbind_count);
+        self.answer_count.push_opt(row.answer_count);
+        self.non_repeaters.push_opt(row.non_repeaters);
+        self.max_repetitions.push_opt(row.max_repetitions);
+        self.error_status.push_opt(row.error_status);
+        self.error_name.push_opt(row.error_name);
+        self.error_index.push_opt(row.error_index);
+        self.report_name.push_opt(row.report_name);
+        self.engine_id.push_opt(row.engine_id);
+        self.context_name.push_opt(row.context_name);
+        self.user.push_opt(row.user);
+        self.security_level.push_opt(row.security_level);
+        self.msg_flags.push_opt(row.msg_flags);
+        self.enterprise.push_opt(row.enterprise);
+        self.agent_ip.push_opt(row.agent_ip);
+        self.generic_trap.push_opt(row.generic_trap);
+        self.specific_trap.push_opt(row.specific_trap);
+        self.trap_oid.push_opt(row.trap_oid);
+        self.display_string.push_opt(row.display_string);
+        self.sys_name.push_opt(row.sys_name);
+        self.up_since.push_opt(row.up_since);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
+        self.rtt_ns.push_opt(row.rtt_ns);
+        self.outcome.push(row.outcome);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.snmp_version.finish("snmp_version", false),
+            self.pdu_type.finish("pdu_type", true),
+            self.request_id.finish("request_id", true),
+            self.message_id.finish("message_id", true),
+            self.retransmits.finish("retransmits", false),
+            self.oids.finish("oids", false),
+            self.varbind_count.finish("varbind_count", true),
+            self.answer_count.finish("answer_count", true),
+            self.non_repeaters.finish("non_repeaters", true),
+            self.max_repetitions.finish("max_repetitions", true),
+            self.error_status.finish("error_status", true),
+            self.error_name.finish("error_name", true),
+            self.error_index.finish("error_index", true),
+            self.report_name.finish("report_name", true),
+            self.engine_id.finish("engine_id", true),
+            self.context_name.finish("context_name", true),
+            self.user.finish("user", true),
+            self.security_level.finish("security_level", true),
+            self.msg_flags.finish("msg_flags", true),
+            self.enterprise.finish("enterprise", true),
+            self.agent_ip.finish("agent_ip", true),
+            self.generic_trap.finish("generic_trap", true),
+            self.specific_trap.finish("specific_trap", true),
+            self.trap_oid.finish("trap_oid", true),
+            self.display_string.finish("display_string", true),
+            self.sys_name.finish("sys_name", true),
+            self.up_since.finish("up_since", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
+            self.rtt_ns.finish("rtt_ns", true),
+            self.outcome.finish("outcome", false),
+        ])
+    }
+}
+
 /// One row per SSH connection (Zeek ssh.log).
 #[derive(Clone, Copy, Debug)]
 pub struct SshRow<'a> {
@@ -4294,6 +4512,8 @@ pub struct RecordRows {
     pub smb: SmbRows,
     /// One row per mail (Zeek smtp.log), per AUTH and per STARTTLS; a connection with none of them is one row.
     pub smtp: SmtpRows,
+    /// One row per SNMP request with its answer, notification, or answer nobody asked for (Zeek snmp.log has sums of them).
+    pub snmp: SnmpRows,
     /// One row per SSH connection (Zeek ssh.log).
     pub ssh: SshRows,
     /// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
@@ -4328,6 +4548,7 @@ impl RecordRows {
             || self.remote_login.len() >= limit
             || self.smb.len() >= limit
             || self.smtp.len() >= limit
+            || self.snmp.len() >= limit
             || self.ssh.len() >= limit
             || self.tls.len() >= limit
             || self.weird.len() >= limit
@@ -4404,6 +4625,9 @@ impl RecordRows {
         }
         if self.smtp.len() >= limit.max(1) {
             taken.push(("smtp", self.smtp.len(), self.smtp.finish()?));
+        }
+        if self.snmp.len() >= limit.max(1) {
+            taken.push(("snmp", self.snmp.len(), self.snmp.finish()?));
         }
         if self.ssh.len() >= limit.max(1) {
             taken.push(("ssh", self.ssh.len(), self.ssh.finish()?));

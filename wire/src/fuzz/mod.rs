@@ -8,8 +8,8 @@ mod frames;
 
 pub use crate::proto::fuzz::{
     arp, dcerpc, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, mysql,
-    ntlm, ntp, postgresql, quic, rdp, recognise, redis, smb, smtp, socks, ssh, stream, tds, tls,
-    vnc,
+    ntlm, ntp, postgresql, quic, rdp, recognise, redis, smb, smtp, snmp, socks, ssh, stream, tds,
+    tls, vnc,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -18,7 +18,7 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 32] = [
+pub const TARGETS: [(&str, Run); 33] = [
     ("fuzz_arp", arp),
     ("fuzz_dcerpc", dcerpc),
     ("fuzz_decode", decode),
@@ -44,6 +44,7 @@ pub const TARGETS: [(&str, Run); 32] = [
     ("fuzz_redis", redis),
     ("fuzz_smb", smb),
     ("fuzz_smtp", smtp),
+    ("fuzz_snmp", snmp),
     ("fuzz_socks", socks),
     ("fuzz_source", source),
     ("fuzz_ssh", ssh),

@@ -58,6 +58,7 @@ mod service;
 mod session;
 mod smb;
 mod smtp;
+mod snmp;
 mod socks;
 mod ssh;
 mod stream;

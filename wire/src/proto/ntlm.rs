@@ -91,6 +91,26 @@ impl Ntlm {
         Some(kind)
     }
 
+    /// A login by the responses alone, to a challenge that the server gave before: its user and domain, escaped, and the lengths of
+    /// the LM and the NT response ([MS-CIFS] 2.2.4.53.1).
+    pub(super) fn bare(
+        (user, domain): (&str, &str),
+        (lm, nt): (usize, usize),
+        meta: &Meta,
+    ) -> Self {
+        let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self {
+            first: Some(*meta),
+            server: Server::default(),
+            client: Client {
+                kind: Some(kind(user.is_empty(), 0, lm, nt)),
+                user: named(user),
+                domain: named(domain),
+                ..Client::default()
+            },
+        }
+    }
+
     /// A message was read.
     pub(super) fn has_begun(&self) -> bool {
         self.first.is_some()
@@ -112,6 +132,8 @@ impl Ntlm {
             &self.client.user,
             &self.client.domain,
             &self.client.workstation,
+            &self.client.os,
+            &self.server.os,
         ];
         texts
             .iter()

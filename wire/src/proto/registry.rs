@@ -24,6 +24,7 @@ use super::service::Service;
 use super::session::{Session, Talk};
 use super::smb::Smb;
 use super::smtp::Smtp;
+use super::snmp::Snmp;
 use super::socks::Socks;
 use super::ssh::Ssh;
 use super::tds::Tds;
@@ -54,6 +55,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Rfb => session::<Vnc>(),
         Service::Smb => session::<Smb>(),
         Service::Smtp => session::<Smtp>(),
+        Service::Snmp => session::<Snmp>(),
         Service::Socks => session::<Socks>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tds => session::<Tds>(),
@@ -89,6 +91,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Rfb
             | Service::Smb
             | Service::Smtp
+            | Service::Snmp
             | Service::Socks
             | Service::Ssh
             | Service::Tds

@@ -31,6 +31,7 @@ use super::redis::Redis;
 use super::session::{Session, Talk};
 use super::smb::Smb;
 use super::smtp::Smtp;
+use super::snmp::Snmp;
 use super::socks::Socks;
 use super::ssh::Ssh;
 use super::tds::Tds;
@@ -103,6 +104,12 @@ pub fn quic(input: &[u8]) {
 /// SMTP.
 pub fn smtp(input: &[u8]) {
     dialogue::<Smtp>(input, 25);
+}
+
+/// SNMP, in a stream and in datagrams.
+pub fn snmp(input: &[u8]) {
+    dialogue::<Snmp>(input, 161);
+    datagrams::<Snmp>(input, 161);
 }
 
 /// A message of an NTLM login, wrapped in anything: names stay short and escaped.

@@ -46,7 +46,7 @@ pub(super) fn batches(out: &mut Records) -> Vec<RecordBatch> {
     }
     take!(
         arp, dce_rpc, dhcp, dhcpv6, dns, ftp, http, icmp, ics, iec104, kerberos, ldap, modbus, ndp,
-        ntlm, ntp, quic, rdp, smb, smtp, ssh, tls, weird
+        ntlm, ntp, quic, rdp, smb, smtp, snmp, ssh, tls, weird
     );
     batches
 }

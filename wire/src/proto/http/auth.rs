@@ -43,6 +43,16 @@ pub(super) fn credentials(value: &[u8]) -> Credentials {
     }
 }
 
+/// Base64 letters of the token of NTLM or Negotiate in a field (RFC 4559 4; [MS-NTHT] 2.1); none: the scheme is only named, or another.
+pub(super) fn ntlm_token(value: &[u8]) -> Option<&[u8]> {
+    let end = value.iter().position(u8::is_ascii_whitespace)?;
+    let (scheme, rest) = value.split_at(end);
+    let rest = rest.trim_ascii();
+    let known = ["ntlm", "negotiate"];
+    let mut known = known.iter().map(|name| name.as_bytes());
+    (known.any(|name| scheme.eq_ignore_ascii_case(name)) && !rest.is_empty()).then_some(rest)
+}
+
 /// What stands before and after the first colon; without a colon it may be a password alone.
 fn basic(text: &[u8]) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
     let (plain, is_whole) = decode(text.get(..MAX_LETTERS).unwrap_or(text));

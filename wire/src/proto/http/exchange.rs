@@ -1,10 +1,11 @@
 //! One request with its response, and the row it becomes.
 
 use super::auth::credentials;
-use super::head::{Fields, without_password, without_port};
+use super::head::{Asker, Fields, without_password, without_port};
 use crate::columns::tables::HttpRow;
 use crate::proto::dialogue::{Meta, Side, Sink};
 use crate::proto::escape::{MAX_TEXT, MAX_URI, escape, escape_within};
+use crate::proto::ntlm::Ntlm;
 use crate::proto::secrets::Secrets;
 
 /// What was asked.
@@ -42,6 +43,8 @@ pub(super) struct Exchange {
     pub(super) is_asking: bool,
     pub(super) request_len: u64,
     pub(super) response_len: u64,
+    /// The NTLM login that this request ends, and who asked for it.
+    pub(super) ntlm: Option<(Box<Ntlm>, Asker)>,
 }
 
 fn text(value: Option<&[u8]>) -> Option<String> {
@@ -71,7 +74,11 @@ impl Exchange {
         let response = self.response.as_ref().map_or(0, |told| {
             sum(&[&told.reason, &told.content_type, &told.coding])
         });
-        request + response
+        let login = self
+            .ntlm
+            .as_ref()
+            .map_or(0, |(login, _)| size_of::<Ntlm>() + login.bytes());
+        request + response + login
     }
 }
 
@@ -158,6 +165,7 @@ impl Exchange {
             is_asking: false,
             request_len: 0,
             response_len: 0,
+            ntlm: None,
         }
     }
 
@@ -167,6 +175,16 @@ impl Exchange {
             (Some(_), Some(200..=399)) => "ok",
             (Some(_), Some(401 | 407)) => "negative",
             (Some(_), _) => "unknown",
+        }
+    }
+
+    /// How the NTLM login ended: who is refused is asked anew by whom it was for (401, 407), who is not had the request looked at; a
+    /// server with troubles of its own, or a proxy in between, tells nothing.
+    fn login_outcome(&self, asker: Asker) -> &'static str {
+        match (asker, self.response.as_ref().map(|response| response.code)) {
+            (Asker::Server, Some(401)) | (Asker::Proxy, Some(407)) => "negative",
+            (Asker::Server, Some(407)) | (_, None | Some(500..)) => "unknown",
+            _ => "ok",
         }
     }
 
@@ -205,6 +223,10 @@ impl Exchange {
             rtt_ns: rtt,
             outcome: self.outcome(kind),
         });
+        if let Some((login, asker)) = &self.ntlm {
+            let outcome = self.login_outcome(*asker);
+            login.write("http", (client, server), None, outcome, sink);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Source: RFC 9112 2 to 6 (syntax, framing), RFC 9110 (fields).
 
+use super::auth;
 use crate::proto::read::{contains_word, octet, starts_with_word};
 
 /// Longest method: the longest registered one (UPDATEREDIRECTREF) has 17 letters.
@@ -105,6 +106,14 @@ pub(super) fn length(data: &[u8]) -> Option<usize> {
     }
 }
 
+/// Who asks for credentials (RFC 9110 11.6 and 11.7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Asker {
+    #[default]
+    Server,
+    Proxy,
+}
+
 /// The fields of a head that matter here.
 #[derive(Default)]
 pub(super) struct Fields<'a> {
@@ -114,6 +123,10 @@ pub(super) struct Fields<'a> {
     pub(super) content_type: Option<&'a [u8]>,
     pub(super) coding: Option<&'a [u8]>,
     pub(super) credentials: Option<&'a [u8]>,
+    /// Who asked for them.
+    pub(super) asker: Asker,
+    /// What the server asks for by NTLM, or answers.
+    pub(super) challenge: Option<&'a [u8]>,
     pub(super) proxied: Vec<(&'static str, &'a [u8])>,
     pub(super) length: Option<u64>,
     pub(super) chunked: bool,
@@ -177,7 +190,14 @@ impl<'a> Fields<'a> {
         } else if is("content-encoding") {
             &mut self.coding
         } else if is("authorization") || is("proxy-authorization") {
+            if self.credentials.is_none() && is("proxy-authorization") {
+                self.asker = Asker::Proxy;
+            }
             &mut self.credentials
+        } else if (is("www-authenticate") || is("proxy-authenticate"))
+            && auth::ntlm_token(value).is_some()
+        {
+            &mut self.challenge
         } else {
             if is("content-length") {
                 self.measure(value);

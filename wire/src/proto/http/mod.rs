@@ -6,8 +6,10 @@ mod auth;
 mod exchange;
 mod framing;
 mod head;
+mod login;
 
 use super::dialogue::{Cut, Dialogue, Labels, Message, Pair, Side, Sink};
+use super::ntlm::Ntlm;
 use super::weird::Weird;
 use exchange::{Exchange, Request, Response};
 use framing::{MAX_HEAD, Reading};
@@ -37,6 +39,8 @@ pub(super) struct Http {
     host: Option<String>,
     /// The connection carries something else from here on.
     switched: bool,
+    /// An NTLM login between two of its requests; it belongs to the connection ([MS-NTHT] 3.1).
+    ntlm: Option<Box<Ntlm>>,
 }
 
 impl Http {
@@ -107,6 +111,7 @@ impl Http {
         }
         let next = framing::after_request(fields);
         self.push(message, Some(request));
+        self.prove(message, fields, sink);
         if let Some(latest) = self.pending.back_mut() {
             latest.is_asking = next != Reading::Start;
         }
@@ -140,6 +145,7 @@ impl Http {
             return Reading::Start;
         };
         front.response = Some(response);
+        login::challenged(&mut self.ntlm, message, fields);
         let method = front
             .request
             .as_ref()
@@ -261,12 +267,17 @@ impl Dialogue for Http {
         for exchange in self.pending.drain(..) {
             exchange.write(client, server, sink);
         }
+        if let Some(login) = self.ntlm.take() {
+            login.write("http", (client, server), None, "unknown", sink);
+        }
     }
 
     fn bytes(&self) -> usize {
         let table = self.pending.capacity() * size_of::<Exchange>();
         let host = self.host.as_ref().map_or(0, String::capacity);
-        table + host + self.pending.iter().map(Exchange::bytes).sum::<usize>()
+        let login = self.ntlm.as_ref();
+        let login = login.map_or(0, |login| size_of::<Ntlm>() + login.bytes());
+        table + host + login + self.pending.iter().map(Exchange::bytes).sum::<usize>()
     }
 
     fn client_is_lo(&self) -> Option<bool> {

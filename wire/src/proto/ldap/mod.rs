@@ -4,12 +4,14 @@
 
 mod filter;
 mod names;
+mod ntlm;
 mod operation;
 mod row;
 mod wrapped;
 
 use super::ber::{Element, Elements, Extent, INTEGER, SEQUENCE, extent};
 use super::dialogue::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
+use super::ntlm::Ntlm;
 use super::read::octet;
 use super::service::Service;
 use super::weird::Weird;
@@ -41,6 +43,8 @@ struct Pending {
     id: i64,
     operation: Operation,
     entries: i32,
+    /// The NTLM login of which this bind is a leg.
+    ntlm: Option<Box<Ntlm>>,
 }
 
 /// One conversation.
@@ -56,6 +60,8 @@ pub(super) struct Ldap {
     inside: Pair<(usize, usize)>,
     /// What follows is sealed.
     sealed: bool,
+    /// An NTLM login between two of its binds.
+    ntlm: Option<Box<Ntlm>>,
 }
 
 impl Ldap {
@@ -65,8 +71,10 @@ impl Ldap {
         let (Some(id), Some(body)) = (fields.number(INTEGER), fields.next()) else {
             return false;
         };
-        match operation::read(body.tag, body.content) {
-            Some(Read::Request(operation)) => self.ask(id, operation, message, sink),
+        match operation::read(body.tag, body.content, &sink.out.secrets) {
+            Some(Read::Request(operation)) => {
+                self.ask(id, (operation, body.content), message, sink);
+            }
             Some(Read::Unanswered(operation)) => {
                 self.client_is_lo.get_or_insert(message.from_lo);
                 let asked = waiting(id, operation, message);
@@ -79,7 +87,9 @@ impl Ldap {
                     asked.entries = asked.entries.saturating_add(1);
                 }
             }
-            Some(Read::Done(name, outcome)) => self.done(id, name, &outcome, message, sink),
+            Some(Read::Done(name, outcome)) => {
+                self.done(id, (name, &outcome, body.content), message, sink);
+            }
             Some(Read::Other) => {}
             None => return false,
         }
@@ -111,7 +121,13 @@ impl Ldap {
         !is_message
     }
 
-    fn ask(&mut self, id: i64, operation: Operation, message: &Message<'_>, sink: &mut Sink<'_>) {
+    fn ask(
+        &mut self,
+        id: i64,
+        (operation, content): (Operation, &[u8]),
+        message: &Message<'_>,
+        sink: &mut Sink<'_>,
+    ) {
         self.client_is_lo.get_or_insert(message.from_lo);
         self.sasl |= matches!(operation.bind_kind, Some("sasl" | "sicily"));
         let mut waits = self.pending.iter();
@@ -127,16 +143,17 @@ impl Ldap {
             } else {
                 (message.receiver, message.sender)
             };
-            row::write(Some(&oldest), None, ends, sink);
+            oldest.give_up(ends, sink);
         }
-        self.pending.push_back(waiting(id, operation, message));
+        let mut asked = waiting(id, operation, message);
+        self.prove(&mut asked, content, message, sink);
+        self.pending.push_back(asked);
     }
 
     fn done(
         &mut self,
         id: i64,
-        name: &'static str,
-        outcome: &Outcome,
+        (name, outcome, content): (&'static str, &Outcome, &[u8]),
         message: &Message<'_>,
         sink: &mut Sink<'_>,
     ) {
@@ -145,7 +162,7 @@ impl Ldap {
         let at = waits.position(|asked| {
             asked.is_answered_by(id, message.from_lo) && asked.operation.name == name
         });
-        let asked = at.and_then(|at| self.pending.remove(at));
+        let mut asked = at.and_then(|at| self.pending.remove(at));
         self.tls |= outcome.code == Some(0)
             && asked
                 .as_ref()
@@ -158,10 +175,21 @@ impl Ldap {
         };
         let ends = (message.receiver, message.sender);
         row::write(asked.as_ref(), Some(&answer), ends, sink);
+        if let Some(login) = asked.as_mut().and_then(|asked| asked.ntlm.take()) {
+            self.proved(login, (outcome.code, content), message, sink);
+        }
     }
 }
 
 impl Pending {
+    /// No answer came.
+    fn give_up(self, ends: (&Side, &Side), sink: &mut Sink<'_>) {
+        row::write(Some(&self), None, ends, sink);
+        if let Some(login) = self.ntlm {
+            login.write("ldap", ends, None, "unknown", sink);
+        }
+    }
+
     fn is_answered_by(&self, id: i64, from_lo: bool) -> bool {
         self.id == id && self.from_lo != from_lo
     }
@@ -174,6 +202,7 @@ fn waiting(id: i64, operation: Operation, message: &Message<'_>) -> Pending {
         id,
         operation,
         entries: 0,
+        ntlm: None,
     }
 }
 
@@ -282,8 +311,9 @@ impl Dialogue for Ldap {
     fn end(&mut self, sides: &Pair<Side>, sink: &mut Sink<'_>) {
         for asked in self.pending.drain(..) {
             let ends = (sides.get(asked.from_lo), sides.get(!asked.from_lo));
-            row::write(Some(&asked), None, ends, sink);
+            asked.give_up(ends, sink);
         }
+        self.end_login(sides, sink);
     }
 
     fn client_is_lo(&self) -> Option<bool> {
@@ -291,7 +321,12 @@ impl Dialogue for Ldap {
     }
 
     fn bytes(&self) -> usize {
-        self.pending.capacity() * size_of::<Pending>()
+        let texts = self.pending.iter().map(|asked| asked.operation.bytes());
+        let logins = self.pending.iter().filter_map(|asked| asked.ntlm.as_ref());
+        let logins = logins.chain(&self.ntlm);
+        let logins = logins.map(|login| size_of::<Ntlm>() + login.bytes());
+        let table = self.pending.capacity() * size_of::<Pending>();
+        table + texts.sum::<usize>() + logins.sum::<usize>()
     }
 
     fn successor(&self) -> Option<Service> {

@@ -6,6 +6,7 @@ use super::filter;
 use super::names::{self, START_TLS};
 use crate::proto::ber::{self, BOOLEAN, ENUMERATED, Elements, INTEGER, OCTET_STRING, SEQUENCE};
 use crate::proto::escape::escape;
+use crate::proto::secrets::Secrets;
 
 /// Attributes named in a row: what tools ask for, up to some fifty.
 const MAX_ATTRIBUTES: usize = 64;
@@ -19,6 +20,8 @@ pub(super) struct Operation {
     pub(super) mechanism: Option<String>,
     pub(super) login_method: Option<&'static str>,
     pub(super) user: Option<String>,
+    /// Keyed hash of the password.
+    pub(super) secret: Option<String>,
     pub(super) object: Option<String>,
     pub(super) argument: Option<String>,
     pub(super) scope: Option<&'static str>,
@@ -27,6 +30,23 @@ pub(super) struct Operation {
     /// Attribute names one behind the other, and where each ends.
     pub(super) attributes: (String, Vec<i32>),
     pub(super) starts_tls: bool,
+}
+
+impl Operation {
+    /// Bytes of text held.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = [
+            &self.mechanism,
+            &self.user,
+            &self.secret,
+            &self.object,
+            &self.argument,
+            &self.filter,
+        ];
+        let texts = texts.into_iter().flatten().map(String::capacity);
+        let (names, ends) = &self.attributes;
+        texts.sum::<usize>() + names.capacity() + ends.capacity() * size_of::<i32>()
+    }
 }
 
 /// What a message is.
@@ -56,9 +76,9 @@ pub(super) const fn is_operation(tag: u8) -> bool {
 }
 
 /// Read an operation; `None` when it cannot be.
-pub(super) fn read(tag: u8, content: &[u8]) -> Option<Read> {
+pub(super) fn read(tag: u8, content: &[u8], secrets: &Secrets) -> Option<Read> {
     let operation = match tag {
-        0x60 => bind(content)?,
+        0x60 => bind(content, secrets)?,
         0x63 => search(content)?,
         0x66 => modify(content)?,
         0x68 => add(content)?,
@@ -126,7 +146,7 @@ fn with_argument(operation: Operation, argument: &[u8]) -> Operation {
     }
 }
 
-fn bind(content: &[u8]) -> Option<Operation> {
+fn bind(content: &[u8], secrets: &Secrets) -> Option<Operation> {
     let mut fields = Elements::new(content);
     let version = fields.number(INTEGER)?;
     let name = fields.content(OCTET_STRING)?;
@@ -145,6 +165,9 @@ fn bind(content: &[u8]) -> Option<Operation> {
             };
             bind.bind_kind = Some(kind);
             bind.login_method = Some(method);
+            // The hash of a part would be that of another password.
+            let password = Some(proof).filter(|proof| proof.is_whole && method == "password");
+            bind.secret = password.and_then(|proof| secrets.hash(proof.content));
         }
         0xa3 => {
             let mut sasl = Elements::new(proof.content);
@@ -156,13 +179,16 @@ fn bind(content: &[u8]) -> Option<Operation> {
                 && let Some(credentials) = sasl.field(OCTET_STRING)
             {
                 // authorization identity, name and password between NULs (RFC 4616 2).
-                let name = credentials.content.split(|byte| *byte == 0).nth(1);
-                bind.user = name.map(escape).or(bind.user);
+                let mut parts = credentials.content.splitn(3, |byte| *byte == 0).skip(1);
+                bind.user = parts.next().map(escape).or(bind.user);
+                let password = parts.next().filter(|_| credentials.is_whole);
+                bind.secret = password.and_then(|password| secrets.hash(password));
             }
         }
         0x89..=0x8b => {
             bind.bind_kind = Some("sicily");
-            bind.login_method = Some("ntlm");
+            // The first form only asks which packages there are.
+            bind.login_method = (proof.tag != 0x89).then_some("sicily");
         }
         _ => return None,
     }

@@ -92,6 +92,7 @@ fn asked_for(asked: &Pending) -> LdapRow<'_> {
         sasl_mechanism: operation.mechanism.as_deref(),
         user: operation.user.as_deref(),
         login_method: operation.login_method,
+        secret_hash: operation.secret.as_deref(),
         object: operation.object.as_deref(),
         argument: operation.argument.as_deref(),
         scope: operation.scope,
@@ -107,7 +108,7 @@ fn asked_for(asked: &Pending) -> LdapRow<'_> {
 
 /// How a bind ended; other operations are no logins. In the midst of a SASL exchange 14 and after a referral 10 the client goes on;
 /// a server with troubles of its own (1, 2, 3, 11, 51, 52, 80) tells nothing of the client (RFC 4511 A.2).
-fn outcome(name: &str, answered: bool, code: Option<i32>) -> &'static str {
+pub(super) fn outcome(name: &str, answered: bool, code: Option<i32>) -> &'static str {
     match (name, code) {
         ("bind", Some(0)) => "ok",
         ("bind", Some(10 | 14)) => "request",

@@ -142,6 +142,7 @@ const TCP: &[Signature] = &[
     industrial::enip,
     windows::ldap,
     windows::kerberos,
+    network::snmp,
     remote::telnet,
     messaging::mqtt,
     web::bittorrent,

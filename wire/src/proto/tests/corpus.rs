@@ -109,6 +109,7 @@ fn seeds() -> Seeds {
             25 => "fuzz_smtp",
             80 => "fuzz_http",
             88 => "fuzz_kerberos",
+            161 => "fuzz_snmp",
             389 => "fuzz_ldap",
             3389 => "fuzz_rdp",
             135 => "fuzz_dcerpc",

@@ -168,6 +168,11 @@ pub fn all() -> Vec<Dialogue> {
             ],
         },
         Dialogue {
+            port: 161,
+            proto: 17,
+            messages: super::snmp::sample(),
+        },
+        Dialogue {
             port: 547,
             proto: 17,
             messages: super::dhcpv6::sample(),

@@ -1,5 +1,6 @@
 //! HTTP rows: pairing, bodies, credentials, damage.
 
+use super::smb_messages::{authenticate, challenge};
 use super::talk::{Talk, pick};
 use crate::proto::Secrets;
 
@@ -262,4 +263,100 @@ fn large_downloads() {
     talk.answer(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
     let want = ["1|GET|/1|200|0|400000", "2|GET|/2|404|0|0"];
     assert_eq!(rows(&mut talk, &SHORT), want);
+}
+
+fn base64(data: &[u8]) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for part in data.chunks(3) {
+        let bits = part
+            .iter()
+            .fold(0_u32, |sum, octet| sum << 8 | u32::from(*octet))
+            << (8 * (3 - part.len()));
+        for at in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * at) & 63) as usize] as char;
+            text.push(if at <= part.len() { letter } else { '=' });
+        }
+    }
+    text
+}
+
+fn with_token(field: &str, scheme: &str, token: &[u8]) -> String {
+    format!(
+        "GET / HTTP/1.1\r\nHost: x\r\n{field}: {scheme} {}\r\n\r\n",
+        base64(token)
+    )
+}
+
+/// The legs of an NTLM login; `code` answers the last one, none: nobody does.
+fn legs(talk: &mut Talk, scheme: &str, at_proxy: bool, code: Option<u16>) {
+    let (asks, tells) = if at_proxy {
+        (
+            "Proxy-Authorization",
+            "Proxy-Authenticate: Basic realm=x\r\nProxy-Authenticate",
+        )
+    } else {
+        (
+            "Authorization",
+            "WWW-Authenticate: Basic realm=x\r\nWWW-Authenticate",
+        )
+    };
+    talk.ask(with_token(asks, scheme, b"NTLMSSP\0\x01\0\0\0").as_bytes());
+    let refused = if at_proxy { 407 } else { 401 };
+    let token = base64(&challenge());
+    let told =
+        format!("HTTP/1.1 {refused} No\r\n{tells}: {scheme} {token}\r\nContent-Length: 0\r\n\r\n");
+    talk.answer(told.as_bytes());
+    talk.ask(with_token(asks, scheme, &authenticate("bob", 24)).as_bytes());
+    if let Some(code) = code {
+        let answer = format!("HTTP/1.1 {code} X\r\nContent-Length: 0\r\n\r\n");
+        talk.answer(answer.as_bytes());
+    }
+}
+
+/// An NTLM login is one row, bare or inside of Negotiate, at a server or a proxy; whom it was for refuses it.
+#[test]
+fn ntlm_logins() {
+    let cases = [
+        ("NTLM", false, Some(200), "ok"),
+        ("Negotiate", false, Some(401), "negative"),
+        ("negotiate", false, Some(404), "ok"),
+        ("NTLM", false, Some(503), "unknown"),
+        ("NTLM", false, Some(407), "unknown"),
+        ("NTLM", true, Some(407), "negative"),
+        ("NTLM", true, Some(401), "ok"),
+        ("NTLM", false, None, "unknown"),
+    ];
+    let columns = [
+        "service",
+        "user",
+        "domain",
+        "server_nb_name",
+        "ntlm_kind",
+        "outcome",
+    ];
+    for (scheme, at_proxy, code, outcome) in cases {
+        let mut talk = Talk::tcp(80);
+        legs(&mut talk, scheme, at_proxy, code);
+        talk.end();
+        let got = pick(&talk.out.ntlm.finish().unwrap(), &columns);
+        assert_eq!(
+            got,
+            [format!("http|bob|DOM|SRV|ntlmv1|{outcome}")],
+            "{scheme} {code:?}"
+        );
+    }
+}
+
+/// Several logins on one connection stay apart; one that ends in its midst has no user.
+#[test]
+fn ntlm_logins_one_after_the_other() {
+    let mut talk = Talk::tcp(80);
+    legs(&mut talk, "NTLM", false, Some(401));
+    legs(&mut talk, "NTLM", false, Some(200));
+    talk.ask(with_token("Authorization", "NTLM", b"NTLMSSP\0\x01\0\0\0").as_bytes());
+    talk.ask(with_token("Authorization", "Negotiate", b"no such token").as_bytes());
+    talk.end();
+    let got = pick(&talk.out.ntlm.finish().unwrap(), &["user", "outcome"]);
+    assert_eq!(got, ["bob|negative", "bob|ok", "-|unknown"]);
 }

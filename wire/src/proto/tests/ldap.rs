@@ -1,8 +1,9 @@
 //! LDAP rows: binds, searches with their filters, results, what follows StartTLS and SASL.
 
 use super::kerberos::{list, tlv};
+use super::smb_messages::{authenticate, challenge};
 use super::talk::{Talk, pick};
-use crate::proto::Hint;
+use crate::proto::{Hint, Secrets};
 
 fn message(id: u8, operation: &[u8]) -> Vec<u8> {
     list(0x30, &[tlv(2, &[id]), operation.to_vec()])
@@ -136,10 +137,81 @@ fn binds() {
         "3|bind|sasl|amy|plain|ok|-|-|-|success",
         "4|bind|sasl|-|gss-spnego|request|-|-|-|saslBindInProgress",
         "5|bind|sasl|-|gss-spnego|unknown|-|-|-|busy",
-        "6|bind|sicily|NTLM|ntlm|negative|-|-|-|invalidCredentials",
+        "6|bind|sicily|NTLM|sicily|negative|-|-|-|invalidCredentials",
         "7|bind|simple|x|password|unknown|-|-|-|-",
     ];
     assert_eq!(rows(&mut talk), want);
+}
+
+/// Passwords of simple binds and of PLAIN become keyed hashes; nothing else of a bind does.
+#[test]
+fn secrets() {
+    let mut talk = Talk::tcp(389);
+    talk.out.secrets = Secrets::under(&[0x41; 16]).unwrap();
+    let plain = list(0xa3, &[text("PLAIN"), tlv(4, b"\0amy\0p\0w")]);
+    let token = list(0xa3, &[text("GSSAPI"), tlv(4, b"token")]);
+    let none = tlv(0x80, b"");
+    for (id, proof) in [(1, tlv(0x80, b"s3cret")), (2, plain), (3, token), (4, none)] {
+        talk.ask(&bind(id, "cn=bob", &proof));
+        talk.answer(&result(id, 0x61, 0, ""));
+    }
+    let key = Secrets::under(&[0x41; 16]).unwrap();
+    let [first, second] = [b"s3cret".as_slice(), b"p\0w"].map(|word| key.hash(word).unwrap());
+    let got = pick(&talk.out.ldap.finish().unwrap(), &["secret_hash"]);
+    assert_eq!(got, [first.as_str(), &second, "-", "-"]);
+}
+
+fn answered(id: u8, code: u8, token: &[u8]) -> Vec<u8> {
+    let parts = [tlv(10, &[code]), text(""), text(""), tlv(0x87, token)];
+    message(id, &list(0x61, &parts))
+}
+
+/// NTLM inside of SASL and Sicily binds: one row of `ntlm` per login, whatever its legs; the legs say `ntlm`.
+#[test]
+fn ntlm_logins() {
+    let sasl = |name: &str, token: &[u8]| list(0xa3, &[text(name), tlv(4, token)]);
+    let (offer, proof) = (b"NTLMSSP\0\x01\0\0\0".as_slice(), authenticate("bob", 32));
+    let mut talk = Talk::tcp(389);
+    for (id, code) in [(1, 0), (3, 49)] {
+        talk.ask(&bind(id, "", &sasl("GSS-SPNEGO", offer)));
+        talk.answer(&answered(id, 14, &challenge()));
+        talk.ask(&bind(id + 1, "", &sasl("GSS-SPNEGO", &proof)));
+        talk.answer(&answered(id + 1, code, b""));
+    }
+    // Sicily: the challenge comes with success, where a result has its name.
+    talk.ask(&bind(5, "", &tlv(0x89, b"")));
+    talk.answer(&result(5, 0x61, 0, ""));
+    talk.ask(&bind(6, "NTLM", &tlv(0x8a, offer)));
+    talk.answer(&message(
+        6,
+        &list(0x61, &[tlv(10, &[0]), tlv(4, &challenge()), text("")]),
+    ));
+    talk.ask(&bind(7, "", &tlv(0x8b, &proof)));
+    talk.answer(&result(7, 0x61, 0, ""));
+    // Nobody answers the last one.
+    talk.ask(&bind(8, "", &sasl("GSS-SPNEGO", &proof)));
+    talk.end();
+    let columns = [
+        "service",
+        "user",
+        "domain",
+        "server_nb_name",
+        "ntlm_kind",
+        "outcome",
+    ];
+    let got = pick(&talk.out.ntlm.finish().unwrap(), &columns);
+    let want = [
+        "SRV|ntlmv2|ok",
+        "SRV|ntlmv2|negative",
+        "SRV|ntlmv2|ok",
+        "-|ntlmv2|unknown",
+    ];
+    assert_eq!(got, want.map(|end| format!("ldap|bob|DOM|{end}")));
+    let methods = pick(&talk.out.ldap.finish().unwrap(), &["login_method"]);
+    assert_eq!(
+        methods,
+        ["ntlm", "ntlm", "ntlm", "ntlm", "-", "ntlm", "ntlm", "ntlm"]
+    );
 }
 
 /// Every kind of filter as text; what is special in a value is escaped; depth and length have an end.

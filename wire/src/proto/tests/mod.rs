@@ -33,6 +33,7 @@ mod small;
 mod smb;
 mod smb_messages;
 mod smtp;
+mod snmp;
 mod ssh;
 mod stream;
 mod talk;

@@ -35,6 +35,7 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.dce_rpc.finish(),
         out.ntlm.finish(),
         out.smb.finish(),
+        out.snmp.finish(),
     ];
     let mut all: Vec<Row> = batches
         .into_iter()
@@ -70,6 +71,7 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.dce_rpc.len()
         + out.ntlm.len()
         + out.smb.len()
+        + out.snmp.len()
         + out.ssh.len()
         + out.tls.len();
     assert!(count <= 8 + bytes, "{count} rows from {bytes} bytes");

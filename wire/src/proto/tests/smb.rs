@@ -251,6 +251,62 @@ fn first_version() {
     assert_eq!(got, expected);
 }
 
+/// A message of SMB1: command, status, is it an answer, what follows the header.
+fn one(command: u8, status: u32, reply: bool, rest: &[u8]) -> Vec<u8> {
+    let mut message = vec![0xff, b'S', b'M', b'B', command];
+    message.extend(status.to_le_bytes());
+    message.extend([if reply { 0x80 } else { 0 }, 0, 0x40]);
+    message.extend([0; 12]);
+    message.extend(bytes("0300 0100 0700 0200"));
+    message.extend(rest);
+    framed(&message)
+}
+
+/// Logins of SMB1 by responses without a token are rows of `ntlm`, each one; without a user they say so.
+#[test]
+fn bare_responses() {
+    let mut talk = Talk::tcp(139);
+    for (user, lm, nt, status) in [
+        ("bob", 24, 24, 0xc000_006d_u32),
+        ("bob", 24, 60, 0),
+        ("amy", 24, 0, 0),
+        ("", 1, 0, 0),
+    ] {
+        let mut login = vec![13, 0xff, 0, 0, 0];
+        login.extend([0; 10]);
+        login.extend([lm as u8, 0, nt as u8, 0]);
+        login.extend([0; 8]);
+        let names = format!("{user}\0DOM\0Unix\0Samba\0");
+        login.extend(((lm + nt + names.len()) as u16).to_le_bytes());
+        login.extend(vec![7; lm + nt]);
+        login.extend(names.as_bytes());
+        talk.ask(&one(0x73, 0, false, &login));
+        talk.answer(&one(0x73, status, true, &bytes("03 ff000000 0000 0000")));
+    }
+    talk.end();
+    let columns = [
+        "service",
+        "user",
+        "domain",
+        "ntlm_kind",
+        "nt_status",
+        "outcome",
+    ];
+    let got = pick(&talk.out.ntlm.finish().unwrap(), &columns);
+    let want = [
+        "smb|bob|DOM|ntlmv1|3221225581|negative",
+        "smb|bob|DOM|ntlmv2|0|ok",
+        "smb|amy|DOM|lm|0|ok",
+        "smb|-|DOM|anonymous|0|ok",
+    ];
+    assert_eq!(got, want);
+    let got = pick(
+        &talk.out.smb.finish().unwrap(),
+        &["login_method", "outcome"],
+    );
+    assert_eq!(got, ["ntlm|negative", "ntlm|ok", "ntlm|ok", "ntlm|ok"]);
+}
+
 /// Calls over TCP at any port: the mapped endpoint, a fault, a refused bind.
 #[test]
 fn calls_over_tcp() {

@@ -7,6 +7,7 @@ use super::{
     TREE_CONNECT, TREE_DISCONNECT, WRITE, file_id,
 };
 use crate::proto::dialogue::Sink;
+use crate::proto::ntlm::Ntlm;
 use crate::proto::read::{le16, le32};
 use crate::proto::smb::entry::Share;
 use crate::proto::smb::request::Part;
@@ -70,11 +71,17 @@ impl State {
             } else {
                 0
             };
-            let (user, _) = block.path(part.data, block.bytes.0 + first + second);
+            let (user, next) = block.path(part.data, block.bytes.0 + first + second);
+            let (domain, _) = block.path(part.data, next);
             entry.user = (!user.is_empty()).then(|| Arc::from(user.as_str()));
             // Without a user it is nobody who logs in: there is no password either.
             let is_response = user.is_empty() || first.max(second) >= RESPONSE;
             entry.login_method = Some(if is_response { "ntlm" } else { "password" });
+            if is_response {
+                let names = (user.as_str(), domain.as_str());
+                let login = Ntlm::bare(names, (first, second), part.meta);
+                waiting.ntlm = Some(Box::new(login));
+            }
         }
         waiting.entry = Some(entry);
         Some(())
