@@ -65,7 +65,7 @@ impl Told {
 
     /// Bytes of text held.
     pub(super) fn bytes(&self) -> usize {
-        capacity(&self.code) + capacity(&self.text)
+        capacity(self.code.as_ref()) + capacity(self.text.as_ref())
     }
 }
 
@@ -83,8 +83,8 @@ pub(super) fn bracketed(words: &[u8]) -> (Option<&[u8]>, &[u8]) {
 }
 
 /// Bytes of an optional text held.
-pub(super) fn capacity(text: &Option<String>) -> usize {
-    text.as_ref().map_or(0, String::capacity)
+pub(super) fn capacity(text: Option<&String>) -> usize {
+    text.map_or(0, String::capacity)
 }
 
 /// A login on its way.
@@ -204,8 +204,13 @@ impl Login {
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         let sasl = self.sasl.as_ref();
-        let of_sasl = sasl.map_or(0, |sasl| capacity(&sasl.user) + capacity(&sasl.secret_hash));
-        capacity(&self.user) + capacity(&self.secret_hash) + self.secret.capacity() + of_sasl
+        let texts = [
+            self.user.as_ref(),
+            self.secret_hash.as_ref(),
+            sasl.and_then(|sasl| sasl.user.as_ref()),
+            sasl.and_then(|sasl| sasl.secret_hash.as_ref()),
+        ];
+        texts.into_iter().map(capacity).sum::<usize>() + self.secret.capacity()
     }
 }
 

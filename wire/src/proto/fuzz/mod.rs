@@ -17,6 +17,7 @@ use super::ftp::Ftp;
 use super::http::Http;
 use super::icmp::Icmp;
 use super::iec104::Iec104;
+use super::imap::Imap;
 use super::kerberos::Kerberos;
 use super::ldap::Ldap;
 use super::modbus::Modbus;
@@ -24,6 +25,7 @@ use super::mysql::Mysql;
 use super::ntlm::Ntlm;
 use super::ntp::Ntp;
 use super::packets::{Packets, Passing};
+use super::pop3::Pop3;
 use super::postgresql::Postgresql;
 use super::quic::Quic;
 use super::rdp::Rdp;
@@ -34,6 +36,7 @@ use super::smtp::Smtp;
 use super::socks::Socks;
 use super::ssh::Ssh;
 use super::tds::Tds;
+use super::telnet::Telnet;
 use super::tls::{Dtls, Tls};
 use super::vnc::Vnc;
 use super::{App, Records, iec104 as iec104_proto, modbus as modbus_proto};
@@ -103,6 +106,21 @@ pub fn quic(input: &[u8]) {
 /// SMTP.
 pub fn smtp(input: &[u8]) {
     dialogue::<Smtp>(input, 25);
+}
+
+/// POP3.
+pub fn pop3(input: &[u8]) {
+    dialogue::<Pop3>(input, 110);
+}
+
+/// IMAP.
+pub fn imap(input: &[u8]) {
+    dialogue::<Imap>(input, 143);
+}
+
+/// Telnet logins.
+pub fn telnet(input: &[u8]) {
+    dialogue::<Telnet>(input, 23);
 }
 
 /// A message of an NTLM login, wrapped in anything: names stay short and escaped.

@@ -65,6 +65,10 @@ struct Text {
 
 /// One connection.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "things that were seen, each by itself"
+)]
 pub(super) struct Imap {
     client_is_lo: Option<bool>,
     /// The server was seen greeting.
@@ -242,7 +246,7 @@ impl Dialogue for Imap {
             };
             let words = pending.words.iter().map(Vec::capacity).sum::<usize>();
             let table = pending.words.capacity() * size_of::<Vec<u8>>();
-            login + words + table + pending.tag.capacity() + capacity(&pending.object)
+            login + words + table + pending.tag.capacity() + capacity(pending.object.as_ref())
         });
         let texts = [
             &self.banner,
@@ -252,7 +256,11 @@ impl Dialogue for Imap {
         ];
         pending.sum::<usize>()
             + self.pending.capacity() * size_of::<Pending>()
-            + texts.into_iter().map(capacity).sum::<usize>()
+            + texts
+                .into_iter()
+                .flatten()
+                .map(String::capacity)
+                .sum::<usize>()
             + self.capabilities.bytes()
             + self.kept.capacity()
     }

@@ -59,9 +59,8 @@ impl Pop3 {
                 Asked::Login(Box::new(login))
             }
             // Without a mechanism it asks for a list of them, without a message for all messages.
-            "AUTH" => Asked::Lines,
-            "LIST" | "UIDL" | "LANG" if !has_argument => Asked::Lines,
-            "TOP" | "XTND" => Asked::Lines,
+            "AUTH" | "TOP" => Asked::Lines(true),
+            "LIST" | "UIDL" | "LANG" => Asked::Lines(!has_argument),
             "STLS" => Asked::StartTls(meta),
             "CAPA" => Asked::Capa(meta),
             "RETR" => Asked::Retr,

@@ -11,7 +11,7 @@ mod verbs;
 use super::dialogue::{Cut, Dialogue, Message, Meta, Pair, Side, Sink};
 use super::dotted::Dotted;
 use super::line::{self, trim};
-use super::mail::{Fetched, Login, Told, capacity};
+use super::mail::{Fetched, Login, Told};
 use super::service::Service;
 use super::texts::Texts;
 use super::weird::Weird;
@@ -38,8 +38,8 @@ enum Asked {
     Dele,
     Rset,
     Quit(Meta),
-    /// A response of several lines that is passed over.
-    Lines,
+    /// A response that is passed over; true: of several lines.
+    Lines(bool),
     Other,
 }
 
@@ -60,6 +60,10 @@ struct Capa {
 
 /// One connection.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "things that were seen, each by itself"
+)]
 pub(super) struct Pop3 {
     client_is_lo: Option<bool>,
     /// The server was seen greeting.
@@ -196,7 +200,11 @@ impl Dialogue for Pop3 {
         asked.sum::<usize>()
             + self.pending.capacity() * size_of::<Asked>()
             + named.map_or(0, |(held, told)| login(held) + told.bytes())
-            + texts.into_iter().map(capacity).sum::<usize>()
+            + texts
+                .into_iter()
+                .flatten()
+                .map(String::capacity)
+                .sum::<usize>()
             + capa.map_or(0, |capa| capa.told.bytes() + capa.list.bytes())
     }
 

@@ -36,12 +36,11 @@ impl Pop3 {
                 self.banner = Some(escape(words.trim_ascii()));
             }
             // A farewell that nobody asked for.
-            None | Some(Asked::Other) => {}
-            Some(Asked::User(login, followed)) if ok && !followed => {
+            None => {}
+            Some(Asked::User(login, false)) if ok => {
                 self.named = Some((login, Told::read(status, words)));
             }
-            Some(Asked::User(_, true)) => {}
-            Some(Asked::User(login, _)) => {
+            Some(Asked::User(login, false)) => {
                 let told = login.hears(status, words);
                 let outcome = login.outcome(Some(&told));
                 self.write_login(&login, Some(&told), outcome, ends, sink);
@@ -68,7 +67,7 @@ impl Pop3 {
                 self.fetched.retrieved = self.fetched.retrieved.saturating_add(1);
                 self.body = Some(Body::Mail(Dotted::START));
             }
-            Some(Asked::Lines) if ok => self.body = Some(Body::Passed(Dotted::START)),
+            Some(Asked::Lines(true)) if ok => self.body = Some(Body::Passed(Dotted::START)),
             Some(Asked::Dele) if ok => {
                 self.fetched.deleted = self.fetched.deleted.saturating_add(1);
             }
@@ -78,7 +77,7 @@ impl Pop3 {
                 let told = Told::read(status, words);
                 self.write_quit(&meta, Some(&told), ends, sink);
             }
-            Some(Asked::Retr | Asked::Lines | Asked::Dele | Asked::Rset) => {}
+            Some(_) => {}
         }
     }
 

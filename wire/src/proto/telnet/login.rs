@@ -46,6 +46,10 @@ pub(super) struct Attempt {
 
 /// The dialogue of prompts and keys.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "things that were seen, each by itself"
+)]
 pub(super) struct Prompts {
     typed: Typed,
     ahead: VecDeque<Line>,

@@ -355,7 +355,7 @@ fn first_messages() {
         assert_eq!(talk.send(from_client, &data), hint, "{name}");
         assert_eq!(talk.app.name(), Some(name));
         // A call's flow goes on to be looked at for DTLS, some others for TLS.
-        let goes_on = matches!(name, "stun" | "imap" | "nntp" | "pop3" | "xmpp");
+        let goes_on = matches!(name, "stun" | "nntp" | "xmpp");
         let is_read = talk.app.basis() == "parsed" || goes_on;
         assert!(
             is_read || talk.app.basis() == "signature" && talk.app.is_done(),
