@@ -65,13 +65,14 @@ test-full: test ## make test, then what takes long: fuzz targets for S seconds e
 	$(MAKE) fuzz T= S=$(S)
 	$(MAKE) wheel
 
-lint: $(VENV)/.deps ## ruff, mypy, import layers, rustfmt, clippy
+lint: $(VENV)/.deps ## ruff, mypy, import layers, rustfmt, clippy, lock of the fuzz targets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	MYPYPATH=tests/support $(BIN)/mypy $(TYPED)
 	$(BIN)/lint-imports
 	cargo fmt --manifest-path $(CRATE) --check
 	cargo clippy --manifest-path $(CRATE) --locked --all-targets -- -D warnings
+	cargo metadata --manifest-path wire/fuzz/Cargo.toml --locked --format-version 1 >/dev/null # the fuzz targets build
 
 rust-test: $(VENV)/.deps ## tests of the crate alone
 	cargo test --manifest-path $(CRATE) --locked

@@ -29,6 +29,10 @@ HELLO: Final = record(1, BODY + b"\0\x02\x13\x01" + b"\x01\0")
 SERVER_HELLO: Final = record(2, BODY + b"\x13\x01\0")
 QUERY: Final = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x01a\0\0\x01\0\x01"
 ANSWER: Final = b"\x12\x34\x81\x80" + QUERY[4:]
+# NTP version 4: stratum, poll, precision, then 44 octets that say nothing here.
+CLOCK_ASKS: Final = b"\x23\0\6\xec" + bytes(44)
+CLOCK_TELLS: Final = b"\x24\2\6\xec" + bytes(44)
+CLOCK_PEER: Final = b"\x21\2\6\xec" + bytes(44)
 
 CASES: Final[dict[str, tuple[list[Shot], str, bool, str]]] = {
     "syn": (Talk(server=HIGH).send("c", "S").shots, "syn", True, "S"),
@@ -128,18 +132,34 @@ def test_neighbour_discovery_is_one_flow(metering: Metering) -> None:
     holds(row, src_pkts=1, dst_pkts=1, icmp_type=135, icmp_code=0)
 
 
-DNS: Final[dict[str, tuple[list[tuple[Who, bytes, float]], str, int]]] = {
-    "query first": ([("c", QUERY, 0.0), ("s", ANSWER, 0.1)], "app", 1),
-    "answer first": ([("s", ANSWER, 0.0), ("c", QUERY, 0.1)], "app", 1),
+SAME_PORT: Final[dict[str, tuple[int, list[tuple[Who, bytes, float]], str]]] = {
+    "DNS query first": (53, [("c", QUERY, 0.0), ("s", ANSWER, 0.1)], "app"),
+    "DNS answer first": (53, [("s", ANSWER, 0.0), ("c", QUERY, 0.1)], "app"),
+    "NTP query first": (123, [("c", CLOCK_ASKS, 0.0), ("s", CLOCK_TELLS, 0.1)], "app"),
+    "NTP answer first": (123, [("s", CLOCK_TELLS, 0.0), ("c", CLOCK_ASKS, 0.1)], "app"),
+    "NTP peers": (123, [("c", CLOCK_PEER, 0.0), ("s", CLOCK_PEER, 0.1)], "first_packet"),
 }
 
 
-@pytest.mark.parametrize("name", DNS)
-def test_dns(name: str, metering: Metering) -> None:
-    """The QR bit decides, in whichever order query and answer come."""
-    steps, basis, count = DNS[name]
-    row = only(metering(udp_exchange((A, 53), (B, 53), steps)))
-    holds(row, dir_basis=basis, src_ip=net.mapped(A), src_pkts=count, dst_pkts=count)
+@pytest.mark.parametrize("name", SAME_PORT)
+def test_same_port(name: str, metering: Metering) -> None:
+    """Where both sides use the service's port the message decides, in whichever order query and answer come."""
+    port, steps, basis = SAME_PORT[name]
+    row = only(metering(udp_exchange((A, port), (B, port), steps)))
+    holds(row, dir_basis=basis, src_ip=net.mapped(A), src_pkts=1, dst_pkts=1)
+
+
+# An address of its own as identifier, and the transaction; no other option (RFC 8415 18.2.1, 18.3.9).
+SOLICIT: Final = b"\x01\x12\x34\x56\0\1\0\x0a\0\3\0\1\2\0\0\0\0\1"
+
+
+@pytest.mark.parametrize("first", ["solicit", "advertise"])
+def test_dhcpv6(first: str, metering: Metering) -> None:
+    """A solicitation comes from the client, an advertisement from the server."""
+    asks = Shot(T0, plain(net.udp("fe80::2", "fe80::1", 546, 547, SOLICIT), True))
+    tells = Shot(T0, plain(net.udp("fe80::1", "fe80::2", 547, 546, b"\2" + SOLICIT[1:]), False))
+    row = only(metering([asks if first == "solicit" else tells]))
+    holds(row, dir_basis="app", src_ip=net.packed("fe80::2"), src_port=546)
 
 
 GROUPS: Final = {

@@ -1,6 +1,6 @@
 """What the first payload of a direction says about who the client is (flow-semantics.md 4.4).
 
-Only what the comparison needs: DNS, HTTP, TLS and DHCP. The Rust meter knows more protocols.
+Only what the comparison needs: DNS, HTTP, TLS, DHCP, DHCPv6 and NTP. The Rust meter knows more protocols.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from typing import Final
 DNS_PORTS: Final = {53, 5353, 5355}
 DHCP_PORTS: Final = {67, 68}
 DHCP_COOKIE: Final = b"\x63\x82\x53\x63"
+DHCPV6_PORTS: Final = {546, 547}
+DHCPV6_ASKS: Final = {1, 3, 4, 5, 6, 8, 9, 11, 12}
+DHCPV6_ANSWERS: Final = {2, 7, 13}
+NTP_PORT: Final = 123
 HTTP_REQUEST: Final = re.compile(rb"(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) \S")
 HTTP_RESPONSE: Final = re.compile(rb"HTTP/1\.[01] \d\d\d")
 
@@ -23,7 +27,18 @@ def sender_is_client(proto: int, ports: tuple[int, int], payload: bytes) -> bool
         return not payload[2] & 0x80
     if proto == 17 and set(ports) == DHCP_PORTS and payload[236:240] == DHCP_COOKIE:
         return payload[0] == 1
+    if proto == 17 and ports[1] in DHCPV6_PORTS and len(payload) > (34 if payload[0] in {12, 13} else 4):
+        return True if payload[0] in DHCPV6_ASKS else False if payload[0] in DHCPV6_ANSWERS else None
+    if proto == 17 and NTP_PORT in ports and _is_ntp(payload):
+        return {3: True, 4: False}.get(payload[0] & 7)
     return None
+
+
+def _is_ntp(payload: bytes) -> bool:
+    """Return whether a header of NTP (RFC 5905 7.3) stands there: version, stratum, poll and precision in their ranges."""
+    if len(payload) < 48 or len(payload) % 4 or not 1 <= payload[0] >> 3 & 7 <= 4 or payload[1] > 16:
+        return False
+    return (payload[2] <= 17 or payload[2] >= 0xF8) and (payload[3] in {0, 32} or payload[3] >= 0xD0)
 
 
 def _tcp(payload: bytes) -> bool | None:

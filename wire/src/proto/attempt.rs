@@ -1,6 +1,6 @@
 //! A login at a database, cache, proxy or screen as it is put together from several messages; one row of `remote_login`.
 
-use super::dialogue::{Message, Meta, Pair, Side, Sink};
+use super::dialogue::{Cut, Message, Meta, Pair, Side, Sink};
 use super::service::Service;
 use crate::columns::tables::RemoteLoginRow;
 
@@ -25,6 +25,29 @@ impl Outcome {
             Self::Negative => "negative",
             Self::Unknown => "unknown",
             Self::Request => "request",
+        }
+    }
+}
+
+/// Whose turn it is where each side waits for the other.
+#[derive(Clone, Copy)]
+pub(super) struct Turn {
+    /// Nothing more is read.
+    pub(super) is_done: bool,
+    /// The other side is awaited.
+    pub(super) is_others: bool,
+}
+
+impl Turn {
+    /// What is clear before the data is looked at; `None`: look at it.
+    pub(super) fn cut(self, data: &[u8], lost: bool) -> Option<Cut> {
+        match self {
+            Self { is_done: true, .. } => Some(Cut::Message(data.len())),
+            _ if lost => Some(Cut::Bad(data.len())),
+            Self {
+                is_others: true, ..
+            } => Some(Cut::Need),
+            Self { .. } => None,
         }
     }
 }

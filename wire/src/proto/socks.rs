@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 1928 3 to 6, RFC 1929 2, "SOCKS: A protocol for TCP proxy across firewalls" (version 4) and its 4A memo.
 
-use super::attempt::{Attempt, Outcome};
+use super::attempt::{self, Attempt, Outcome};
 use super::dialogue::{Cut, Dialogue, Message, Pair, Side, Sink};
 use super::escape::escape;
 use super::read::{be16, octet};
@@ -217,18 +217,13 @@ impl Dialogue for Socks {
     const BAD: Weird = BAD_MESSAGE;
 
     fn cut(&self, data: &[u8], from_lo: bool, lost: bool) -> Cut {
-        if self.step == Step::Done {
-            return Cut::Message(data.len());
-        }
-        if lost {
-            return Cut::Bad(data.len());
-        }
-        // Each waits for the other here.
-        if self
-            .client_is_lo
-            .is_some_and(|client| (client == from_lo) != self.step.is_of_client())
-        {
-            return Cut::Need;
+        let is_client = self.client_is_lo.map(|client| client == from_lo);
+        let turn = attempt::Turn {
+            is_done: self.step == Step::Done,
+            is_others: is_client.is_some_and(|is_client| is_client != self.step.is_of_client()),
+        };
+        if let Some(cut) = turn.cut(data, lost) {
+            return cut;
         }
         match self.step {
             Step::Greeting => match (octet(data, 0), octet(data, 1)) {

@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 6143 7.1 (handshake), 8.1 (security types; further ones by IANA, "Remote Framebuffer Security Types").
 
-use super::attempt::{Attempt, Outcome};
+use super::attempt::{self, Attempt, Outcome};
 use super::dialogue::{Cut, Dialogue, Message, Pair, Side, Sink};
 use super::escape::escape;
 use super::read::{be32, octet};
@@ -175,18 +175,13 @@ impl Dialogue for Vnc {
     const BAD: Weird = BAD_MESSAGE;
 
     fn cut(&self, data: &[u8], from_lo: bool, lost: bool) -> Cut {
-        if self.step == Step::Done {
-            return Cut::Message(data.len());
-        }
-        if lost {
-            return Cut::Bad(data.len());
-        }
-        // Each waits for the other here.
-        if self
-            .client_is_lo
-            .is_some_and(|client| (client == from_lo) != self.step.is_of_client())
-        {
-            return Cut::Need;
+        let is_client = self.client_is_lo.map(|client| client == from_lo);
+        let turn = attempt::Turn {
+            is_done: self.step == Step::Done,
+            is_others: is_client.is_some_and(|is_client| is_client != self.step.is_of_client()),
+        };
+        if let Some(cut) = turn.cut(data, lost) {
+            return cut;
         }
         match self.step {
             Step::ServerVersion | Step::ClientVersion => Cut::Message(VERSION),

@@ -1,13 +1,13 @@
 //! What a client and a server agreed on, the calls that wait for their answers, and the rows they become.
 //!
-//! Source: C706 12.6.4; [MS-RPCE] 3.3.1.5 (security).
+//! Source: C706 12.6.4.
 
 use super::epm::{self, Mapped};
 use super::interfaces::{self, Interface, uuid, uuid_text};
 use super::pdu::{HEADER, Header, STUB, kind};
+use super::security::Security;
 use crate::columns::tables::DceRpcRow;
 use crate::proto::dialogue::{Meta, Side, Sink};
-use crate::proto::ntlm::{self, Kind, Ntlm};
 use crate::proto::read::{le16, le32, octet};
 use std::collections::VecDeque;
 
@@ -52,10 +52,7 @@ pub(super) struct Association {
     /// The bind that waits for its answer, and the first interface it presents.
     bind: Option<(Meta, Option<Presented>)>,
     calls: VecDeque<Call>,
-    auth_kind: Option<&'static str>,
-    auth_level: Option<&'static str>,
-    ntlm: Option<Box<Ntlm>>,
-    is_proved: bool,
+    security: Security,
 }
 
 impl Association {
@@ -77,10 +74,7 @@ impl Association {
     pub(super) fn bytes(&self) -> usize {
         self.contexts.capacity() * size_of::<Presented>()
             + self.calls.capacity() * size_of::<Call>()
-            + self
-                .ntlm
-                .as_ref()
-                .map_or(0, |ntlm| size_of::<Ntlm>() + ntlm.bytes())
+            + self.security.bytes()
     }
 
     /// Take in a unit: `data` is as much of it as is wanted.
@@ -97,31 +91,31 @@ impl Association {
             kind::RESPONSE if header.is_first => {
                 let mapped = data.get(STUB..).filter(|_| self.wants_stub());
                 let mapped = mapped.and_then(epm::mapped);
-                self.prove("ok", None, ends, sink);
+                self.security.prove("ok", None, ends, sink);
                 self.answered(header, meta, ("ok", None, mapped), ends, sink);
             }
             kind::FAULT => {
                 let status = le32(data, 24);
                 let is_refused = status.is_some_and(|status| REFUSALS.contains(&status));
                 let outcome = if is_refused { "negative" } else { "unknown" };
-                self.prove(outcome, status, ends, sink);
+                self.security.prove(outcome, status, ends, sink);
                 self.answered(header, meta, ("exception", status, None), ends, sink);
             }
             kind::BIND | kind::ALTER => {
                 self.present(data, meta);
-                self.token(header, data, meta);
+                self.security.token(header, data, meta);
             }
             kind::BIND_ACK | kind::ALTER_ACK => {
-                self.token(header, data, meta);
+                self.security.token(header, data, meta);
                 let refused = refusal(data, header.kind);
                 self.bound(refused, meta, ends, sink);
             }
             kind::BIND_NAK => {
                 let reason = le16(data, HEADER).map(u32::from);
-                self.prove("unknown", None, ends, sink);
+                self.security.prove("unknown", None, ends, sink);
                 self.bound(Some(reason.unwrap_or(0)), meta, ends, sink);
             }
-            kind::AUTH3 => self.token(header, data, meta),
+            kind::AUTH3 => self.security.token(header, data, meta),
             _ => {}
         }
     }
@@ -221,52 +215,12 @@ impl Association {
         self.push(&asked, first, (None, Some("bind")), &ending, (ends, sink));
     }
 
-    fn token(&mut self, header: &Header, data: &[u8], meta: &Meta) {
-        let Some((auth_kind, level, token)) = header.auth(data) else {
-            return;
-        };
-        let found = self.ntlm.get_or_insert_default().read(token, meta);
-        match found {
-            None if !self.ntlm.as_ref().is_some_and(|ntlm| ntlm.has_begun()) => self.ntlm = None,
-            Some(Kind::Authenticate) => self.is_proved = true,
-            _ => {}
-        }
-        self.auth_level = Some(level_name(level));
-        let is_kerberos = auth_kind == 9 && ntlm::is_kerberos(token);
-        if self.auth_kind.is_none() || is_kerberos || found.is_some() {
-            self.auth_kind = Some(match (auth_kind, found.is_some(), is_kerberos) {
-                (_, true, _) => "ntlm",
-                (_, _, true) => "kerberos",
-                (number, _, _) => kind_name(number),
-            });
-        }
-    }
-
-    /// The first answer after the proof shows whether the server took it.
-    fn prove(
-        &mut self,
-        outcome: &'static str,
-        status: Option<u32>,
-        ends: (&Side, &Side),
-        sink: &mut Sink<'_>,
-    ) {
-        if !std::mem::take(&mut self.is_proved) {
-            return;
-        }
-        if let Some(ntlm) = self.ntlm.take() {
-            ntlm.write("dcerpc", ends, status, outcome, sink);
-        }
-    }
-
     /// The conversation ends: write the calls that were not answered.
     pub(super) fn end(&mut self, ends: (&Side, &Side), sink: &mut Sink<'_>) {
         for call in std::mem::take(&mut self.calls) {
             self.write(&call, &Ending::default(), ends, sink);
         }
-        self.is_proved = false;
-        if let Some(ntlm) = self.ntlm.take() {
-            ntlm.write("dcerpc", ends, None, "unknown", sink);
-        }
+        self.security.end(ends, sink);
     }
 
     fn write(&self, call: &Call, ending: &Ending, ends: (&Side, &Side), sink: &mut Sink<'_>) {
@@ -303,8 +257,8 @@ impl Association {
             operation,
             mapped_interface: mapped_interface.map(|interface| interface.name),
             mapped_port: mapped.map(|mapped| i32::from(mapped.port)),
-            auth_kind: self.auth_kind,
-            auth_level: self.auth_level,
+            auth_kind: self.security.kind,
+            auth_level: self.security.level,
             nt_status: ending.status.map(i64::from),
             rtt_ns: ending.rtt_ns,
             outcome,
@@ -340,28 +294,4 @@ fn refusal(data: &[u8], kind: u8) -> Option<u32> {
         }
     }
     last.filter(|_| kind == kind::BIND_ACK || kind == kind::ALTER_ACK)
-}
-
-/// Security providers ([MS-RPCE] 2.2.1.1.7).
-const fn kind_name(number: u8) -> &'static str {
-    match number {
-        9 => "negotiate",
-        10 => "ntlm",
-        14 => "schannel",
-        16 => "kerberos",
-        68 => "netlogon",
-        _ => "other",
-    }
-}
-
-/// Levels of protection ([MS-RPCE] 2.2.1.1.8).
-const fn level_name(number: u8) -> &'static str {
-    match number {
-        2 => "connect",
-        3 => "call",
-        4 => "packet",
-        5 => "integrity",
-        6 => "privacy",
-        _ => "other",
-    }
 }

@@ -7,6 +7,7 @@ mod epm;
 mod interfaces;
 mod pdu;
 mod pipe;
+mod security;
 
 pub(super) use pipe::Pipe;
 

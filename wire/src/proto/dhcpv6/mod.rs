@@ -33,15 +33,20 @@ const MAX_TYPE: u8 = 35;
 const RELAY_HEADER: usize = 34;
 const HEADER: usize = 4;
 
-/// Tell a message from anything else: a type in use, and options that end where the datagram does.
-pub(super) fn recognise(data: &[u8], is_whole: bool) -> Option<()> {
+/// Tell a message from anything else: a type in use, and options that end where the datagram does. What a
+/// client, server or relay sends says who is who (RFC 8415 7.3); a server's Reconfigure comes unasked.
+pub(super) fn recognise(data: &[u8], is_whole: bool) -> Option<Hint> {
     let kind = read::octet(data, 0)?;
     let header = header_length(kind)?;
     let walked = options::walk(data, header, |_, _, _| {});
     if data.len() <= header || walked.is_err() && is_whole {
         return None;
     }
-    Some(())
+    Some(match kind {
+        1 | 3..=6 | 8 | 9 | 11 | RELAY_FORWARD => Hint::SenderIsClient,
+        2 | 7 | RELAY_REPLY => Hint::ReceiverIsClient,
+        _ => Hint::None,
+    })
 }
 
 fn header_length(kind: u8) -> Option<usize> {

@@ -28,8 +28,8 @@ pub(super) struct Keys {
     pub(super) version: Version,
     /// Connection id they are derived from.
     pub(super) dcid: Vec<u8>,
-    pub(super) client: Side,
-    pub(super) server: Side,
+    client: Side,
+    server: Side,
 }
 
 /// HKDF-Expand-Label with an empty context (RFC 8446 7.1).
@@ -102,6 +102,15 @@ impl Keys {
             server: Side::derive(&initial, version, "server in")?,
         })
     }
+
+    /// Keys of one side.
+    pub(super) fn side(&self, is_client: bool) -> &Side {
+        if is_client {
+            &self.client
+        } else {
+            &self.server
+        }
+    }
 }
 
 /// An Initial packet with that header (up to its length) and text; its number is 2, on four octets.
@@ -116,11 +125,7 @@ pub(in crate::proto) fn seal(
     let version = Version(version);
     let salt = version.salts().first().expect("a version with a salt");
     let keys = Keys::derive(version, salt, dcid).expect("labels are short");
-    let side = if from_client {
-        keys.client
-    } else {
-        keys.server
-    };
+    let side = keys.side(from_client);
     let length = u16::try_from(LONGEST_NUMBER + text.len() + TAG).expect("short");
     let mut head = [header, &(0x4000 | length).to_be_bytes(), &[0, 0, 0, 2]].concat();
     let at = head.len() - LONGEST_NUMBER;

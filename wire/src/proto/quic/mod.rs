@@ -9,6 +9,7 @@ mod frames;
 mod google;
 mod header;
 mod keys;
+mod opening;
 mod parameters;
 mod version;
 
@@ -23,7 +24,7 @@ use super::tls::{ClientHello, ServerHello};
 use super::weird::Weird;
 use connection::{Connection, Offer};
 use header::{Header, Packet};
-use keys::Keys;
+use opening::Opener;
 use version::Kind;
 
 /// A long header whose lengths contradict one another.
@@ -35,9 +36,6 @@ const BAD_FRAME: Weird = Weird::new(3, "quic_bad_frame");
 /// A hello whose lengths contradict one another.
 const BAD_HELLO: Weird = Weird::new(4, "quic_bad_hello");
 
-/// Packets opened, or tried to, per connection (range 4 .. 64): hellos take one to four packets each way, all of which may come
-/// twice. One try costs some 10 us.
-const MAX_TRIES: u8 = 20;
 /// Datagrams looked at per connection (range 8 .. 250): 0-RTT data may come before the server's hello.
 const MAX_DATAGRAMS: u8 = 48;
 /// Packets read of one datagram (range 3 .. 16): Initial, 0-RTT, Handshake and padding share one.
@@ -51,13 +49,12 @@ const SERVER_HELLO: u8 = 2;
 #[derive(Default)]
 pub(super) struct Quic {
     connection: Option<Box<Connection>>,
-    keys: Option<Box<Keys>>,
+    opener: Opener,
     crypto: Pair<Pieces>,
     /// Handshake bytes already read of each side.
     read: Pair<usize>,
     client_is_lo: Option<bool>,
     datagrams: u8,
-    tries: u8,
     is_answered: bool,
     is_written: bool,
     is_finished: bool,
@@ -142,9 +139,14 @@ impl Quic {
 
     fn initial(&mut self, packet: &Packet<'_>, message: &Message<'_>, sink: &mut Sink<'_>) {
         let from_client = self.client_is_lo.is_none_or(|lo| lo == message.from_lo);
-        let Some(text) = self.open(packet, from_client, message.from_lo) else {
+        let Some(opened) = self.opener.open(packet, from_client) else {
             return;
         };
+        let text = opened.text;
+        if from_client && opened.is_anew {
+            *self.crypto.get_mut(message.from_lo) = Pieces::default();
+            *self.read.get_mut(message.from_lo) = 0;
+        }
         self.client_is_lo.get_or_insert(message.from_lo);
         self.connection(message, packet.version).version = packet.version;
         if packet.version.is_google() {
@@ -157,62 +159,6 @@ impl Quic {
         let crypto = std::mem::take(self.crypto.get_mut(message.from_lo));
         self.handshake(crypto.head(), from_client, message, sink);
         *self.crypto.get_mut(message.from_lo) = crypto;
-    }
-
-    /// Open a packet with the keys at hand, else with those that follow from its own connection id: the client begins anew after
-    /// a Retry, or with another version.
-    fn open(&mut self, packet: &Packet<'_>, from_client: bool, from_lo: bool) -> Option<Vec<u8>> {
-        if self.tries >= MAX_TRIES {
-            return None;
-        }
-        let mut dcid = packet.dcid;
-        if let Some(keys) = self.keys.as_ref() {
-            let is_same = keys.version == packet.version;
-            if is_same {
-                self.tries += 1;
-                let side = if from_client {
-                    &keys.client
-                } else {
-                    &keys.server
-                };
-                if let Some(text) = side.open(packet) {
-                    return Some(text);
-                }
-            }
-            if !from_client {
-                dcid = &keys.dcid;
-            }
-            if is_same && keys.dcid == dcid {
-                return None;
-            }
-        } else if !from_client {
-            return None;
-        }
-        // Who answers a client without a connection id says nothing to derive keys from.
-        if dcid.is_empty() {
-            return None;
-        }
-        let mut found = None;
-        for salt in packet.version.salts() {
-            self.tries += 1;
-            let keys = Keys::derive(packet.version, salt, dcid)?;
-            let side = if from_client {
-                &keys.client
-            } else {
-                &keys.server
-            };
-            if let Some(text) = side.open(packet) {
-                found = Some((text, keys));
-                break;
-            }
-        }
-        let (text, keys) = found?;
-        self.keys = Some(Box::new(keys));
-        if from_client {
-            *self.crypto.get_mut(from_lo) = Pieces::default();
-            *self.read.get_mut(from_lo) = 0;
-        }
-        Some(text)
     }
 
     /// Read the messages that are complete.
@@ -276,7 +222,7 @@ impl Quic {
     fn finish(&mut self, sink: &mut Sink<'_>) {
         self.write(sink);
         self.is_finished = true;
-        self.keys = None;
+        self.opener.forget();
         self.crypto = Pair::default();
     }
 
@@ -288,7 +234,7 @@ impl Quic {
             return;
         }
         connection.write(self.client_is_lo, sink.out);
-        if self.tries > 0 && self.keys.is_none() {
+        if self.opener.has_failed() {
             sink.weird(NOT_OPENED, connection.meta());
         }
     }
@@ -311,7 +257,7 @@ impl Dialogue for Quic {
             .connection
             .as_ref()
             .is_some_and(|connection| connection.offer.is_some());
-        let is_spent = self.datagrams >= MAX_DATAGRAMS || self.tries >= MAX_TRIES;
+        let is_spent = self.datagrams >= MAX_DATAGRAMS || self.opener.is_spent();
         if is_spent || (has_offer && self.is_answered) {
             self.finish(sink);
         }
@@ -337,12 +283,11 @@ impl Dialogue for Quic {
     }
 
     fn bytes(&self) -> usize {
-        let keys = self.keys.as_ref().map_or(0, |_| size_of::<Keys>());
         let connection = self
             .connection
             .as_ref()
             .map_or(0, |_| size_of::<Connection>());
-        keys + connection + self.crypto.lo.bytes() + self.crypto.hi.bytes()
+        self.opener.bytes() + connection + self.crypto.lo.bytes() + self.crypto.hi.bytes()
     }
 
     fn is_finished(&self) -> bool {

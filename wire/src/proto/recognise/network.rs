@@ -5,7 +5,8 @@ use crate::proto::read::{be16, ber_length, octet};
 use crate::proto::service::Service;
 use crate::proto::{Hint, dhcp as dhcp_messages, dhcpv6 as dhcpv6_messages};
 
-/// NTP (RFC 5905 7.3; control messages RFC 9327; private mode of ntpd): port 123, version 1 to 4, a mode, and fields that fit it.
+/// NTP (RFC 5905 7.3; control messages RFC 9327; private mode of ntpd): port 123, version 1 to 4, a mode, and fields that fit it. Only
+/// modes 3 and 4 are a client and its server.
 pub(super) fn ntp(look: &Look<'_>) -> Option<Found> {
     let &[first, second, third, fourth, ..] = look.data else {
         return None;
@@ -33,7 +34,12 @@ pub(super) fn ntp(look: &Look<'_>) -> Option<Found> {
         7 => length >= 8 && length.is_multiple_of(4) && matches!(third, 0 | 2 | 3),
         _ => false,
     };
-    fits.then_some(Found::sure(Service::Ntp))
+    let hint = match mode {
+        3 => Hint::SenderIsClient,
+        4 => Hint::ReceiverIsClient,
+        _ => Hint::None,
+    };
+    fits.then_some(Found::with(Service::Ntp, hint))
 }
 
 /// DHCPv4 and BOOTP by the magic cookie.
@@ -47,8 +53,8 @@ pub(super) fn dhcpv6(look: &Look<'_>) -> Option<Found> {
     if !dhcpv6_messages::PORTS.contains(&look.to_port) {
         return None;
     }
-    dhcpv6_messages::recognise(look.data, look.is_whole)?;
-    Some(Found::sure(Service::Dhcpv6))
+    let hint = dhcpv6_messages::recognise(look.data, look.is_whole)?;
+    Some(Found::with(Service::Dhcpv6, hint))
 }
 
 /// SNMP (RFC 1901, RFC 3416, RFC 3412): sequence, version, community and PDU, or the v3 header.

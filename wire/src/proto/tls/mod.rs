@@ -6,6 +6,7 @@
 
 mod cursor;
 mod dtls;
+mod exchange;
 mod fingerprint;
 mod hello;
 mod leaf;
@@ -24,17 +25,19 @@ pub(super) use record::TLCP;
 
 use super::dialogue::{Cut, Dialogue, Labels, Message, Pair, Side, Sink};
 use super::weird::Weird;
-use record::{Fragments, HEADER, MAX_RECORD, content, kind};
-use shake::Shake;
+use exchange::{Exchange, Way};
+use record::{Fragments, HEADER, MAX_RECORD, content};
 
 /// No record where one must start.
 const BAD_RECORD: Weird = Weird::new(1, "tls_bad_record");
 /// A handshake record without handshake messages, or with one too large to be read.
 const BAD_HANDSHAKE: Weird = Weird::new(2, "tls_bad_handshake");
-/// A hello whose lengths contradict one another.
-const BAD_HELLO: Weird = Weird::new(3, "tls_bad_hello");
-/// A certificate that cannot be read.
-const BAD_CERTIFICATE: Weird = Weird::new(4, "tls_bad_certificate");
+/// What is said of hellos whose lengths contradict one another, and of certificates that cannot be read.
+const WAY: Way = Way {
+    letter: 't',
+    bad_hello: Weird::new(3, "tls_bad_hello"),
+    bad_certificate: Weird::new(4, "tls_bad_certificate"),
+};
 
 /// Alert that ends a conversation although its level is a warning (RFC 8446 6.1).
 const CLOSE_NOTIFY: u8 = 0;
@@ -57,11 +60,9 @@ enum Phase {
 /// One conversation.
 #[derive(Default)]
 pub(super) struct Tls {
-    shake: Option<Box<Shake>>,
-    client_is_lo: Option<bool>,
+    exchange: Exchange,
     fragments: Pair<Fragments>,
     phases: Pair<Phase>,
-    is_written: bool,
     is_finished: bool,
 }
 
@@ -69,7 +70,7 @@ impl Tls {
     fn handshake(&mut self, message: &Message<'_>, body: &[u8], sink: &mut Sink<'_>) {
         let mut fragments = std::mem::take(self.fragments.get_mut(message.from_lo));
         let sound = fragments.feed(body, |number, text| {
-            self.on_message(number, text, message, sink);
+            self.exchange.take((number, text), &WAY, message, sink);
         });
         *self.fragments.get_mut(message.from_lo) = fragments;
         if !sound {
@@ -77,73 +78,11 @@ impl Tls {
         }
     }
 
-    fn on_message(&mut self, number: u8, body: &[u8], message: &Message<'_>, sink: &mut Sink<'_>) {
-        let from_server = self.client_is_lo == Some(!message.from_lo);
-        match number {
-            kind::CLIENT_HELLO => self.client_hello(body, message, sink),
-            kind::SERVER_HELLO => self.server_hello(body, message, sink),
-            kind::CERTIFICATE if from_server => {
-                if let Some(shake) = self.shake.as_mut()
-                    && !shake.certificates(body)
-                {
-                    sink.weird(BAD_CERTIFICATE, &message.meta);
-                }
-            }
-            kind::KEY_EXCHANGE if from_server => {
-                if let Some(shake) = self.shake.as_mut() {
-                    shake.key_exchange(body);
-                }
-            }
-            kind::HELLO_DONE if from_server => {
-                if let Some(shake) = self.shake.as_mut() {
-                    shake.hello_done();
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn client_hello(&mut self, body: &[u8], message: &Message<'_>, sink: &mut Sink<'_>) {
-        let Some(hello) = ClientHello::parse(body) else {
-            sink.weird(BAD_HELLO, &message.meta);
-            return;
-        };
-        if !hello.is_sound {
-            sink.weird(BAD_HELLO, &message.meta);
-        }
-        self.client_is_lo.get_or_insert(message.from_lo);
-        if self.client_is_lo == Some(message.from_lo) && !self.is_written {
-            self.shake(message, true).offer(&hello, 't');
-        }
-    }
-
-    fn server_hello(&mut self, body: &[u8], message: &Message<'_>, sink: &mut Sink<'_>) {
-        let Some(hello) = ServerHello::parse(body) else {
-            sink.weird(BAD_HELLO, &message.meta);
-            return;
-        };
-        if !hello.is_sound {
-            sink.weird(BAD_HELLO, &message.meta);
-        }
-        self.client_is_lo.get_or_insert(!message.from_lo);
-        if self.client_is_lo == Some(!message.from_lo) && !self.is_written {
-            let shake = self.shake(message, false);
-            if !shake.is_answered() {
-                shake.choose(&hello);
-            }
-        }
-    }
-
-    fn shake(&mut self, message: &Message<'_>, from_client: bool) -> &mut Shake {
-        self.shake
-            .get_or_insert_with(|| Box::new(Shake::new(message, from_client)))
-    }
-
     /// A side announces protected records. While another hello is awaited it does so only to please middleboxes
     /// (RFC 8446 appendix D.4).
     fn change(&mut self, from_lo: bool) {
-        let from_server = self.client_is_lo == Some(!from_lo);
-        if let Some(shake) = self.shake.as_mut() {
+        let from_server = self.exchange.is_server(from_lo);
+        if let Some(shake) = self.exchange.shake.as_mut() {
             if shake.is_retrying {
                 return;
             }
@@ -157,7 +96,7 @@ impl Tls {
 
     fn alert(&mut self, message: &Message<'_>, body: &[u8], sink: &mut Sink<'_>) {
         if let [level, description] = *body {
-            if let Some(shake) = self.shake.as_mut() {
+            if let Some(shake) = self.exchange.shake.as_mut() {
                 shake.last_alert = Some(description);
             }
             if level != 1 || description == CLOSE_NOTIFY {
@@ -172,10 +111,10 @@ impl Tls {
     fn protected(&mut self, message: &Message<'_>, length: usize, sink: &mut Sink<'_>) {
         let was = *self.phases.get(message.from_lo);
         *self.phases.get_mut(message.from_lo) = Phase::Protected;
-        let from_client = self.client_is_lo == Some(message.from_lo);
+        let from_client = self.exchange.client_is_lo == Some(message.from_lo);
         let is_refusal = from_client && was != Phase::Protected && length == PROTECTED_ALERT;
         let both = *self.phases.get(!message.from_lo) == Phase::Protected;
-        if let Some(shake) = self.shake.as_mut() {
+        if let Some(shake) = self.exchange.shake.as_mut() {
             shake.is_established = both && shake.is_answered() && !is_refusal;
         }
         if both {
@@ -185,17 +124,9 @@ impl Tls {
 
     /// Write the row; nothing that follows can be read.
     fn finish(&mut self, sink: &mut Sink<'_>) {
-        self.write(sink);
+        self.exchange.write(sink);
         self.is_finished = true;
         self.fragments = Pair::default();
-    }
-
-    fn write(&mut self, sink: &mut Sink<'_>) {
-        if let Some(shake) = self.shake.as_ref()
-            && !std::mem::replace(&mut self.is_written, true)
-        {
-            shake.write(sink.out);
-        }
     }
 }
 
@@ -233,24 +164,20 @@ impl Dialogue for Tls {
     }
 
     fn end(&mut self, _sides: &Pair<Side>, sink: &mut Sink<'_>) {
-        self.write(sink);
+        self.exchange.write(sink);
     }
 
     fn client_is_lo(&self) -> Option<bool> {
-        self.client_is_lo
+        self.exchange.client_is_lo
     }
 
     fn bytes(&self) -> usize {
         let fragments = self.fragments.lo.bytes() + self.fragments.hi.bytes();
-        fragments + self.shake.as_deref().map_or(0, Shake::bytes)
+        fragments + self.exchange.bytes()
     }
 
     fn labels(&self) -> Labels<'_> {
-        let (server_name, ja4) = self
-            .shake
-            .as_ref()
-            .map_or((None, None), |shake| shake.labels());
-        Labels { server_name, ja4 }
+        self.exchange.labels()
     }
 
     fn is_finished(&self) -> bool {
