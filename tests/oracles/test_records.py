@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.oracles.support import auth, dhcp, mail, quic, truth, web, windows
+from tests.oracles.support import auth, dhcp, mail, mailbox, quic, truth, web, windows
 from tests.oracles.support.agreement import Agreement, Exceptions, unlisted
 from tests.oracles.support.comparison import LEAST_SHARE, Comparison
 
@@ -17,6 +17,7 @@ FAMILIES: Final[dict[str, Sequence[Comparison]]] = {
     "auth": auth.COMPARISONS,
     "dhcp": dhcp.COMPARISONS,
     "mail": mail.COMPARISONS,
+    "mailbox": mailbox.COMPARISONS,
     "quic": quic.COMPARISONS,
     "web": web.COMPARISONS,
     "windows": windows.COMPARISONS,
