@@ -45,7 +45,7 @@ SERVICES: Final = {"pop3": (110, POP3), "imap": (143, IMAP), "telnet": (23, TELN
 
 
 def _connection(number: int, port: int, lines: Lines) -> list[Shot]:
-    """Return a connection: each message in two segments, of which the first comes twice, sometimes the later one first."""
+    """Return a connection: each message in two segments, in some connections exchanged, in others sent twice."""
     talk = Talk(("10.0.0.66", 50000 + number), ("10.1.0.1", port), now_ns=T0 + number * 3 * SECOND + number**2)
     talk.send("c", "S").send("s", "SA").send("c")
     for who, data in lines:

@@ -2140,7 +2140,7 @@ pub struct ImapRow<'a> {
     pub receiver_ip: [u8; 16],
     /// Server port.
     pub receiver_port: i32,
-    /// What the row is about: LOGIN, AUTHENTICATE, CAPABILITY, ID, STARTTLS, SELECT, EXAMINE, LOGOUT; PREAUTH when the server let everybody in; END when a session in which something was fetched or deleted ended without LOGOUT.
+    /// What the row is about: LOGIN, AUTHENTICATE, CAPABILITY, ID, STARTTLS, SELECT, EXAMINE, LOGOUT; PREAUTH when the server let everybody in; END when a session ended without LOGOUT and something was fetched or removed, or nothing else was said.
     pub command: &'static str,
     /// User that logs in, or did so before, escaped.
     pub user: Option<&'a str>,
@@ -3229,7 +3229,7 @@ pub struct Pop3Row<'a> {
     pub receiver_ip: [u8; 16],
     /// Server port.
     pub receiver_port: i32,
-    /// What the row is about: PASS (with its USER), APOP, AUTH, USER (when no PASS followed), CAPA, STLS, QUIT; END when a session in which something was fetched or deleted ended without QUIT.
+    /// What the row is about: PASS (with its USER), APOP, AUTH, USER (when no PASS followed), CAPA, STLS, QUIT; END when a session ended without QUIT and something was fetched or deleted, or nothing else was said.
     pub command: &'static str,
     /// User that logs in, or did so before, escaped.
     pub user: Option<&'a str>,
