@@ -141,9 +141,12 @@ impl Dialogue for Pop3 {
         if self.encrypted {
             return;
         }
+        if continued {
+            return;
+        }
         if from_client {
-            self.on_client(message, line, ends && !continued, sink);
-        } else if !continued {
+            self.on_client(message, line, ends, sink);
+        } else {
             self.on_server(message, line, sink);
         }
     }

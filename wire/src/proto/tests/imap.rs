@@ -229,7 +229,8 @@ fn losses() {
     talk.seq[0] = seq.wrapping_add(23);
     talk.ask(b" {7+}\r\nhunter2\r\n");
     talk.answer(b"1 NO no\r\n");
-    talk.ask(&[b"2 LOGIN ", &[b'x'; 6000][..], b" {7+}\r\nhunter2\r\n"].concat());
+    talk.ask(&[b"2 LOGIN ", &[b'x'; 6000][..]].concat());
+    talk.ask(b" {7+}\r\nhunter2\r\n");
     talk.answer(b"2 BAD what\r\n");
     talk.ask(b"3 LOGIN bob {2000+}\r\n");
     talk.ask(&[b'y'; 2000]);

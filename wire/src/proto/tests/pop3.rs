@@ -228,7 +228,8 @@ fn little_and_strange() {
     let columns = ["command", "banner"];
     assert_eq!(rows(&mut talk, &columns), ["END|POP3 ready <1.2@mx>"]);
     let mut talk = greeted();
-    talk.ask(&[b"USER ", &[b'x'; 6000][..], b"\r\n"].concat());
+    talk.ask(&[b"USER ", &[b'x'; 6000][..]].concat());
+    talk.ask(b"xx\r\n");
     talk.answer(b"-ERR too long\r\n");
     talk.ask(b"USER b\xff\x01\"b\r\n");
     talk.answer(b"+OK\r\nno reply at all\r\n");

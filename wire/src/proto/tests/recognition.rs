@@ -87,8 +87,8 @@ pub fn streams() -> Vec<Case> {
             ANSWERS,
         ),
         (6, 40000, 587, true, text("EHLO me\r\n"), "smtp", NO),
-        (6, 40000, 110, false, text("+OK ready\r\n"), "pop3", NO),
-        (6, 40000, 143, false, text("* OK IMAP4rev1\r\n"), "imap", NO),
+        (6, 40000, 110, false, text("+OK ready\r\n"), "pop3", ANSWERS),
+        (6, 40000, 143, false, text("* OK IMAP4rev1\r\n"), "imap", ANSWERS),
         (6, 40000, 23, false, bytes("fffd18 fffd20"), "telnet", NO),
         (
             6,
