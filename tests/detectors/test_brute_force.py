@@ -159,7 +159,7 @@ def test_order_duplicates_and_buckets_change_nothing(traffic: Traffic) -> None:
     assert traffic.twice().run(DETECTOR) == expected
 
 
-@pytest.mark.parametrize("service", ["http", "kerberos", "mysql", "smb", "telnet"])
+@pytest.mark.parametrize("service", ["http", "imap", "kerberos", "mysql", "pop3", "smb", "telnet"])
 def test_any_service_with_logins_is_judged(traffic: Traffic, service: str) -> None:
     """Who guesses at a service that only the view knows is found, and named by it."""
     for n in range(12):

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.oracles.support import auth, dhcp, link, mail, ntp, quic, remote, truth, verify, web, windows
+from tests.oracles.support import auth, dhcp, link, mail, mailbox, ntp, quic, remote, truth, verify, web, windows
 from tests.oracles.support.agreement import Agreement, Exceptions, unlisted
 from tests.oracles.support.comparison import LEAST_SHARE, Comparison
 
@@ -18,6 +18,7 @@ FAMILIES: Final[dict[str, Sequence[Comparison]]] = {
     "dhcp": dhcp.COMPARISONS,
     "link": link.COMPARISONS,
     "mail": mail.COMPARISONS,
+    "mailbox": mailbox.COMPARISONS,
     "ntp": ntp.COMPARISONS,
     "quic": quic.COMPARISONS,
     "remote": remote.COMPARISONS,

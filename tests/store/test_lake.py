@@ -190,6 +190,22 @@ def test_logins_of_ftp(tmp_path: Path) -> None:
     assert _logins(tmp_path) == [("ftp", "bob", "password", "negative", 1, "reply", "530 Login incorrect.")]
 
 
+@pytest.mark.parametrize(
+    ("table", "told", "reply"),
+    [
+        ("imap", {"command": "LOGIN", "reply_status": "NO", "reply_msg": "denied"}, "NO denied"),
+        ("pop3", {"command": "PASS", "reply_status": "ERR", "reply_msg": "denied"}, "ERR denied"),
+        ("telnet", {"refusal": "Login incorrect"}, "Login incorrect"),
+    ],
+)
+def test_logins_of_mailboxes_and_terminals(tmp_path: Path, table: str, told: dict[str, str], reply: str) -> None:
+    """Each attempt is a login with what the server said; what else a session does is none."""
+    row = {**_ENDS, "ts": T0_US, "login_method": "password", "outcome": "negative", **told}
+    other = {**row, "command": "QUIT", "outcome": "request"}
+    _fill(tmp_path, schema.table(table), [row] if table == "telnet" else [row, other])
+    assert _logins(tmp_path) == [(table, "bob", "password", "negative", 1, "reply", reply)]
+
+
 def test_logins_of_http(tmp_path: Path) -> None:
     """Refused credentials are an attempt each; accepted ones are one login per connection, however many requests."""
     row = {**_ENDS, "auth_kind": "basic", "status_code": 200}

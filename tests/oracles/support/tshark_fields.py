@@ -22,10 +22,20 @@ Frame = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is read together: frames of these protocols, in captures where one is innermost, and their fields."""
+    """What is read together: frames of these protocols, in captures where one is innermost, and their fields.
+
+    ``only`` narrows the frames further (a display filter).
+    """
 
     protocols: tuple[str, ...]
     fields: tuple[str, ...]
+    only: str = ""
+
+    @property
+    def filter(self) -> str:
+        """The display filter."""
+        protocols = " || ".join(self.protocols)
+        return f"({protocols}) && {self.only}" if self.only else protocols
 
 
 LINK: Final = Asked(
@@ -84,7 +94,7 @@ REMOTE: Final = Asked(
     ),
 )
 """Logins over TCP."""
-_BETWEEN: Final = "|"
+_BETWEEN: Final = "\x1f"
 
 
 def captures(root: Path, asked: Asked = LINK) -> Iterator[str]:
@@ -98,7 +108,7 @@ def captures(root: Path, asked: Asked = LINK) -> Iterator[str]:
 def frames(path: Path, asked: Asked = LINK) -> tuple[Frame, ...]:
     """Return the frames of a capture that carry one of the protocols, in order."""
     tool = shutil.which("tshark") or absent("tshark is not installed")
-    command = [tool, "-n", "-r", str(path), "-Y", " || ".join(asked.protocols), "-T", "fields"]
+    command = [tool, "-n", "-r", str(path), "-Y", asked.filter, "-T", "fields"]
     command += ["-E", f"aggregator={_BETWEEN}", "-E", "occurrence=a"]
     for field in asked.fields:
         command += ["-e", field]

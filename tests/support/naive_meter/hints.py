@@ -35,7 +35,7 @@ def sender_is_client(proto: int, ports: tuple[int, int], payload: bytes) -> bool
 
 
 def _is_ntp(payload: bytes) -> bool:
-    """Return whether a header of NTP (RFC 5905 7.3) stands there: version, stratum, poll and precision in their ranges."""
+    """Return whether an NTP header (RFC 5905 7.3) stands there: version, stratum, poll and precision in range."""
     if len(payload) < 48 or len(payload) % 4 or not 1 <= payload[0] >> 3 & 7 <= 4 or payload[1] > 16:
         return False
     return (payload[2] <= 17 or payload[2] >= 0xF8) and (payload[3] in {0, 32} or payload[3] >= 0xD0)

@@ -2137,6 +2137,154 @@ impl Iec104Rows {
     }
 }
 
+/// One row per login (LOGIN, AUTHENTICATE), per CAPABILITY, ID, STARTTLS and mailbox opened, and one for the end of the session with what was fetched.
+#[derive(Clone, Copy, Debug)]
+pub struct ImapRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// What the row is about: LOGIN, AUTHENTICATE, CAPABILITY, ID, STARTTLS, SELECT, EXAMINE, LOGOUT; PREAUTH when the server let everybody in; END when a session ended without LOGOUT and something was fetched or removed, or nothing else was said.
+    pub command: &'static str,
+    /// User that logs in, or did so before, escaped.
+    pub user: Option<&'a str>,
+    /// Of a login: password (LOGIN), or the SASL mechanism, lower case; other: none of those known.
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
+    /// Status of the reply: OK, NO or BAD; NULL when none was seen.
+    pub reply_status: Option<&'static str>,
+    /// Code in brackets before the words of the reply, upper case, escaped.
+    pub response_code: Option<&'a str>,
+    /// Words of the reply, escaped, at most 256 bytes.
+    pub reply_msg: Option<&'a str>,
+    /// Of a login: ok, negative or unknown; else request.
+    pub outcome: &'static str,
+    /// Words the server began with, escaped.
+    pub banner: Option<&'a str>,
+    /// Version the server states, escaped.
+    pub server_version: Option<&'a str>,
+    /// Program the client says it is, escaped.
+    pub client_app: Option<&'a str>,
+    /// Of CAPABILITY: what the server can do, escaped, at most 32.
+    pub capabilities: TextList<'a>,
+    /// Of SELECT and EXAMINE: the mailbox as sent, escaped.
+    pub mailbox: Option<&'a str>,
+    /// TLS was agreed on: the rest of the connection is encrypted.
+    pub is_tls: bool,
+    /// Of the last row: messages of which a header or text was sent.
+    pub msgs_retrieved: Option<i32>,
+    /// Of the last row: messages removed (EXPUNGE).
+    pub msgs_deleted: Option<i32>,
+    /// Of the last row: octets of those messages as sent. (B)
+    pub bytes_retrieved: Option<i64>,
+}
+
+/// Column builders of `imap`.
+#[derive(Default)]
+pub struct ImapRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    command: Names,
+    user: Texts,
+    login_method: Names,
+    secret_hash: Texts,
+    reply_status: Names,
+    response_code: Texts,
+    reply_msg: Texts,
+    outcome: Names,
+    banner: Texts,
+    server_version: Texts,
+    client_app: Texts,
+    capabilities: TextLists,
+    mailbox: Texts,
+    is_tls: Flags,
+    msgs_retrieved: Numbers<i32>,
+    msgs_deleted: Numbers<i32>,
+    bytes_retrieved: Numbers<i64>,
+}
+
+impl ImapRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &ImapRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.command.push(row.command);
+        self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
+        self.reply_status.push_opt(row.reply_status);
+        self.response_code.push_opt(row.response_code);
+        self.reply_msg.push_opt(row.reply_msg);
+        self.outcome.push(row.outcome);
+        self.banner.push_opt(row.banner);
+        self.server_version.push_opt(row.server_version);
+        self.client_app.push_opt(row.client_app);
+        self.capabilities.push(row.capabilities);
+        self.mailbox.push_opt(row.mailbox);
+        self.is_tls.push(row.is_tls);
+        self.msgs_retrieved.push_opt(row.msgs_retrieved);
+        self.msgs_deleted.push_opt(row.msgs_deleted);
+        self.bytes_retrieved.push_opt(row.bytes_retrieved);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.command.finish("command", false),
+            self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
+            self.reply_status.finish("reply_status", true),
+            self.response_code.finish("response_code", true),
+            self.reply_msg.finish("reply_msg", true),
+            self.outcome.finish("outcome", false),
+            self.banner.finish("banner", true),
+            self.server_version.finish("server_version", true),
+            self.client_app.finish("client_app", true),
+            self.capabilities.finish("capabilities", false),
+            self.mailbox.finish("mailbox", true),
+            self.is_tls.finish("is_tls", false),
+            self.msgs_retrieved.finish("msgs_retrieved", true),
+            self.msgs_deleted.finish("msgs_deleted", true),
+            self.bytes_retrieved.finish("bytes_retrieved", true),
+        ])
+    }
+}
+
 /// One row per Kerberos request with its reply or error (Zeek kerberos.log).
 #[derive(Clone, Copy, Debug)]
 pub struct KerberosRow<'a> {
@@ -3074,6 +3222,144 @@ impl PayloadHeadRows {
             self.ts.finish("ts", false),
             self.dir.finish("dir", false),
             self.bytes.finish("bytes", false),
+        ])
+    }
+}
+
+/// One row per login (PASS, APOP, AUTH), per CAPA and STLS, and one for the end of the session with what was fetched.
+#[derive(Clone, Copy, Debug)]
+pub struct Pop3Row<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// What the row is about: PASS (with its USER), APOP, AUTH, USER (when no PASS followed), CAPA, STLS, QUIT; END when a session ended without QUIT and something was fetched or deleted, or nothing else was said.
+    pub command: &'static str,
+    /// User that logs in, or did so before, escaped.
+    pub user: Option<&'a str>,
+    /// Of a login: password (USER, PASS), apop, or the SASL mechanism, lower case; other: none of those known.
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
+    /// Status of the reply: OK or ERR; NULL when none was seen.
+    pub reply_status: Option<&'static str>,
+    /// Code in brackets before the words of the reply, upper case, escaped.
+    pub response_code: Option<&'a str>,
+    /// Words of the reply, escaped, at most 256 bytes.
+    pub reply_msg: Option<&'a str>,
+    /// Of a login: ok, negative or unknown; else request.
+    pub outcome: &'static str,
+    /// Words the server began with, escaped.
+    pub banner: Option<&'a str>,
+    /// Version the server states, escaped.
+    pub server_version: Option<&'a str>,
+    /// Of CAPA: what the server can do, escaped, at most 32.
+    pub capabilities: TextList<'a>,
+    /// TLS was agreed on: the rest of the connection is encrypted.
+    pub is_tls: bool,
+    /// Of the last row: messages that RETR sent.
+    pub msgs_retrieved: Option<i32>,
+    /// Of the last row: messages that DELE marked.
+    pub msgs_deleted: Option<i32>,
+    /// Of the last row: octets of those messages as sent. (B)
+    pub bytes_retrieved: Option<i64>,
+}
+
+/// Column builders of `pop3`.
+#[derive(Default)]
+pub struct Pop3Rows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    command: Names,
+    user: Texts,
+    login_method: Names,
+    secret_hash: Texts,
+    reply_status: Names,
+    response_code: Texts,
+    reply_msg: Texts,
+    outcome: Names,
+    banner: Texts,
+    server_version: Texts,
+    capabilities: TextLists,
+    is_tls: Flags,
+    msgs_retrieved: Numbers<i32>,
+    msgs_deleted: Numbers<i32>,
+    bytes_retrieved: Numbers<i64>,
+}
+
+impl Pop3Rows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &Pop3Row<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.command.push(row.command);
+        self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
+        self.reply_status.push_opt(row.reply_status);
+        self.response_code.push_opt(row.response_code);
+        self.reply_msg.push_opt(row.reply_msg);
+        self.outcome.push(row.outcome);
+        self.banner.push_opt(row.banner);
+        self.server_version.push_opt(row.server_version);
+        self.capabilities.push(row.capabilities);
+        self.is_tls.push(row.is_tls);
+        self.msgs_retrieved.push_opt(row.msgs_retrieved);
+        self.msgs_deleted.push_opt(row.msgs_deleted);
+        self.bytes_retrieved.push_opt(row.bytes_retrieved);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.command.finish("command", false),
+            self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
+            self.reply_status.finish("reply_status", true),
+            self.response_code.finish("response_code", true),
+            self.reply_msg.finish("reply_msg", true),
+            self.outcome.finish("outcome", false),
+            self.banner.finish("banner", true),
+            self.server_version.finish("server_version", true),
+            self.capabilities.finish("capabilities", false),
+            self.is_tls.finish("is_tls", false),
+            self.msgs_retrieved.finish("msgs_retrieved", true),
+            self.msgs_deleted.finish("msgs_deleted", true),
+            self.bytes_retrieved.finish("bytes_retrieved", true),
         ])
     }
 }
@@ -4194,6 +4480,114 @@ impl SshRows {
     }
 }
 
+/// One row per login attempt at a Telnet server, as its prompts and what it says next tell.
+#[derive(Clone, Copy, Debug)]
+pub struct TelnetRow<'a> {
+    /// Flow segment the packet belongs to.
+    pub flow_uid: [u8; 16],
+    /// Time of the record's first packet. (ns; stored as us)
+    pub ts: i64,
+    /// Client address.
+    pub sender_ip: [u8; 16],
+    /// Server address.
+    pub receiver_ip: [u8; 16],
+    /// Server port.
+    pub receiver_port: i32,
+    /// User typed, or else announced as USER of the environment, escaped.
+    pub user: Option<&'a str>,
+    /// How the user proved itself: password; NULL when none was typed.
+    pub login_method: Option<&'static str>,
+    /// Secret shown: first 16 hex digits of its HMAC-SHA256 under the site's key.
+    pub secret_hash: Option<&'a str>,
+    /// Of the login: ok, negative or unknown.
+    pub outcome: &'static str,
+    /// Words of the server's refusal, escaped.
+    pub refusal: Option<&'a str>,
+    /// Words the server began with, escaped.
+    pub banner: Option<&'a str>,
+    /// Line with which the server asked, escaped.
+    pub prompt: Option<&'a str>,
+    /// Terminal the client says it is, escaped.
+    pub terminal_type: Option<&'a str>,
+    /// USER of the client's environment, escaped.
+    pub environ_user: Option<&'a str>,
+}
+
+/// Column builders of `telnet`.
+#[derive(Default)]
+pub struct TelnetRows {
+    flow_uid: Binary<16>,
+    ts: Times,
+    sender_ip: Binary<16>,
+    receiver_ip: Binary<16>,
+    receiver_port: Numbers<i32>,
+    user: Texts,
+    login_method: Names,
+    secret_hash: Texts,
+    outcome: Names,
+    refusal: Texts,
+    banner: Texts,
+    prompt: Texts,
+    terminal_type: Texts,
+    environ_user: Texts,
+}
+
+impl TelnetRows {
+    /// Append one row.
+    #[inline]
+    pub fn push(&mut self, row: &TelnetRow<'_>) {
+        self.flow_uid.push(row.flow_uid);
+        self.ts.push(row.ts);
+        self.sender_ip.push(row.sender_ip);
+        self.receiver_ip.push(row.receiver_ip);
+        self.receiver_port.push(row.receiver_port);
+        self.user.push_opt(row.user);
+        self.login_method.push_opt(row.login_method);
+        self.secret_hash.push_opt(row.secret_hash);
+        self.outcome.push(row.outcome);
+        self.refusal.push_opt(row.refusal);
+        self.banner.push_opt(row.banner);
+        self.prompt.push_opt(row.prompt);
+        self.terminal_type.push_opt(row.terminal_type);
+        self.environ_user.push_opt(row.environ_user);
+    }
+
+    /// Rows waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flow_uid.len()
+    }
+
+    /// No rows are waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hand the waiting rows over as one batch and start anew.
+    ///
+    /// # Errors
+    /// When the columns differ in length, which only a defect of the generator can cause.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        batch(vec![
+            self.flow_uid.finish("flow_uid", false),
+            self.ts.finish("ts", false),
+            self.sender_ip.finish("sender_ip", false),
+            self.receiver_ip.finish("receiver_ip", false),
+            self.receiver_port.finish("receiver_port", false),
+            self.user.finish("user", true),
+            self.login_method.finish("login_method", true),
+            self.secret_hash.finish("secret_hash", true),
+            self.outcome.finish("outcome", false),
+            self.refusal.finish("refusal", true),
+            self.banner.finish("banner", true),
+            self.prompt.finish("prompt", true),
+            self.terminal_type.finish("terminal_type", true),
+            self.environ_user.finish("environ_user", true),
+        ])
+    }
+}
+
 /// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
 #[derive(Clone, Copy, Debug)]
 pub struct TlsRow<'a> {
@@ -4488,6 +4882,8 @@ pub struct RecordRows {
     pub ics: IcsRows,
     /// One row per IEC 60870-5-104 APDU.
     pub iec104: Iec104Rows,
+    /// One row per login (LOGIN, AUTHENTICATE), per CAPABILITY, ID, STARTTLS and mailbox opened, and one for the end of the session with what was fetched.
+    pub imap: ImapRows,
     /// One row per Kerberos request with its reply or error (Zeek kerberos.log).
     pub kerberos: KerberosRows,
     /// One row per LDAP operation with its result (Zeek ldap.log and ldap_search.log); also over UDP.
@@ -4502,6 +4898,8 @@ pub struct RecordRows {
     pub ntp: NtpRows,
     /// One row per direction with payload: its first bytes as captured. Empty unless asked for (--payload-head).
     pub payload_head: PayloadHeadRows,
+    /// One row per login (PASS, APOP, AUTH), per CAPA and STLS, and one for the end of the session with what was fetched.
+    pub pop3: Pop3Rows,
     /// One row per QUIC connection: versions 1 and 2, drafts, mvfst, Google's (Zeek quic.log; EVE quic).
     pub quic: QuicRows,
     /// One row per RDP connection (Zeek rdp.log).
@@ -4516,6 +4914,8 @@ pub struct RecordRows {
     pub snmp: SnmpRows,
     /// One row per SSH connection (Zeek ssh.log).
     pub ssh: SshRows,
+    /// One row per login attempt at a Telnet server, as its prompts and what it says next tell.
+    pub telnet: TelnetRows,
     /// One row per handshake of SSL 3.0, TLS 1.0 to 1.3 or TLCP (Zeek ssl.log, x509.log; EVE tls).
     pub tls: TlsRows,
     /// One row per oddity or parse error of a flow (bounded: first of a code per flow).
@@ -4536,6 +4936,7 @@ impl RecordRows {
             || self.icmp.len() >= limit
             || self.ics.len() >= limit
             || self.iec104.len() >= limit
+            || self.imap.len() >= limit
             || self.kerberos.len() >= limit
             || self.ldap.len() >= limit
             || self.modbus.len() >= limit
@@ -4543,6 +4944,7 @@ impl RecordRows {
             || self.ntlm.len() >= limit
             || self.ntp.len() >= limit
             || self.payload_head.len() >= limit
+            || self.pop3.len() >= limit
             || self.quic.len() >= limit
             || self.rdp.len() >= limit
             || self.remote_login.len() >= limit
@@ -4550,6 +4952,7 @@ impl RecordRows {
             || self.smtp.len() >= limit
             || self.snmp.len() >= limit
             || self.ssh.len() >= limit
+            || self.telnet.len() >= limit
             || self.tls.len() >= limit
             || self.weird.len() >= limit
     }
@@ -4590,6 +4993,9 @@ impl RecordRows {
         if self.iec104.len() >= limit.max(1) {
             taken.push(("iec104", self.iec104.len(), self.iec104.finish()?));
         }
+        if self.imap.len() >= limit.max(1) {
+            taken.push(("imap", self.imap.len(), self.imap.finish()?));
+        }
         if self.kerberos.len() >= limit.max(1) {
             taken.push(("kerberos", self.kerberos.len(), self.kerberos.finish()?));
         }
@@ -4611,6 +5017,9 @@ impl RecordRows {
         if self.payload_head.len() >= limit.max(1) {
             taken.push(("payload_head", self.payload_head.len(), self.payload_head.finish()?));
         }
+        if self.pop3.len() >= limit.max(1) {
+            taken.push(("pop3", self.pop3.len(), self.pop3.finish()?));
+        }
         if self.quic.len() >= limit.max(1) {
             taken.push(("quic", self.quic.len(), self.quic.finish()?));
         }
@@ -4631,6 +5040,9 @@ impl RecordRows {
         }
         if self.ssh.len() >= limit.max(1) {
             taken.push(("ssh", self.ssh.len(), self.ssh.finish()?));
+        }
+        if self.telnet.len() >= limit.max(1) {
+            taken.push(("telnet", self.telnet.len(), self.telnet.finish()?));
         }
         if self.tls.len() >= limit.max(1) {
             taken.push(("tls", self.tls.len(), self.tls.finish()?));

@@ -7,9 +7,9 @@ mod capture;
 mod frames;
 
 pub use crate::proto::fuzz::{
-    arp, dcerpc, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, kerberos, ldap, modbus, mysql,
-    ntlm, ntp, postgresql, quic, rdp, recognise, redis, smb, smtp, snmp, socks, ssh, stream, tds,
-    tls, vnc,
+    arp, dcerpc, dhcp, dhcpv6, dns, dtls, ftp, http, icmp, iec104, imap, kerberos, ldap, modbus,
+    mysql, ntlm, ntp, pop3, postgresql, quic, rdp, recognise, redis, smb, smtp, snmp, socks, ssh,
+    stream, tds, telnet, tls, vnc,
 };
 pub use capture::{meter, source};
 pub use frames::decode;
@@ -18,7 +18,7 @@ pub use frames::decode;
 pub type Run = fn(&[u8]);
 
 /// Every target by the name of its corpus and of its file in `wire/fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Run); 33] = [
+pub const TARGETS: [(&str, Run); 36] = [
     ("fuzz_arp", arp),
     ("fuzz_dcerpc", dcerpc),
     ("fuzz_decode", decode),
@@ -30,6 +30,7 @@ pub const TARGETS: [(&str, Run); 33] = [
     ("fuzz_http", http),
     ("fuzz_icmp", icmp),
     ("fuzz_iec104", iec104),
+    ("fuzz_imap", imap),
     ("fuzz_kerberos", kerberos),
     ("fuzz_ldap", ldap),
     ("fuzz_meter", meter),
@@ -37,6 +38,7 @@ pub const TARGETS: [(&str, Run); 33] = [
     ("fuzz_mysql", mysql),
     ("fuzz_ntlm", ntlm),
     ("fuzz_ntp", ntp),
+    ("fuzz_pop3", pop3),
     ("fuzz_postgresql", postgresql),
     ("fuzz_quic", quic),
     ("fuzz_rdp", rdp),
@@ -50,6 +52,7 @@ pub const TARGETS: [(&str, Run); 33] = [
     ("fuzz_ssh", ssh),
     ("fuzz_stream", stream),
     ("fuzz_tds", tds),
+    ("fuzz_telnet", telnet),
     ("fuzz_tls", tls),
     ("fuzz_vnc", vnc),
 ];

@@ -10,12 +10,14 @@ use super::ftp::Ftp;
 use super::http::Http;
 use super::icmp::Icmp;
 use super::iec104::Iec104;
+use super::imap::Imap;
 use super::kerberos::Kerberos;
 use super::ldap::Ldap;
 use super::modbus::Modbus;
 use super::mysql::Mysql;
 use super::ntp::Ntp;
 use super::packets::{Packets, Passing};
+use super::pop3::Pop3;
 use super::postgresql::Postgresql;
 use super::quic::Quic;
 use super::rdp::Rdp;
@@ -28,6 +30,7 @@ use super::snmp::Snmp;
 use super::socks::Socks;
 use super::ssh::Ssh;
 use super::tds::Tds;
+use super::telnet::Telnet;
 use super::tls::{Dtls, Tls};
 use super::vnc::Vnc;
 
@@ -43,11 +46,13 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Ftp => session::<Ftp>(),
         Service::Http => session::<Http>(),
         Service::Iec104 => session::<Iec104>(),
+        Service::Imap => session::<Imap>(),
         Service::Kerberos => session::<Kerberos>(),
         Service::Ldap => session::<Ldap>(),
         Service::Modbus => session::<Modbus>(),
         Service::Ntp => packets::<Ntp>(),
         Service::Mysql => session::<Mysql>(),
+        Service::Pop3 => session::<Pop3>(),
         Service::Postgresql => session::<Postgresql>(),
         Service::Quic => session::<Quic>(),
         Service::Rdp => session::<Rdp>(),
@@ -59,6 +64,7 @@ pub(super) fn start(service: Service) -> Option<Box<dyn Talk>> {
         Service::Socks => session::<Socks>(),
         Service::Ssh => session::<Ssh>(),
         Service::Tds => session::<Tds>(),
+        Service::Telnet => session::<Telnet>(),
         Service::Tls => session::<Tls>(),
         _ => return None,
     })
@@ -76,6 +82,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Ftp
             | Service::Http
             | Service::Iec104
+            | Service::Imap
             | Service::Kerberos
             | Service::Ldap
             | Service::Llmnr
@@ -84,6 +91,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Mysql
             | Service::NetbiosNs
             | Service::Ntp
+            | Service::Pop3
             | Service::Postgresql
             | Service::Quic
             | Service::Rdp
@@ -95,6 +103,7 @@ pub(super) const fn is_read(service: Service) -> bool {
             | Service::Socks
             | Service::Ssh
             | Service::Tds
+            | Service::Telnet
             | Service::Tls
     )
 }

@@ -1,11 +1,13 @@
 //! Logins by SASL as mail protocols carry them: which mechanism, which user, and the secret as a keyed hash where one is shown.
 //!
 //! Source: RFC 4422; RFC 4616 (PLAIN), draft-murchison-sasl-login (LOGIN), RFC 2195 (CRAM-MD5), RFC 2831 (DIGEST-MD5), RFC 5802
-//! 5.1 (SCRAM), RFC 7628 3.1 (OAUTHBEARER), Google "OAuth 2.0 mechanism" (XOAUTH2).
+//! 5.1 (SCRAM), RFC 7628 3.1 (OAUTHBEARER), Google "OAuth 2.0 mechanism" (XOAUTH2), MS-SMTPNTLM, MS-POP3 and MS-OXIMAP (NTLM).
 
 use super::base64::decode;
+use super::dialogue::Meta;
 use super::escape::escape;
 use super::line::listed;
+use super::ntlm::Ntlm;
 use super::read::starts_with_word;
 use super::secrets::Secrets;
 
@@ -77,6 +79,11 @@ impl Sasl {
             ("digest-md5", 0) => self.user = between(&plain, b"username=\"", b'"').map(escape),
             ("xoauth2", 0) => self.bearer(&plain, b"user=", 1, secrets),
             ("oauthbearer", 0) => self.bearer(&plain, b"a=", b',', secrets),
+            ("ntlm", _) => {
+                let mut ntlm = Ntlm::default();
+                ntlm.read(&plain, &Meta::default());
+                self.user = ntlm.user().map(str::to_owned).or(self.user.take());
+            }
             (method, 0) if method.starts_with("scram") => {
                 self.user = between(&plain, b"n=", b',').map(escape);
             }

@@ -94,9 +94,9 @@ services! {
 }
 
 impl Service {
-    /// Only recognised, and known to go over to TLS in the middle of a connection (RFC 2595, 6120, 4642).
+    /// Only recognised, and known to go over to TLS in the middle of a connection (RFC 6120, 4642).
     pub(super) const fn may_start_tls(self) -> bool {
-        matches!(self, Self::Imap | Self::Pop3 | Self::Xmpp | Self::Nntp)
+        matches!(self, Self::Xmpp | Self::Nntp)
     }
 
     /// Industrial conversations that are silent for long and go on (flow-semantics.md 3.2, last row).

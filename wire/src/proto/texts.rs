@@ -29,6 +29,11 @@ impl Texts {
         }
     }
 
+    /// Bytes of memory held.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.capacity() + self.ends.capacity() * size_of::<i32>()
+    }
+
     /// As a row wants them.
     pub(super) fn list(&self) -> TextList<'_> {
         TextList {

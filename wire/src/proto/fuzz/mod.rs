@@ -17,6 +17,7 @@ use super::ftp::Ftp;
 use super::http::Http;
 use super::icmp::Icmp;
 use super::iec104::Iec104;
+use super::imap::Imap;
 use super::kerberos::Kerberos;
 use super::ldap::Ldap;
 use super::modbus::Modbus;
@@ -24,6 +25,7 @@ use super::mysql::Mysql;
 use super::ntlm::Ntlm;
 use super::ntp::Ntp;
 use super::packets::{Packets, Passing};
+use super::pop3::Pop3;
 use super::postgresql::Postgresql;
 use super::quic::Quic;
 use super::rdp::Rdp;
@@ -35,6 +37,7 @@ use super::snmp::Snmp;
 use super::socks::Socks;
 use super::ssh::Ssh;
 use super::tds::Tds;
+use super::telnet::Telnet;
 use super::tls::{Dtls, Tls};
 use super::vnc::Vnc;
 use super::{App, Records, iec104 as iec104_proto, modbus as modbus_proto};
@@ -110,6 +113,21 @@ pub fn smtp(input: &[u8]) {
 pub fn snmp(input: &[u8]) {
     dialogue::<Snmp>(input, 161);
     datagrams::<Snmp>(input, 161);
+}
+
+/// POP3.
+pub fn pop3(input: &[u8]) {
+    dialogue::<Pop3>(input, 110);
+}
+
+/// IMAP.
+pub fn imap(input: &[u8]) {
+    dialogue::<Imap>(input, 143);
+}
+
+/// Telnet logins.
+pub fn telnet(input: &[u8]) {
+    dialogue::<Telnet>(input, 23);
 }
 
 /// A message of an NTLM login, wrapped in anything: names stay short and escaped.

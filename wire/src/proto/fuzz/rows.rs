@@ -45,8 +45,34 @@ pub(super) fn batches(out: &mut Records) -> Vec<RecordBatch> {
         )*};
     }
     take!(
-        arp, dce_rpc, dhcp, dhcpv6, dns, ftp, http, icmp, ics, iec104, kerberos, ldap, modbus, ndp,
-        ntlm, ntp, quic, rdp, smb, smtp, snmp, ssh, tls, weird
+        arp,
+        dce_rpc,
+        dhcp,
+        dhcpv6,
+        dns,
+        ftp,
+        http,
+        icmp,
+        ics,
+        iec104,
+        imap,
+        kerberos,
+        ldap,
+        modbus,
+        ndp,
+        ntlm,
+        ntp,
+        pop3,
+        quic,
+        rdp,
+        remote_login,
+        smb,
+        smtp,
+        snmp,
+        ssh,
+        telnet,
+        tls,
+        weird
     );
     batches
 }

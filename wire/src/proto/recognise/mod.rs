@@ -188,6 +188,7 @@ const TCP_TEXT: &[Signature] = &[
     industrial::opcua,
     exchange::whois,
     network::syslog,
+    remote::telnet_prompt,
 ];
 
 /// Signatures of datagrams of octets.

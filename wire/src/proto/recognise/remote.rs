@@ -4,6 +4,7 @@ use super::{Found, Look};
 use crate::proto::ftp::{self, Likeness};
 use crate::proto::read::{be16, octet};
 use crate::proto::service::Service;
+use crate::proto::telnet::asks_for_login;
 
 /// FTP control connection: greeting or command at port 21, or a greeting that says so; else greeting and USER together.
 pub(super) fn ftp(look: &Look<'_>) -> Option<Found> {
@@ -22,6 +23,11 @@ pub(super) fn telnet(look: &Look<'_>) -> Option<Found> {
             && matches!(octet(look.data, at + 2), Some(0..=49 | 255))
     };
     (is_option(0) && (look.at_port(23) || is_option(3))).then_some(Found::sure(Service::Telnet))
+}
+
+/// Telnet without negotiation: a server at its port that asks for a login.
+pub(super) fn telnet_prompt(look: &Look<'_>) -> Option<Found> {
+    (look.from_port == 23 && asks_for_login(look.data)).then_some(Found::sure(Service::Telnet))
 }
 
 /// TFTP request (RFC 1350 5): opcode, file name, transfer mode.

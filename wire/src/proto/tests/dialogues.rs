@@ -42,6 +42,21 @@ pub fn all() -> Vec<Dialogue> {
             messages: super::smtp::sample(),
         },
         Dialogue {
+            port: 110,
+            proto: 6,
+            messages: super::pop3::sample(),
+        },
+        Dialogue {
+            port: 143,
+            proto: 6,
+            messages: super::imap::sample(),
+        },
+        Dialogue {
+            port: 23,
+            proto: 6,
+            messages: super::telnet::sample(),
+        },
+        Dialogue {
             port: 53,
             proto: 6,
             messages: samples()

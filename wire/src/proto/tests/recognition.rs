@@ -87,8 +87,8 @@ pub fn streams() -> Vec<Case> {
             ANSWERS,
         ),
         (6, 40000, 587, true, text("EHLO me\r\n"), "smtp", NO),
-        (6, 40000, 110, false, text("+OK ready\r\n"), "pop3", NO),
-        (6, 40000, 143, false, text("* OK IMAP4rev1\r\n"), "imap", NO),
+        (6, 40000, 110, false, text("+OK ready\r\n"), "pop3", ANSWERS),
+        (6, 40000, 143, false, text("* OK IMAP4rev1\r\n"), "imap", ANSWERS),
         (6, 40000, 23, false, bytes("fffd18 fffd20"), "telnet", NO),
         (
             6,
@@ -355,7 +355,7 @@ fn first_messages() {
         assert_eq!(talk.send(from_client, &data), hint, "{name}");
         assert_eq!(talk.app.name(), Some(name));
         // A call's flow goes on to be looked at for DTLS, some others for TLS.
-        let goes_on = matches!(name, "stun" | "imap" | "nntp" | "pop3" | "xmpp");
+        let goes_on = matches!(name, "stun" | "nntp" | "xmpp");
         let is_read = talk.app.basis() == "parsed" || goes_on;
         assert!(
             is_read || talk.app.basis() == "signature" && talk.app.is_done(),

@@ -20,6 +20,9 @@ fn outcome(talk: &mut Talk) -> Vec<Row> {
         out.http.finish(),
         out.ics.finish(),
         out.iec104.finish(),
+        out.imap.finish(),
+        out.pop3.finish(),
+        out.telnet.finish(),
         out.kerberos.finish(),
         out.ldap.finish(),
         out.rdp.finish(),
@@ -57,6 +60,9 @@ fn assert_bounded(talk: &mut Talk, bytes: usize) {
         + out.http.len()
         + out.ics.len()
         + out.iec104.len()
+        + out.imap.len()
+        + out.pop3.len()
+        + out.telnet.len()
         + out.kerberos.len()
         + out.ldap.len()
         + out.rdp.len()
