@@ -47,9 +47,19 @@ pub(super) struct Ftp {
     unfinished: Pair<bool>,
     /// Bytes were lost since the last reply that found its command.
     lost: bool,
-    encrypted: bool,
-    /// What encrypts it is TLS.
-    is_tls: bool,
+    cover: Cover,
+}
+
+/// What hides the commands.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Cover {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// TLS (RFC 4217).
+    Tls,
+    /// Another mechanism of RFC 2228.
+    Other,
 }
 
 impl Ftp {
@@ -185,8 +195,8 @@ impl Ftp {
             return;
         }
         if pending.verb == "AUTH" && matches!(code, 234 | 334) {
-            self.encrypted = true;
-            self.is_tls = pending.arg.as_deref().is_some_and(verbs::is_tls);
+            let is_tls = pending.arg.as_deref().is_some_and(verbs::is_tls);
+            self.cover = if is_tls { Cover::Tls } else { Cover::Other };
         }
         if let Some(done) = self.pending.pop_front() {
             write(&done, client, server, sink);
@@ -217,7 +227,7 @@ impl Dialogue for Ftp {
         if std::mem::replace(self.unfinished.get_mut(message.from_lo), !ends) {
             return;
         }
-        if self.encrypted || line.is_empty() && self.multi_line.is_none() {
+        if self.cover != Cover::Nothing || line.is_empty() && self.multi_line.is_none() {
             return;
         }
         if from_server {
@@ -266,10 +276,10 @@ impl Dialogue for Ftp {
     }
 
     fn successor(&self) -> Option<Service> {
-        self.is_tls.then_some(Service::Tls)
+        (self.cover == Cover::Tls).then_some(Service::Tls)
     }
 
     fn is_finished(&self) -> bool {
-        self.encrypted
+        self.cover != Cover::Nothing
     }
 }

@@ -99,21 +99,18 @@ impl Imap {
 
     /// See what follows a line: a literal, or the next command.
     fn announce(&mut self, line: &[u8], sink: &Sink<'_>) {
-        match literal(line).filter(|_| !self.in_auth) {
-            Some(found) => {
-                self.client_text = Text {
-                    left: found.length,
-                    open: true,
-                    waits: found.waits,
-                };
-                if found.length == 0 {
-                    self.close_literal();
-                }
+        if let Some(found) = literal(line).filter(|_| !self.in_auth) {
+            self.client_text = Text {
+                left: found.length,
+                open: true,
+                waits: found.waits,
+            };
+            if found.length == 0 {
+                self.close_literal();
             }
-            None => {
-                self.client_text = Text::default();
-                self.read_command(sink);
-            }
+        } else {
+            self.client_text = Text::default();
+            self.read_command(sink);
         }
     }
 

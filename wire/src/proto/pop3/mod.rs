@@ -160,9 +160,8 @@ impl Dialogue for Pop3 {
     }
 
     fn pass_hole(&mut self, from_lo: bool, bytes: u32) -> bool {
-        let dotted = match &mut self.body {
-            Some(Body::Mail(dotted) | Body::Passed(dotted)) => dotted,
-            _ => return false,
+        let Some(Body::Mail(dotted) | Body::Passed(dotted)) = &mut self.body else {
+            return false;
         };
         if self.client_is_lo.is_none_or(|lo| lo == from_lo) {
             return false;

@@ -35,8 +35,6 @@ impl Pop3 {
                 self.greeted = true;
                 self.banner = Some(escape(words.trim_ascii()));
             }
-            // A farewell that nobody asked for.
-            None => {}
             Some(Asked::User(login, false)) if ok => {
                 self.named = Some((login, Told::read(status, words)));
             }
@@ -77,7 +75,8 @@ impl Pop3 {
                 let told = Told::read(status, words);
                 self.write_quit(&meta, Some(&told), ends, sink);
             }
-            Some(_) => {}
+            // A refusal of what makes no row, or a farewell that nobody asked for.
+            Some(_) | None => {}
         }
     }
 

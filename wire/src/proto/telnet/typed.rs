@@ -114,9 +114,8 @@ impl Escape {
         *self = match (*self, octet) {
             (_, 0x1b) => Self::Begun,
             (Self::None, _) => return false,
-            (Self::Begun, b'[') => Self::Sequence,
+            (Self::Begun, b'[') | (Self::Sequence, 0x20..=0x3f) => Self::Sequence,
             (Self::Begun, b'O') => Self::Key,
-            (Self::Sequence, 0x20..=0x3f) => Self::Sequence,
             // A line end in a sequence: it was none.
             (_, b'\r' | b'\n') => {
                 *self = Self::None;

@@ -254,7 +254,7 @@ pub fn datagrams() -> Vec<Case> {
         (17, 5353, 5353, true, dns("0000"), "mdns", NO),
         (17, 40000, 5355, true, dns("0000"), "llmnr", ASKS),
         (17, 137, 137, true, nbns, "netbios-ns", ASKS),
-        (17, 40000, 123, true, ntp, "ntp", NO),
+        (17, 40000, 123, true, ntp, "ntp", ASKS),
         (
             17,
             40000,

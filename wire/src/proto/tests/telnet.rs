@@ -87,150 +87,153 @@ fn session() {
     assert!(talk.weird().is_empty());
 }
 
+/// What systems say, what is typed (`>`), and the logins that come of it.
+const SYSTEMS: [(&[&str], &str); 16] = [
+    (
+        &[
+            "\r\nUser Access Verification\r\n\r\nUsername: ",
+            ">a\r\n",
+            "a\r\nPassword: ",
+            ">x\r\n",
+            "\r\n% Login invalid\r\n\r\nUsername: ",
+        ],
+        "a|password|negative|% Login invalid",
+    ),
+    (
+        &[
+            "\r\nUser Access Verification\r\n\r\nPassword: ",
+            ">x\r\n",
+            "\r\nPassword: ",
+            ">y\r\n",
+            "\r\n% Bad passwords\r\n",
+        ],
+        "-|password|negative|-;-|password|negative|% Bad passwords",
+    ),
+    (
+        &[
+            "\r\nUser Access Verification\r\n\r\nPassword: ",
+            ">x\r\n",
+            "\r\nRouter>",
+        ],
+        "-|password|ok|-",
+    ),
+    (
+        &[
+            "(none) login: ",
+            ">root\r\n",
+            "root\r\nPassword: ",
+            ">\r\n",
+            "\r\n\r\nBusyBox v1.19 built-in shell (ash)\r\n\r\n# ",
+        ],
+        "root|password|ok|-",
+    ),
+    (
+        &[
+            "Username:",
+            ">a\r\n",
+            "a\r\nPassword:",
+            ">x\r\n",
+            "\r\nError: Local authentication is rejected\r\n",
+        ],
+        "a|password|negative|Error: Local authentication is rejected",
+    ),
+    (
+        &[
+            "Welcome to Microsoft Telnet Service \r\n\n\rlogin: ",
+            ">a\r\n",
+            "a\r\npassword: ",
+            ">x\r\n",
+            "\r\nThe handle is invalid.\r\n\nLogin Failed\r\n\n\rlogin: ",
+        ],
+        "a|password|negative|Login Failed",
+    ),
+    (
+        &[
+            "用户名：",
+            ">管理员\r\n",
+            "管理员\r\n密码：",
+            ">x\r\n",
+            "\r\n用户名或密码错误\r\n",
+        ],
+        "管理员|password|negative|用户名或密码错误",
+    ),
+    (
+        &[
+            "login: ",
+            ">a\r\n",
+            "a\r\nPassword: ",
+            ">x\r\n",
+            "\r\nYou are required to change your password immediately.\r\nNew password: ",
+        ],
+        "a|password|ok|-",
+    ),
+    (
+        &["Benutzer: ", ">a\r\n", "a\r\nPassword: ", ">x\r\n", "\r\n"],
+        "-|password|unknown|-",
+    ),
+    (
+        &[
+            "login: ",
+            ">a\r\n",
+            "a\r\nKennwort: ",
+            ">x\r\n",
+            "\r\n$ ",
+            ">l",
+        ],
+        "a|password|ok|-",
+    ),
+    (
+        &["login: ", ">guest\r\n", "guest\r\n$ ", ">l"],
+        "guest|-|ok|-",
+    ),
+    (
+        &[
+            "login: ",
+            ">a\r\n",
+            "a\r\nPassword: ",
+            ">x\r\n",
+            "\r\nMenu: 1 status 2 exit\r\nChoice [1]",
+            ">1",
+        ],
+        "a|password|ok|-",
+    ),
+    (
+        &[
+            "login: ",
+            ">a\r\n",
+            "a\r\nPassword: ",
+            ">x\r\n",
+            "\r\nbye\r\n",
+        ],
+        "a|password|unknown|-",
+    ),
+    (
+        &[
+            "login: ",
+            ">a\r\n",
+            "a\r\nPassword: ",
+            ">x\r\n",
+            "\r\nPassword: ",
+        ],
+        "a|password|negative|-",
+    ),
+    (
+        &[
+            "login: ",
+            ">\r\n",
+            "\r\nlogin: ",
+            ">a\r\n",
+            "a\r\nPassword: ",
+        ],
+        "a|-|unknown|-",
+    ),
+    (&["Password required, but none set\r\n", ">\r\n"], ""),
+];
+
 /// The words of BusyBox, Linux, Cisco, Huawei and Windows, in English and Chinese.
 #[test]
 fn systems() {
-    for (lines, want) in [
-        (
-            &[
-                "\r\nUser Access Verification\r\n\r\nUsername: ",
-                ">a\r\n",
-                "a\r\nPassword: ",
-                ">x\r\n",
-                "\r\n% Login invalid\r\n\r\nUsername: ",
-            ][..],
-            "a|password|negative|% Login invalid",
-        ),
-        (
-            &[
-                "\r\nUser Access Verification\r\n\r\nPassword: ",
-                ">x\r\n",
-                "\r\nPassword: ",
-                ">y\r\n",
-                "\r\n% Bad passwords\r\n",
-            ],
-            "-|password|negative|-;-|password|negative|% Bad passwords",
-        ),
-        (
-            &[
-                "\r\nUser Access Verification\r\n\r\nPassword: ",
-                ">x\r\n",
-                "\r\nRouter>",
-            ],
-            "-|password|ok|-",
-        ),
-        (
-            &[
-                "(none) login: ",
-                ">root\r\n",
-                "root\r\nPassword: ",
-                ">\r\n",
-                "\r\n\r\nBusyBox v1.19 built-in shell (ash)\r\n\r\n# ",
-            ],
-            "root|password|ok|-",
-        ),
-        (
-            &[
-                "Username:",
-                ">a\r\n",
-                "a\r\nPassword:",
-                ">x\r\n",
-                "\r\nError: Local authentication is rejected\r\n",
-            ],
-            "a|password|negative|Error: Local authentication is rejected",
-        ),
-        (
-            &[
-                "Welcome to Microsoft Telnet Service \r\n\n\rlogin: ",
-                ">a\r\n",
-                "a\r\npassword: ",
-                ">x\r\n",
-                "\r\nThe handle is invalid.\r\n\nLogin Failed\r\n\n\rlogin: ",
-            ],
-            "a|password|negative|Login Failed",
-        ),
-        (
-            &[
-                "用户名：",
-                ">管理员\r\n",
-                "管理员\r\n密码：",
-                ">x\r\n",
-                "\r\n用户名或密码错误\r\n",
-            ],
-            "管理员|password|negative|用户名或密码错误",
-        ),
-        (
-            &[
-                "login: ",
-                ">a\r\n",
-                "a\r\nPassword: ",
-                ">x\r\n",
-                "\r\nYou are required to change your password immediately.\r\nNew password: ",
-            ],
-            "a|password|ok|-",
-        ),
-        (
-            &["Benutzer: ", ">a\r\n", "a\r\nPassword: ", ">x\r\n", "\r\n"],
-            "-|password|unknown|-",
-        ),
-        (
-            &[
-                "login: ",
-                ">a\r\n",
-                "a\r\nKennwort: ",
-                ">x\r\n",
-                "\r\n$ ",
-                ">l",
-            ],
-            "a|password|ok|-",
-        ),
-        (
-            &["login: ", ">guest\r\n", "guest\r\n$ ", ">l"],
-            "guest|-|ok|-",
-        ),
-        (
-            &[
-                "login: ",
-                ">a\r\n",
-                "a\r\nPassword: ",
-                ">x\r\n",
-                "\r\nMenu: 1 status 2 exit\r\nChoice [1]",
-                ">1",
-            ],
-            "a|password|ok|-",
-        ),
-        (
-            &[
-                "login: ",
-                ">a\r\n",
-                "a\r\nPassword: ",
-                ">x\r\n",
-                "\r\nbye\r\n",
-            ],
-            "a|password|unknown|-",
-        ),
-        (
-            &[
-                "login: ",
-                ">a\r\n",
-                "a\r\nPassword: ",
-                ">x\r\n",
-                "\r\nPassword: ",
-            ],
-            "a|password|negative|-",
-        ),
-        (
-            &[
-                "login: ",
-                ">\r\n",
-                "\r\nlogin: ",
-                ">a\r\n",
-                "a\r\nPassword: ",
-            ],
-            "a|-|unknown|-",
-        ),
-        (&["Password required, but none set\r\n", ">\r\n"], ""),
-    ] {
+    for (lines, want) in SYSTEMS {
         let mut talk = negotiated();
         play(&mut talk, lines);
         talk.end();
@@ -370,7 +373,7 @@ fn strange() {
     talk.ask(b"r\xfe\x02\"\r\n");
     talk.answer(b"Password: ");
     talk.ask(&[&[b'x'; 5000][..], b"\r\n"].concat());
-    talk.answer(&[b'z'; 70_000]);
+    talk.answer(&vec![b'z'; 70_000]);
     talk.end();
     let batch = talk.out.telnet.finish().unwrap();
     assert_eq!(pick(&batch, &LOGIN), ["r\\xfe\\x22|password|ok|-"]);
