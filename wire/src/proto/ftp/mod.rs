@@ -48,8 +48,8 @@ pub(super) struct Ftp {
     /// Bytes were lost since the last reply that found its command.
     lost: bool,
     encrypted: bool,
-    /// What encrypts it is TLS.
-    is_tls: bool,
+    /// What encrypts it, when that is read.
+    next: Option<Service>,
 }
 
 impl Ftp {
@@ -186,7 +186,8 @@ impl Ftp {
         }
         if pending.verb == "AUTH" && matches!(code, 234 | 334) {
             self.encrypted = true;
-            self.is_tls = pending.arg.as_deref().is_some_and(verbs::is_tls);
+            let is_tls = pending.arg.as_deref().is_some_and(verbs::is_tls);
+            self.next = is_tls.then_some(Service::Tls);
         }
         if let Some(done) = self.pending.pop_front() {
             write(&done, client, server, sink);
@@ -266,7 +267,7 @@ impl Dialogue for Ftp {
     }
 
     fn successor(&self) -> Option<Service> {
-        self.is_tls.then_some(Service::Tls)
+        self.next
     }
 
     fn is_finished(&self) -> bool {
