@@ -47,19 +47,9 @@ pub(super) struct Ftp {
     unfinished: Pair<bool>,
     /// Bytes were lost since the last reply that found its command.
     lost: bool,
-    cover: Cover,
-}
-
-/// What hides the commands.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Cover {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// TLS (RFC 4217).
-    Tls,
-    /// Another mechanism of RFC 2228.
-    Other,
+    encrypted: bool,
+    /// What encrypts it, when that is read.
+    next: Option<Service>,
 }
 
 impl Ftp {
@@ -195,8 +185,9 @@ impl Ftp {
             return;
         }
         if pending.verb == "AUTH" && matches!(code, 234 | 334) {
+            self.encrypted = true;
             let is_tls = pending.arg.as_deref().is_some_and(verbs::is_tls);
-            self.cover = if is_tls { Cover::Tls } else { Cover::Other };
+            self.next = is_tls.then_some(Service::Tls);
         }
         if let Some(done) = self.pending.pop_front() {
             write(&done, client, server, sink);
@@ -227,7 +218,7 @@ impl Dialogue for Ftp {
         if std::mem::replace(self.unfinished.get_mut(message.from_lo), !ends) {
             return;
         }
-        if self.cover != Cover::Nothing || line.is_empty() && self.multi_line.is_none() {
+        if self.encrypted || line.is_empty() && self.multi_line.is_none() {
             return;
         }
         if from_server {
@@ -276,10 +267,10 @@ impl Dialogue for Ftp {
     }
 
     fn successor(&self) -> Option<Service> {
-        (self.cover == Cover::Tls).then_some(Service::Tls)
+        self.next
     }
 
     fn is_finished(&self) -> bool {
-        self.cover != Cover::Nothing
+        self.encrypted
     }
 }
