@@ -84,6 +84,9 @@ ts_start, root_uid, account); ``attempt`` with the number of ``attempts`` it sta
 
 PAIR: Final = "service, src_ip, dst_ip, dst_port"
 
+CARRIER: Final = "coalesce((SELECT any_value(ip_proto) FROM conversation WHERE root_uid = uids[1]), 6) AS ip_proto"
+"""Transport of a burst, that of its first attempt: Kerberos and SNMP come over UDP too."""
+
 PAIRS_SQL: Final = f"""
 WITH {ATTEMPTS_SQL},
 candidate AS (
@@ -118,7 +121,8 @@ came_in AS (
             AND before.account = entry.account)
     GROUP BY ALL
 )
-SELECT summary.*, success_ts, success_account, success_uid, coalesce(is_home, FALSE) AS is_home
+SELECT summary.*, success_ts, success_account, success_uid, coalesce(is_home, FALSE) AS is_home,
+    {CARRIER}
 FROM summary LEFT JOIN came_in USING ({PAIR}, episode)
 LEFT JOIN (SELECT src_ip, bool_or(src_home) AS is_home FROM conversation GROUP BY src_ip) USING (src_ip)
 ORDER BY start_ts, {PAIR}
@@ -141,11 +145,14 @@ candidate AS (SELECT attempt.* FROM attempt ANTI JOIN told USING ({SOURCE})),
         "tries >= CASE WHEN service = 'ftp' THEN $min_source_ftp ELSE $min_source END",
     )
 }
-SELECT {SOURCE}, episode, sum(attempts)::BIGINT AS tries, count(DISTINCT dst_ip) AS hosts, min(ts_start) AS start_ts,
-    max(ts_start) AS end_ts, max(basis) AS basis, count(DISTINCT account) FILTER (account <> '') AS accounts,
-    list_sort(list(DISTINCT account) FILTER (account <> '')) AS account_list, count(DISTINCT root_uid) AS flows,
-    list(root_uid ORDER BY ts_start, root_uid) AS uids
-FROM candidate JOIN episode USING ({SOURCE}) WHERE ts_start BETWEEN from_ts AND to_ts
-GROUP BY {SOURCE}, episode ORDER BY start_ts, {SOURCE}
+SELECT *, {CARRIER} FROM (
+    SELECT {SOURCE}, episode, sum(attempts)::BIGINT AS tries, count(DISTINCT dst_ip) AS hosts,
+        min(ts_start) AS start_ts, max(ts_start) AS end_ts, max(basis) AS basis,
+        count(DISTINCT account) FILTER (account <> '') AS accounts,
+        list_sort(list(DISTINCT account) FILTER (account <> '')) AS account_list,
+        count(DISTINCT root_uid) AS flows, list(root_uid ORDER BY ts_start, root_uid) AS uids
+    FROM candidate JOIN episode USING ({SOURCE}) WHERE ts_start BETWEEN from_ts AND to_ts
+    GROUP BY {SOURCE}, episode
+) ORDER BY start_ts, {SOURCE}
 """
 """One row per (service, source) and burst whose failures are spread over targets, none of them enough alone."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from detectors.addresses import ip_text
-from detectors.alerts import TCP, AlertRows, Finding, display_filter, span_s, when
+from detectors.alerts import AlertRows, Finding, display_filter, span_s, when
 from detectors.catalogue._logins import BASES, CONVERSATION, LOGINS, PAIRS_SQL, SPREAD_SQL
 from detectors.catalogue._probes import GAP
 from detectors.model import Confidence, Detector, Param, Params, Tables, Text
@@ -118,12 +118,12 @@ def _pair(row: dict[str, Any], params: Params) -> Finding:
         flow_uids=([row["success_uid"]] if came_in else []) + row["uids"],
         flow_count=row["flows"] + int(came_in and row["success_uid"] not in row["uids"]),
         display_filter=display_filter(
-            actor=row["src_ip"], target=row["dst_ip"], ip_proto=TCP, target_port=row["dst_port"]
+            actor=row["src_ip"], target=row["dst_ip"], ip_proto=row["ip_proto"], target_port=row["dst_port"]
         ),
         actor=row["src_ip"],
         target=row["dst_ip"],
         target_port=row["dst_port"],
-        ip_proto=TCP,
+        ip_proto=row["ip_proto"],
         attack=_techniques(row) if came_in else DETECTOR.attack,
         succeeded=came_in,
     )
@@ -149,10 +149,10 @@ def _spread(row: dict[str, Any], params: Params) -> Finding:
         evidence=_evidence(row, where=where, tail=_NOT_IN),
         flow_uids=row["uids"],
         flow_count=row["flows"],
-        display_filter=display_filter(actor=row["src_ip"], ip_proto=TCP),
+        display_filter=display_filter(actor=row["src_ip"], ip_proto=row["ip_proto"]),
         actor=row["src_ip"],
         target_count=row["hosts"],
-        ip_proto=TCP,
+        ip_proto=row["ip_proto"],
         attack=("T1110.001", "T1110.003"),
     )
 

@@ -64,6 +64,16 @@ def _names(service: str) -> Topic:
     return Topic(service, "dns", facts, f"service = '{service}'")
 
 
+def _mailbox(service: str) -> Topic:
+    """Return what is said of mailboxes that were read."""
+    facts = (
+        Tally("commands", "command", "commands", "命令", most=4),
+        Number("fetched", "coalesce(sum(msgs_retrieved), 0)::BIGINT", "mails fetched {n}", "收取邮件 {n}"),
+        Number("tls", "count(*) FILTER (is_tls)", "STARTTLS {n}", "STARTTLS {n}"),
+    )
+    return Topic(service, service, facts)
+
+
 _CRYPTO: Final = (
     Tally("versions", "version", "version", "版本", most=6),
     Number(
@@ -215,6 +225,41 @@ TOPICS: Final = (
         (
             Number("mails", "count(*) FILTER (command = 'MAIL')", "mails {n}", "邮件 {n}"),
             Number("tls", "count(*) FILTER (is_tls)", "STARTTLS {n}", "STARTTLS {n}"),
+        ),
+    ),
+    *(_mailbox(service) for service in ("pop3", "imap")),
+    Topic("telnet", "telnet", (Number("attempts", "count(*)", "login attempts {n}", "登录尝试 {n}"),)),
+    Topic("remote_login", "remote_login", (Tally("services", "service", "services", "服务", most=6),)),
+    Topic(
+        "snmp",
+        "snmp",
+        (
+            Tally("versions", "snmp_version", "version", "版本", most=3),
+            Number(
+                "open",
+                "count(*) FILTER (snmp_version <> '3' OR security_level = 'noAuthNoPriv')",
+                "without proof of the user {n}",
+                "无用户鉴别 {n}",
+            ),
+            Number("writes", "count(*) FILTER (pdu_type = 'set_request')", "set requests {n}", "写请求 {n}"),
+            Tally("agents", "display_string", "agents", "代理"),
+        ),
+    ),
+    Topic(
+        "dhcp",
+        "dhcp",
+        (
+            Number("clients", "count(DISTINCT client_mac)", "clients {n}", "客户端 {n}"),
+            Tally("servers", "ip_text(server_ip)", "servers", "服务器"),
+            Tally("hosts", "host_name", "hosts", "主机名"),
+        ),
+    ),
+    Topic(
+        "ntp",
+        "ntp",
+        (
+            Tally("modes", "mode_name", "modes", "模式", most=4),
+            Tally("servers", "ip_text(sender_ip)", "servers", "服务器", "ntp_mode = 4"),
         ),
     ),
     Topic(

@@ -40,6 +40,17 @@ def test_ftp_threshold(traffic: Traffic, tries: int, alerts: int) -> None:
         assert (found[0]["severity"], found[0]["succeeded"]) == ("medium", False)
 
 
+@pytest.mark.parametrize(("proto", "name"), [(6, "tcp"), (17, "udp")])
+def test_transport_is_that_of_the_attempts(traffic: Traffic, proto: int, name: str) -> None:
+    """Kerberos is asked over UDP and TCP: the filter of the alert finds the packets."""
+    for n in range(12):
+        uid = traffic.add(n * 3.1 + n % 4, CLIENT, SERVER, 88, ip_proto=proto, app_proto="kerberos")
+        traffic.login(n * 3.1 + n % 4, CLIENT, SERVER, ok=False, port=88, service="kerberos", flow_uid=uid)
+    (alert,) = traffic.run(DETECTOR)
+    assert alert["ip_proto"] == proto
+    assert alert["display_filter"].endswith(f"{name}.port == 88")
+
+
 def test_ftp_success_is_told(traffic: Traffic) -> None:
     """A login after the failures is critical and named with time and account."""
     for n in range(12):
