@@ -96,31 +96,6 @@ impl Ldap {
         true
     }
 
-    /// Keep account of the buffers of a security layer; true when the bytes are its own and no message.
-    fn layer(&mut self, message: &Message<'_>) -> bool {
-        let inside = self.inside.get_mut(message.from_lo);
-        let length = message.data.len() + message.missing;
-        if *inside == (0, 0) {
-            let Start::Buffer(buffer) = wrapped::start(message.data) else {
-                return false;
-            };
-            if octet(message.data, 0) != Some(0) {
-                return false;
-            }
-            *inside = (buffer.clear, buffer.tail);
-            self.sealed = buffer.clear == 0;
-            return true;
-        }
-        if inside.0 == 0 {
-            inside.1 = 0;
-            return true;
-        }
-        inside.0 = inside.0.saturating_sub(length);
-        let is_message = octet(message.data, 0) == Some(SEQUENCE);
-        self.sealed |= !is_message;
-        !is_message
-    }
-
     fn ask(
         &mut self,
         id: i64,

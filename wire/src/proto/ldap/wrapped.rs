@@ -2,6 +2,9 @@
 //!
 //! Source: RFC 4422 3.7 (buffers), RFC 4121 4.2.4 and 4.2.6.2 (Kerberos wrap tokens), [MS-NLMP] 2.2.2.9 (NTLM signatures).
 
+use super::Ldap;
+use crate::proto::ber::SEQUENCE;
+use crate::proto::dialogue::Message;
 use crate::proto::read::{be16, be32, octet};
 
 /// Length field before a buffer, bytes.
@@ -77,4 +80,31 @@ pub(super) fn start(data: &[u8]) -> Start {
         Some(Buffer { head, clear, tail })
     });
     Start::Buffer(buffer.unwrap_or(sealed))
+}
+
+impl Ldap {
+    /// Keep account of the buffers of a security layer; true when the bytes are its own and no message.
+    pub(super) fn layer(&mut self, message: &Message<'_>) -> bool {
+        let inside = self.inside.get_mut(message.from_lo);
+        let length = message.data.len() + message.missing;
+        if *inside == (0, 0) {
+            let Start::Buffer(buffer) = start(message.data) else {
+                return false;
+            };
+            if octet(message.data, 0) != Some(0) {
+                return false;
+            }
+            *inside = (buffer.clear, buffer.tail);
+            self.sealed = buffer.clear == 0;
+            return true;
+        }
+        if inside.0 == 0 {
+            inside.1 = 0;
+            return true;
+        }
+        inside.0 = inside.0.saturating_sub(length);
+        let is_message = octet(message.data, 0) == Some(SEQUENCE);
+        self.sealed |= !is_message;
+        !is_message
+    }
 }

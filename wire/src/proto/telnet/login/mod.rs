@@ -4,12 +4,14 @@
 //! by a refusal, by being asked again, by the prompt of a shell, or by text behind which the client goes on typing; otherwise it
 //! stays unknown.
 
+mod outcome;
+
 use super::typed::{Escape, Line, Typed};
-use super::words::{Asks, asks, is_shell, lets_in, refuses};
+use super::words::{Asks, asks, is_shell, refuses};
 use crate::proto::dialogue::Meta;
 use crate::proto::escape::escape;
-use crate::proto::read::contains_word;
 use crate::proto::secrets::Secrets;
+pub(super) use outcome::Attempt;
 use std::collections::VecDeque;
 
 /// Octets kept of the line that the server is sending; the earlier half goes when it is full.
@@ -22,27 +24,6 @@ const MAX_BANNER: usize = 512;
 const MAX_AHEAD: usize = 8;
 /// Octets of a server that asked for no login after which none is waited for: banners have a page, 64 KiB are a session.
 const MAX_QUIET: usize = 64 << 10;
-
-/// One attempt.
-#[derive(Default)]
-pub(super) struct Attempt {
-    /// Packet of its first key.
-    pub(super) meta: Meta,
-    /// User typed, escaped.
-    pub(super) user: Option<String>,
-    /// Hash of the password.
-    pub(super) secret_hash: Option<String>,
-    /// A password was typed.
-    pub(super) is_shown: bool,
-    /// Line that asked, escaped.
-    pub(super) prompt: Option<String>,
-    /// Words of the refusal, escaped.
-    pub(super) refusal: Option<String>,
-    /// How it ended.
-    pub(super) outcome: &'static str,
-    /// Kept only to recognise an echo of it, never written.
-    secret: Vec<u8>,
-}
 
 /// The dialogue of prompts and keys.
 #[derive(Default)]
@@ -228,29 +209,6 @@ impl Prompts {
         self.asked = Some((asks, line));
     }
 
-    /// Asked again after a password: refused, in the words of the last line before the prompt.
-    fn decide_again(&mut self) {
-        let answer = std::mem::take(&mut self.answer);
-        let lines: Vec<&[u8]> = answer.split(|byte| *byte == b'\n').collect();
-        let before = lines.split_last().map_or(&[][..], |(_, before)| before);
-        let words = before
-            .iter()
-            .rev()
-            .copied()
-            .find(|line| !self.is_echo(line));
-        self.decide("negative", words);
-    }
-
-    /// The client goes on typing behind a text: let in, unless it refuses.
-    fn decide_by_text(&mut self) {
-        let line = self.line.clone();
-        if refuses(&line) {
-            self.decide("negative", Some(&line));
-        } else {
-            self.decide("ok", None);
-        }
-    }
-
     /// Use the lines that were typed ahead for what is asked by now.
     pub(super) fn take_ahead(&mut self, secrets: &Secrets) {
         while self.asked.is_some()
@@ -299,56 +257,6 @@ impl Prompts {
         self.is_answered = true;
     }
 
-    /// The server said something that is no echo of the password.
-    fn has_said(&self) -> bool {
-        self.answer
-            .split(|byte| *byte == b'\n')
-            .any(|line| !self.is_echo(line))
-    }
-
-    /// Nothing, the password itself, or stars for it.
-    fn is_echo(&self, line: &[u8]) -> bool {
-        let line = line.trim_ascii();
-        let attempt = self.attempt.as_ref();
-        let secret = attempt.map_or(&[][..], |it| it.secret.trim_ascii());
-        line == secret || line.iter().all(|byte| *byte == b'*')
-    }
-
-    fn decide(&mut self, outcome: &'static str, refusal: Option<&[u8]>) {
-        let Some(mut attempt) = self.attempt.take() else {
-            return;
-        };
-        let hides =
-            |words: &&[u8]| attempt.secret.is_empty() || !contains_word(words, &attempt.secret);
-        attempt.refusal = refusal.map(<[u8]>::trim_ascii).filter(hides).map(escape);
-        attempt.secret = Vec::new();
-        attempt.outcome = outcome;
-        self.ended.push(attempt);
-        self.answer.clear();
-        self.is_done |= outcome == "ok";
-    }
-
-    /// The flow segment ends: what is known by now decides.
-    pub(super) fn end(&mut self) {
-        let Some(is_shown) = self.attempt.as_ref().map(|attempt| attempt.is_shown) else {
-            return;
-        };
-        let line = self.line.clone();
-        let candidate = self.candidate.as_ref().map(|(asks, _)| *asks);
-        if refuses(&line) {
-            self.decide("negative", Some(&line));
-        } else if !is_shown {
-            let outcome = if is_shell(&line) { "ok" } else { "unknown" };
-            self.decide(outcome, None);
-        } else if matches!(candidate, Some(Asks::User | Asks::Password)) {
-            self.decide_again();
-        } else if candidate == Some(Asks::NewPassword) || self.has_said() && lets_in(&self.answer) {
-            self.decide("ok", None);
-        } else {
-            self.decide("unknown", None);
-        }
-    }
-
     /// What the server began with, escaped.
     pub(super) fn banner(&self) -> Option<String> {
         (!self.banner.is_empty()).then(|| escape(&self.banner))
@@ -369,16 +277,6 @@ impl Prompts {
 
     /// Bytes of memory held.
     pub(super) fn bytes(&self) -> usize {
-        let attempt = |attempt: &Attempt| {
-            let texts = [
-                &attempt.user,
-                &attempt.secret_hash,
-                &attempt.prompt,
-                &attempt.refusal,
-            ];
-            let texts = texts.into_iter().flatten().map(String::capacity);
-            attempt.secret.capacity() + texts.sum::<usize>()
-        };
         let ahead = self.ahead.iter().map(|line| line.text.capacity());
         let asked = [&self.candidate, &self.asked];
         let asked = asked.into_iter().flatten().map(|(_, line)| line.capacity());
@@ -390,7 +288,7 @@ impl Prompts {
             + self.answer.capacity()
             + self.banner.capacity()
             + self.ended.capacity() * size_of::<Attempt>()
-            + self.ended.iter().map(attempt).sum::<usize>()
-            + self.attempt.as_ref().map_or(0, attempt)
+            + self.ended.iter().map(Attempt::bytes).sum::<usize>()
+            + self.attempt.as_ref().map_or(0, Attempt::bytes)
     }
 }
