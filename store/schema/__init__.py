@@ -76,7 +76,7 @@ __all__ = [
     "table",
 ]
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """Version written into every segment footer; a change of any stored column raises it."""
 
 FEATURE_DEFS_VERSION: Final = 1
