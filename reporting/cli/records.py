@@ -107,6 +107,7 @@ def _print(rows: Iterator[dict[str, Any]], table: Table, settings: Settings) -> 
     """Print the rows in the form of the run and return how many there were."""
     from reporting.fitting import fitting
     from reporting.tables import Column, emit
+    from reporting.width import MAX_COLUMNS, wrap
 
     columns = [Column(column.name, column.name) for column in table.stored()]
     if settings.output is not Output.TABLE:
@@ -119,7 +120,8 @@ def _print(rows: Iterator[dict[str, Any]], table: Table, settings: Settings) -> 
     shown = {column.key for column in kept}
     hidden = [column.name for column in table.stored() if column.name not in shown]
     if hidden:
-        click.echo(settings.words("records.hidden", columns=", ".join(hidden)), err=True)
+        told = settings.words("records.hidden", columns=", ".join(hidden))
+        click.echo("\n".join(wrap(told, MAX_COLUMNS)), err=True)
     return count
 
 
