@@ -1,4 +1,4 @@
-"""Print how our flows agree with Zeek, tshark, nDPI and the Community ID baselines.
+"""Print how our flows agree with Zeek, tshark, nDPI and the Community ID baselines, and our records with other tools.
 
 ``PYTHONPATH=. python -m tests.oracles.report [--profile zeek|default] [--only zeek,tshark] [--extra]``
 """
@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from tests.oracles.support import community, ndpi_run, truth, tshark_run, zeek_run
 from tests.oracles.support.agreement import Agreement, Exceptions, grouped, unlisted
+from tests.oracles.support.families import FAMILIES
 from tests.oracles.support.meter import ZEEK_PROFILE, conversations
 
-PARTS: Final = ("zeek", "tshark", "ndpi", "community-id")
+PARTS: Final = ("zeek", "tshark", "ndpi", "community-id", "records")
 PROFILES: Final[dict[str, Mapping[str, Any]]] = {"default": {}, "zeek": ZEEK_PROFILE}
 
 
@@ -67,6 +68,22 @@ def _community(root: Path) -> int:
     return len(known) - equal
 
 
+def _records(root: Path) -> int:
+    new = 0
+    for family, comparisons in FAMILIES.items():
+        exceptions = _table(family)
+        for comparison in comparisons:
+            agreement = comparison.run(root, exceptions)
+            strange = unlisted(agreement, exceptions)
+            share = f"{100 * agreement.share:.1f} %"
+            print(f"{comparison.name}: {agreement.equal:,} of {agreement.total:,} equal ({share})")
+            print("".join(f"    {difference.line()}\n" for difference in strange), end="")
+            new += len(strange)
+        excluded = sum(entry.kind == "excluded" for entry in exceptions.listed)
+        print(f"{family}: {excluded} rows cannot be compared ({family}_exceptions.csv)")
+    return new
+
+
 def main() -> int:
     """Print the agreement; return 0, or 1 when a difference is not listed, 3 without captures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -92,6 +109,8 @@ def main() -> int:
         _print_extra(agreement.extra if args.extra else [])
     if "community-id" in wanted:
         new += _community(root)
+    if "records" in wanted:
+        new += _records(root)
     return 1 if new else 0
 
 

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.oracles.support import auth, dhcp, link, mail, mailbox, ntp, quic, remote, truth, verify, web, windows
+from tests.oracles.support import truth
 from tests.oracles.support.agreement import Agreement, Exceptions, unlisted
-from tests.oracles.support.comparison import LEAST_SHARE, Comparison
+from tests.oracles.support.comparison import LEAST_SHARE
+from tests.oracles.support.families import FAMILIES
 
-FAMILIES: Final[dict[str, Sequence[Comparison]]] = {
-    "auth": auth.COMPARISONS,
-    "dhcp": dhcp.COMPARISONS,
-    "link": link.COMPARISONS,
-    "mail": mail.COMPARISONS,
-    "mailbox": mailbox.COMPARISONS,
-    "ntp": ntp.COMPARISONS,
-    "quic": quic.COMPARISONS,
-    "remote": remote.COMPARISONS,
-    "verify": verify.COMPARISONS,
-    "web": web.COMPARISONS,
-    "windows": windows.COMPARISONS,
-}
-"""Comparisons that share a table of exceptions, ``<family>_exceptions.csv``."""
 CASES: Final = [
     pytest.param(family, index, id=comparison.name.replace(" ", "_"))
     for family, comparisons in FAMILIES.items()
