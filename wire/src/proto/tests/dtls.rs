@@ -80,11 +80,7 @@ pub fn handshake_of(version: u16) -> Vec<(bool, Vec<u8>)> {
 }
 
 fn play(messages: &[(bool, Vec<u8>)]) -> Talk {
-    let mut talk = Talk::udp(40000, 5684);
-    for (client, data) in messages {
-        talk.send(*client, data);
-    }
-    talk
+    Talk::udp(40000, 5684).played(messages)
 }
 
 fn row(talk: &mut Talk, columns: &[&str]) -> Vec<String> {

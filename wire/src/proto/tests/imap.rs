@@ -29,14 +29,6 @@ fn greeted() -> Talk {
     talk
 }
 
-/// Ask and be answered, line by line.
-fn play(talk: &mut Talk, lines: &[(&str, &str)]) {
-    for (ask, answer) in lines {
-        talk.ask(format!("{ask}\r\n").as_bytes());
-        talk.answer(format!("{answer}\r\n").as_bytes());
-    }
-}
-
 /// A conversation with all kinds of commands.
 pub fn sample() -> Vec<(bool, Vec<u8>)> {
     let text = |client: bool, text: &str| (client, text.as_bytes().to_vec());
@@ -149,24 +141,21 @@ fn strings() {
 #[test]
 fn outcomes() {
     let mut talk = greeted();
-    play(
-        &mut talk,
-        &[
-            ("1 LOGIN bob x", "1 NO [UNAVAILABLE] later"),
-            ("2 LOGIN bob x", "2 NO LOGIN is disabled"),
-            ("3 LOGIN bob", "3 BAD arguments"),
-            ("4 AUTHENTICATE XMAGIC", "4 NO unknown"),
-            ("5 AUTHENTICATE PLAIN AGV2ZQB4", "5 NO no"),
-            ("6 AUTHENTICATE CRAM-MD5", "+ PDEyPg=="),
-            (
-                "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw",
-                "6 NO no",
-            ),
-            ("7 AUTHENTICATE LOGIN", "+ VXNlcm5hbWU6"),
-            ("*", "7 BAD cancelled"),
-            ("8 AUTHENTICATE EXTERNAL =", "8 NO no"),
-        ],
-    );
+    talk.lines(&[
+        ("1 LOGIN bob x", "1 NO [UNAVAILABLE] later"),
+        ("2 LOGIN bob x", "2 NO LOGIN is disabled"),
+        ("3 LOGIN bob", "3 BAD arguments"),
+        ("4 AUTHENTICATE XMAGIC", "4 NO unknown"),
+        ("5 AUTHENTICATE PLAIN AGV2ZQB4", "5 NO no"),
+        ("6 AUTHENTICATE CRAM-MD5", "+ PDEyPg=="),
+        (
+            "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw",
+            "6 NO no",
+        ),
+        ("7 AUTHENTICATE LOGIN", "+ VXNlcm5hbWU6"),
+        ("*", "7 BAD cancelled"),
+        ("8 AUTHENTICATE EXTERNAL =", "8 NO no"),
+    ]);
     talk.ask(b"9 LOGIN bob x\r\n");
     talk.end();
     let want = [
@@ -187,7 +176,7 @@ fn outcomes() {
 #[test]
 fn turns() {
     let mut talk = greeted();
-    play(&mut talk, &[(". STARTTLS", ". OK begin")]);
+    talk.lines(&[(". STARTTLS", ". OK begin")]);
     for (client, data) in super::tls::tls13() {
         talk.send(client, &data);
     }
@@ -197,10 +186,7 @@ fn turns() {
     assert_eq!(talk.out.tls.len(), 1);
     assert_eq!(talk.app.name(), Some("imap"));
     let mut talk = greeted();
-    play(
-        &mut talk,
-        &[("1 LOGIN {3000}", "1 NO too long"), ("2 LOGOUT", "2 OK")],
-    );
+    talk.lines(&[("1 LOGIN {3000}", "1 NO too long"), ("2 LOGOUT", "2 OK")]);
     talk.end();
     assert_eq!(
         rows(&mut talk, &columns),
@@ -213,7 +199,7 @@ fn turns() {
     let want = ["PREAUTH|request|IMAP4rev1 as bob"];
     assert_eq!(rows(&mut talk, &columns), want);
     let mut talk = greeted();
-    play(&mut talk, &[("1 COMPRESS DEFLATE", "1 OK")]);
+    talk.lines(&[("1 COMPRESS DEFLATE", "1 OK")]);
     assert!(talk.app.is_done());
     talk.end();
     assert_eq!(rows(&mut talk, &columns).len(), 1);

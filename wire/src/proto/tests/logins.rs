@@ -14,10 +14,7 @@ const COLUMNS: [&str; 7] = [
 
 /// Play messages (from the client?, bytes) and return the rows.
 fn play(port: u16, messages: &[(bool, Vec<u8>)]) -> Vec<String> {
-    let mut talk = Talk::tcp(port);
-    for (client, data) in messages {
-        talk.send(*client, data);
-    }
+    let mut talk = Talk::tcp(port).played(messages);
     talk.end();
     assert!(talk.weird().is_empty());
     pick(&talk.out.remote_login.finish().unwrap(), &COLUMNS)

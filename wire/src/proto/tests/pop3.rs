@@ -29,14 +29,6 @@ fn greeted() -> Talk {
     talk
 }
 
-/// Ask and be answered, line by line.
-fn play(talk: &mut Talk, lines: &[(&str, &str)]) {
-    for (ask, answer) in lines {
-        talk.ask(format!("{ask}\r\n").as_bytes());
-        talk.answer(format!("{answer}\r\n").as_bytes());
-    }
-}
-
 /// A conversation with all kinds of commands.
 pub fn sample() -> Vec<(bool, Vec<u8>)> {
     let text = |client: bool, text: &str| (client, text.as_bytes().to_vec());
@@ -106,31 +98,28 @@ fn logins() {
     let secrets = Secrets::under(&[7; 32]).unwrap();
     let mut talk = greeted();
     talk.out.secrets = secrets.clone();
-    play(
-        &mut talk,
-        &[
-            ("user bob", "+OK"),
-            ("pass hunter2", "-ERR hunter2 is wrong"),
-            ("USER bob", "+OK"),
-            ("PASS  two  words ", "-ERR [IN-USE] busy"),
-            ("USER nobody", "-ERR never heard of"),
-            (
-                "USER bob",
-                "-ERR [AUTH] Plaintext authentication disallowed",
-            ),
-            ("APOP tim c4c9334bac560ecc979e58001b3e22fb", "-ERR denied"),
-            ("AUTH", "-ERR 1 argument required"),
-            ("AUTH XMAGIC", "-ERR unknown"),
-            ("AUTH LOGIN", "+ VXNlcm5hbWU6"),
-            ("ZXZl", "+ UGFzc3dvcmQ6"),
-            ("aHVudGVyMg==", "-ERR [SYS/TEMP] later"),
-            ("AUTH PLAIN", "+ "),
-            ("*", "-ERR cancelled"),
-            ("AUTH PLAIN AGJvYgBodW50ZXIy", "+OK"),
-            ("hunter2", "-ERR unknown command hunter2"),
-            ("USER eve", "+OK"),
-        ],
-    );
+    talk.lines(&[
+        ("user bob", "+OK"),
+        ("pass hunter2", "-ERR hunter2 is wrong"),
+        ("USER bob", "+OK"),
+        ("PASS  two  words ", "-ERR [IN-USE] busy"),
+        ("USER nobody", "-ERR never heard of"),
+        (
+            "USER bob",
+            "-ERR [AUTH] Plaintext authentication disallowed",
+        ),
+        ("APOP tim c4c9334bac560ecc979e58001b3e22fb", "-ERR denied"),
+        ("AUTH", "-ERR 1 argument required"),
+        ("AUTH XMAGIC", "-ERR unknown"),
+        ("AUTH LOGIN", "+ VXNlcm5hbWU6"),
+        ("ZXZl", "+ UGFzc3dvcmQ6"),
+        ("aHVudGVyMg==", "-ERR [SYS/TEMP] later"),
+        ("AUTH PLAIN", "+ "),
+        ("*", "-ERR cancelled"),
+        ("AUTH PLAIN AGJvYgBodW50ZXIy", "+OK"),
+        ("hunter2", "-ERR unknown command hunter2"),
+        ("USER eve", "+OK"),
+    ]);
     talk.ask(b"QUIT\r\n");
     talk.end();
     let batch = talk.out.pop3.finish().unwrap();
@@ -176,7 +165,7 @@ fn pipelined() {
 #[test]
 fn starttls() {
     let mut talk = greeted();
-    play(&mut talk, &[("STLS", "+OK begin")]);
+    talk.lines(&[("STLS", "+OK begin")]);
     for (client, data) in super::tls::tls13() {
         talk.send(client, &data);
     }
@@ -186,7 +175,7 @@ fn starttls() {
     assert_eq!(talk.out.tls.len(), 1);
     assert_eq!(talk.app.name(), Some("pop3"));
     let mut talk = greeted();
-    play(&mut talk, &[("STLS", "-ERR no"), ("QUIT", "+OK")]);
+    talk.lines(&[("STLS", "-ERR no"), ("QUIT", "+OK")]);
     talk.end();
     assert_eq!(
         rows(&mut talk, &columns),
@@ -198,7 +187,7 @@ fn starttls() {
 #[test]
 fn losses() {
     let mut talk = greeted();
-    play(&mut talk, &[("APOP bob x", "+OK in")]);
+    talk.lines(&[("APOP bob x", "+OK in")]);
     talk.ask(b"RETR 1\r\n");
     let seq = talk.seq[1];
     talk.raw(false, seq, b"+OK\r\nabc", 1005);

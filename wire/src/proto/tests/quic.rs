@@ -80,11 +80,7 @@ pub fn short() -> Vec<(bool, Vec<u8>)> {
 }
 
 fn play(messages: &[(bool, Vec<u8>)]) -> Talk {
-    let mut talk = Talk::udp(40000, 443);
-    for (client, data) in messages {
-        talk.send(*client, data);
-    }
-    talk
+    Talk::udp(40000, 443).played(messages)
 }
 
 fn row(talk: &mut Talk, columns: &[&str]) -> Vec<String> {

@@ -126,10 +126,7 @@ pub fn sample() -> Vec<(bool, Vec<u8>)> {
 }
 
 fn played(messages: &[(bool, Vec<u8>)]) -> Talk {
-    let mut talk = Talk::udp(40_000, 161);
-    for (client, data) in messages {
-        talk.send(*client, data);
-    }
+    let mut talk = Talk::udp(40_000, 161).played(messages);
     talk.end();
     talk
 }

@@ -84,6 +84,22 @@ impl Talk {
         self.send(false, data)
     }
 
+    /// Each sends what it has to say, the client where the flag is true.
+    pub fn played(mut self, messages: &[(bool, Vec<u8>)]) -> Self {
+        for (client, data) in messages {
+            self.send(*client, data);
+        }
+        self
+    }
+
+    /// Client asks and server answers, line by line.
+    pub fn lines(&mut self, lines: &[(&str, &str)]) {
+        for (ask, answer) in lines {
+            self.ask(format!("{ask}\r\n").as_bytes());
+            self.answer(format!("{answer}\r\n").as_bytes());
+        }
+    }
+
     /// Either sends in order.
     pub fn send(&mut self, from_client: bool, data: &[u8]) -> Hint {
         let seq = self.seq[usize::from(!from_client)];

@@ -160,11 +160,7 @@ pub fn tls13() -> Vec<(bool, Vec<u8>)> {
 }
 
 fn play(messages: &[(bool, Vec<u8>)]) -> Talk {
-    let mut talk = Talk::tcp(443);
-    for (client, data) in messages {
-        talk.send(*client, data);
-    }
-    talk
+    Talk::tcp(443).played(messages)
 }
 
 fn row(talk: &mut Talk, columns: &[&str]) -> Vec<String> {
