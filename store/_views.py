@@ -7,8 +7,8 @@ from typing import Final
 import pyarrow as pa
 
 from store import schema
-from store._login_view import LOGIN_VIEW
 from store._macros import literal
+from store.login_view import LOGIN_VIEW
 
 HIVE: Final = "hive_partitioning = true, hive_types = {'case': VARCHAR, 'date': VARCHAR, 'sensor': VARCHAR}"
 """Folder keys are text: DuckDB would guess numbers and dates."""

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from store import schema  # noqa: E402  (run from a checkout, before anything is installed)
-from store._login_view import LOGIN_MEANING  # noqa: E402  (as above)
+from store.login_view import LOGIN_MEANING  # noqa: E402  (as above)
 
 TARGET = ROOT / "docs" / "schema.md"
 

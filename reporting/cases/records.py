@@ -15,12 +15,16 @@ from reporting.cases.policy import policy_of
 from reporting.clean import clean
 from reporting.words import Words
 from store.errors import TaishiError
+from store.login_view import LOGINS
 from store.schema import RECORDS, Column, Table
 from store.site import SitePolicy
 from store.sql import query
 
-TABLES: Final = tuple(table.name for table in RECORDS)
-"""Names of the protocol tables."""
+LISTED: Final = (*RECORDS, LOGINS)
+"""The protocol tables, and the view of logins over them."""
+
+TABLES: Final = tuple(table.name for table in LISTED)
+"""Their names."""
 
 _NOT_THE_CONDITION: Final = (
     *(duckdb.InterruptException, duckdb.OutOfMemoryException, duckdb.IOException),
@@ -41,7 +45,7 @@ def declared(name: str) -> Table:
     Raises:
         KeyError: there is none.
     """
-    for table in RECORDS:
+    for table in LISTED:
         if table.name == name:
             return table
     raise KeyError(name)
@@ -68,7 +72,7 @@ def record_rows(
 
     Args:
         case: Case to read.
-        table: One of ``RECORDS``.
+        table: One of ``LISTED``.
         words: Catalogue for the messages.
         where: A condition over the columns as they are yielded; runs in the read-only console.
         flow: Only of this flow; a root uid stands for all segments.

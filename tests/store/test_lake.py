@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import schema
-from store._login_view import LOGIN_COLUMNS
 from store._macros import policy_macros
 from store._views import CONVERSATION_COLUMNS
 from store.errors import TaishiError
 from store.lake import Lake
+from store.login_view import LOGIN_COLUMNS
 from store.segment import SegmentWriter
 from store.site import SitePolicy, infer_home, load_site
 from tests.store.rows import T0_US, batch, flow, ip, uid

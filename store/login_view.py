@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import pyarrow as pa
+
 from store import schema
 from store._macros import literal
 
@@ -30,6 +32,28 @@ LOGIN_MEANING: Final = {
 
 LOGIN_COLUMNS: Final = tuple(LOGIN_MEANING)
 """Columns of ``logins``, the contract with the detectors."""
+
+_TYPES: Final[dict[str, pa.DataType]] = {
+    "flow_uid": schema.UID,
+    "ts": schema.TIME,
+    "client_ip": schema.IP,
+    "server_ip": schema.IP,
+    "server_port": pa.int32(),
+    "attempts": pa.int32(),
+}
+
+LOGINS: Final = schema.Table(
+    "logins",
+    "One row per login attempt over all protocols that show it.",
+    tuple(
+        schema.Column(name, _TYPES.get(name, schema.TEXT), meaning, nullable=name not in _TYPES)
+        for name, meaning in LOGIN_MEANING.items()
+        if name != "case_name"
+    ),
+    key=("flow_uid", "ts"),
+    lead=("service", "user", "login_method", "outcome", "reply"),
+)
+"""The view as a table, for those who list rows."""
 
 
 def _branch(table: schema.Table, logins: schema.Logins) -> str:
