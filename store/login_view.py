@@ -51,7 +51,7 @@ LOGINS: Final = schema.Table(
         if name != "case_name"
     ),
     key=("flow_uid", "ts"),
-    lead=("service", "user", "login_method", "outcome", "reply"),
+    lead=("service", "user", "outcome"),
 )
 """The view as a table, for those who list rows."""
 
