@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from detectors.addresses import ip_text, is_v4
 from detectors.model import SEVERITY_RANK, Detector, Text
+from detectors.scoring import confidence as weighed
 from store import schema
 from store.schema import Severity
 
@@ -28,7 +30,10 @@ class Finding:
     """What a detector has to say about one actor: everything of an alert that its detector's metadata does not know.
 
     ``key`` is what makes the finding one thing (addresses, port, episode) and goes into the alert's id.
-    ``attack`` defaults to the detector's techniques.
+    ``attack`` defaults to the detector's techniques. ``confidence`` is the detector's own; ``context`` (names of
+    ``scoring.WEIGHTS``) and ``baseline_days`` (age of the baseline it used) move it. ``indicators`` are rare marks as
+    ``kind:value`` by which alerts of different hosts may be linked. ``lost_bytes``: payload that left the site by it.
+    ``details``: the detector's own numbers, for people who ask how it came to its verdict, and for plots.
     """
 
     key: tuple[str, ...]
@@ -48,6 +53,11 @@ class Finding:
     ip_proto: int | None = None
     attack: tuple[str, ...] | None = None
     succeeded: bool = False
+    context: tuple[str, ...] = ()
+    baseline_days: float | None = None
+    indicators: tuple[str, ...] = ()
+    lost_bytes: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AlertRows:
@@ -66,6 +76,8 @@ class AlertRows:
         """Add one finding; flows beyond ``MAX_FLOW_UIDS`` are counted, not named."""
         detector = self._detector
         confidence = min(1.0, max(0.0, finding.confidence))
+        if finding.context or finding.baseline_days is not None:
+            confidence = weighed(confidence, finding.context, baseline_days=finding.baseline_days)
         self._rows.append(
             {
                 "alert_id": _digest((detector.id, str(detector.version), *finding.key, finding.ts_start.isoformat())),
@@ -92,6 +104,10 @@ class AlertRows:
                 "flow_uids": list(dict.fromkeys(bytes(uid) for uid in finding.flow_uids))[:MAX_FLOW_UIDS],
                 "flow_count": finding.flow_count,
                 "display_filter": finding.display_filter,
+                "indicators": sorted(set(finding.indicators)),
+                "context": sorted(set(finding.context)),
+                "lost_bytes": finding.lost_bytes,
+                "details": json.dumps(dict(finding.details), sort_keys=True, ensure_ascii=False),
             }
         )
 

@@ -82,7 +82,9 @@ def coverage_notes(assessments: pa.Table | None, detectors: Mapping[str, Detecto
     """
     known = registry() if detectors is None else detectors
     rows = [] if assessments is None else assessments.to_pylist()
-    judged = sorted((row for row in rows if row["status"] != "assessed"), key=lambda row: str(row["detector"]))
+    judged = sorted(
+        (row for row in rows if row["status"] not in ("assessed", "no_data")), key=lambda row: str(row["detector"])
+    )
     titles = [_name(str(row["detector"]), known) for row in judged]
     return tuple(
         Text(f"{title.en}: {row['reason_en']}", f"{title.zh}：{row['reason_zh']}")

@@ -1,6 +1,7 @@
 """Policy tables that follow from the conversations alone: what was seen when, and who was ever heard.
 
-The caller of the engine derives them over the whole data before it is cut into buckets.
+The caller of the engine derives them over the whole data before it is cut into buckets. Prevalence tables leave out
+what a single host did: that keeps them small, and a look-up that finds nothing means one.
 """
 
 from __future__ import annotations
@@ -26,11 +27,27 @@ SITE_ROLE: Final = pa.schema([("ip_lo", IP), ("ip_hi", IP), ("role", pa.string()
 SITE_MASTER: Final = pa.schema([("station_lo", IP), ("station_hi", IP), ("master_lo", IP), ("master_hi", IP)])
 """Closed ranges: these masters may command these stations."""
 
+CENSUS: Final = pa.schema([("home_hosts", pa.int64())])
+"""One row: distinct home addresses that sent a packet, the denominator of every prevalence (0 without any)."""
+
+PEER_HOSTS: Final = pa.schema([("dst_ip", IP), ("hosts", pa.int64())])
+"""Addresses outside that answered at least two home hosts, and how many; one that is not here has at most one."""
+
+DOMAIN_HOSTS: Final = pa.schema([("domain", pa.string()), ("hosts", pa.int64())])
+"""Registered domains that at least two home hosts asked for or named, and how many; others have at most one."""
+
+MEMORY_SPAN: Final = pa.schema([("first_ts", TIME), ("last_ts", TIME)])
+"""One row (none without memory): the first and last moment that the memory before this range remembers."""
+
 POLICY: Final = {
     "capture_span": CAPTURE_SPAN,
     "host_seen": HOST_SEEN,
     "site_role": SITE_ROLE,
     "site_master": SITE_MASTER,
+    "census": CENSUS,
+    "peer_hosts": PEER_HOSTS,
+    "domain_hosts": DOMAIN_HOSTS,
+    "memory_span": MEMORY_SPAN,
 }
 """Schemas of the tables that every detector is given, whole, beside its own."""
 
@@ -46,6 +63,52 @@ SPAN_SQL: Final = """
 SELECT min(ts_start) AS ts_start, max(ts_end) AS ts_end, (epoch_us(max(ts_end)) - epoch_us(min(ts_start))) / 1e6
 AS span_s FROM conversation HAVING count(*) > 0
 """
+
+
+CENSUS_SQL: Final = """
+SELECT count(DISTINCT ip) AS home_hosts FROM (
+    SELECT src_ip AS ip FROM conversation WHERE src_home AND src_pkts > 0
+    UNION ALL
+    SELECT dst_ip FROM conversation WHERE dst_home AND dst_pkts > 0
+)
+"""
+
+PEER_HOSTS_SQL: Final = """
+SELECT dst_ip, count(DISTINCT src_ip) AS hosts FROM conversation
+WHERE src_home AND NOT dst_home AND dst_pkts > 0 GROUP BY dst_ip HAVING count(DISTINCT src_ip) >= 2 ORDER BY dst_ip
+"""
+
+DOMAIN_HOSTS_SQL: Final = """
+SELECT domain, count(DISTINCT ip) AS hosts FROM (
+    SELECT server_domain AS domain, src_ip AS ip FROM conversation WHERE src_home AND server_domain IS NOT NULL
+    UNION ALL
+    SELECT domain, sender_ip FROM dns_site WHERE sender_home AND domain IS NOT NULL AND service = 'dns'
+) GROUP BY domain HAVING count(DISTINCT ip) >= 2 ORDER BY domain
+"""
+
+
+def census(conversation: pa.Table) -> pa.Table:
+    """Return how many home hosts spoke (CENSUS).
+
+    Args:
+        conversation: src_ip, dst_ip, src_home, dst_home, src_pkts, dst_pkts.
+    """
+    return query(CENSUS_SQL, {"conversation": conversation}).cast(CENSUS)
+
+
+def peer_hosts(conversation: pa.Table) -> pa.Table:
+    """Return how many home hosts each address outside answered (PEER_HOSTS); columns as for ``census``."""
+    return query(PEER_HOSTS_SQL, {"conversation": conversation}).cast(PEER_HOSTS)
+
+
+def domain_hosts(conversation: pa.Table, dns_site: pa.Table) -> pa.Table:
+    """Return how many home hosts asked for each registered domain (DOMAIN_HOSTS).
+
+    Args:
+        conversation: server_domain, src_ip, src_home.
+        dns_site: domain, sender_ip, sender_home, service.
+    """
+    return query(DOMAIN_HOSTS_SQL, {"conversation": conversation, "dns_site": dns_site}).cast(DOMAIN_HOSTS)
 
 
 def host_seen(conversation: pa.Table) -> pa.Table:

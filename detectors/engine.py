@@ -19,6 +19,7 @@ from detectors.addresses import in_ranges
 from detectors.alerts import alert_table, empty_alerts, stamp
 from detectors.derive import POLICY
 from detectors.model import Detector, Tables, effective_params, nearest
+from detectors.models import load_model
 from detectors.rulefiles import RULES_DIR, load_rules
 from detectors.sql import query
 from store import schema
@@ -101,15 +102,18 @@ def run_all(
     policy = {name: policy_tables.get(name, form.empty_table()) for name, form in POLICY.items()}
     alerts, assessments = [empty_alerts()], []
     for name, detector in sorted(chosen.items()):
-        assessment = assess(detector, policy["capture_span"])
+        assessment = assess(detector, policy["capture_span"], policy["memory_span"])
         if assessment["status"] != "not_assessed":
             rules = {f"rules/{rule}": load_rules(rule, rules_dir) for rule in detector.rules}
+            rules |= {f"model/{model}": load_model(model, rules_dir) for model in detector.models}
             try:
                 parts = buckets if isinstance(buckets, int) else buckets(detector)
-                found = _run(detector, tables_for, policy | rules, params[name], parts, hosts_for)
+                found, has_data = _run(detector, tables_for, policy | rules, params[name], parts, hosts_for)
             except _NoTableError as error:
                 assessment = _not_there(detector, str(error))
             else:
+                if not has_data:
+                    assessment |= _no_data(detector)
                 digest = config_hash(detector, params[name], policy, rules)
                 alerts.append(stamp(found, digest, short_mode=assessment["status"] == "short"))
         assessments.append(assessment)
@@ -118,12 +122,15 @@ def run_all(
     )
 
 
-def assess(detector: Detector, span: pa.Table) -> dict[str, Any]:
+def assess(detector: Detector, span: pa.Table, memory: pa.Table | None = None) -> dict[str, Any]:
     """Return the ASSESSMENT row of a detector on data of this span (CAPTURE_SPAN).
 
-    History is what is kept from before this data; without such memory it is the span itself.
+    History reaches back to the first moment of the memory (MEMORY_SPAN); without one it is the span itself.
     """
     seen = float(span["span_s"][0].as_py()) if span.num_rows else 0.0
+    if detector.min_history_s and span.num_rows and memory is not None and memory.num_rows:
+        back = (span["ts_end"][0].as_py() - memory["first_ts"][0].as_py()).total_seconds()
+        seen = max(seen, back)
     needed = max(detector.min_span_s, detector.min_history_s)
     row = {"detector": detector.id, "status": "assessed", "reason_zh": "", "reason_en": "", "seen_s": seen}
     if seen < needed:
@@ -171,13 +178,15 @@ def _run(
     params: Mapping[str, float],
     buckets: int,
     hosts_for: HostSource | None,
-) -> pa.Table:
-    parts = [empty_alerts()]
+) -> tuple[pa.Table, bool]:
+    """Return the alerts, and whether any table of ``blind_without`` had a row."""
+    parts, has_data = [empty_alerts()], not detector.blind_without
     for bucket in range(buckets):
         own = {name: _fetch(detector, tables_for, name, bucket, buckets) for name in detector.needs}
+        has_data |= any(own[name].num_rows for name in detector.blind_without)
         hosts = {} if hosts_for is None else {"host_seen": hosts_for(detector, bucket, buckets)}
         parts.append(detector.run({**shared, **hosts, **own}, params))
-    return _without_exempt(pa.concat_tables(parts), detector.roles_exempt, shared["site_role"])
+    return _without_exempt(pa.concat_tables(parts), detector.roles_exempt, shared["site_role"]), has_data
 
 
 def _fetch(detector: Detector, tables_for: TableSource, name: str, bucket: int, buckets: int) -> pa.Table:
@@ -195,6 +204,15 @@ def _without_exempt(alerts: pa.Table, roles: tuple[str, ...], site_role: pa.Tabl
     return alert_table(
         row for row in alerts.to_pylist() if row["actor_ip"] is None or not in_ranges(row["actor_ip"], ranges)
     )
+
+
+def _no_data(detector: Detector) -> dict[str, Any]:
+    names = ", ".join(name.removesuffix(schema.SITE_SUFFIX) for name in detector.blind_without)
+    return {
+        "status": "no_data",
+        "reason_en": f"nothing to judge: no rows of {names} (not spoken, or not tapped)",
+        "reason_zh": f"无可研判：没有 {names} 的记录（未出现，或未被监听）",
+    }
 
 
 def _not_there(detector: Detector, table: str) -> dict[str, Any]:

@@ -92,6 +92,12 @@ class Detector:
     and ``min_history_s`` say below which data the detector is not assessed; with ``short_mode`` it runs all the same
     and its alerts are at most medium. ``confidence.saturation`` and the thresholds in ``params`` are in the same unit.
     Alerts whose actor has a role of ``roles_exempt`` in the site policy are dropped.
+
+    ``needs`` may name any table of ``store.schema``, ``conversation``, ``logins``, ``<record table>_site``
+    (``schema.site_columns``), the memory as it stood before the range (``edge_before``, …), and nothing else.
+    ``blind_without``: tables of which at least one must have rows; else the assessment says "no data". ``models`` are
+    trained models (``detectors.models``), given as the table ``model/<name>``. ``is_slow``: what it finds counts in the
+    slow accumulator (half-life 180 d) of an entity's score.
     """
 
     id: str
@@ -116,6 +122,9 @@ class Detector:
     roles_exempt: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     family: str = field(default="")
+    blind_without: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    is_slow: bool = False
 
 
 def nearest(found: str, allowed: Iterable[str]) -> str:

@@ -105,6 +105,20 @@ KINDS: Final[Mapping[str, RuleKind]] = {
         },
         ("id",),
     ),
+    "models": RuleKind(
+        {
+            "model": _pattern(r"[a-z]+(_[a-z]+)*", "a name in snake_case"),
+            "file": _pattern(r"[a-z0-9_]+\.csv", "a file name ending in .csv"),
+            "version": _number(1, 9999),
+            "sha256": _pattern(r"[0-9a-f]{64}", "64 hex digits"),
+            "seed": _number(0, 2**31 - 1),
+            "trained_from": _any_text,
+            "trained_until": _any_text,
+            "data": _text,
+            "source": _text,
+        },
+        ("model",),
+    ),
     "roles": RuleKind(
         {
             "role": _pattern(r"[a-z]+(_[a-z]+)*", "a name in snake_case"),

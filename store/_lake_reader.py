@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from store import schema
 from store._bucket_file import MAX_BUCKETS, ROWS_PER_BATCH, BucketFile
+from store._lazy_views import lazy_view
 from store.errors import Problem, TaishiError
 from store.text import Text
 
@@ -38,6 +39,15 @@ class LakeReader:
         self.connection = connection
         self._spill = spill
         self._most_memory = most_memory
+        found = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        self._views = {name for (name,) in found}
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a view of that name; one that is made on demand is made now."""
+        if name not in self._views and (statement := lazy_view(name)) is not None:
+            self.connection.execute(statement)
+            self._views.add(name)
+        return name in self._views
 
     def table_for(
         self,
@@ -75,6 +85,7 @@ class LakeReader:
                     Text("correct the call", "请改正调用"),
                 )
             )
+        self.has(name)
         sql = f"SELECT {quoted(columns)} FROM {quoted([name])}"
         values: list[Any] = []
         if buckets > 1:

@@ -41,6 +41,12 @@ def sql_type(kind: pa.DataType) -> str:
     return _SCALARS[kind]
 
 
+def empty_select(table: schema.Table) -> str:
+    """Return a query with the stored columns of a table plus ``case_name``, and no row."""
+    shown = [f'CAST(NULL AS {sql_type(c.type)}) AS "{c.name}"' for c in table.stored()]
+    return f"SELECT {', '.join(shown)}, CAST(NULL AS VARCHAR) AS case_name WHERE false"
+
+
 def table_view(table: schema.Table, pattern: str | None) -> str:
     """Return the statement that makes the view of a table's stored columns plus ``case_name``.
 
@@ -48,13 +54,10 @@ def table_view(table: schema.Table, pattern: str | None) -> str:
         table: Table to show.
         pattern: Glob of its segments; None when there are none: the view is empty and typed.
     """
-    columns = table.stored()
     name = f"{table.name}_stored" if table in _REFINED else table.name
     if pattern is None:
-        shown = [f'CAST(NULL AS {sql_type(c.type)}) AS "{c.name}"' for c in columns]
-        shown.append("CAST(NULL AS VARCHAR) AS case_name")
-        return f"CREATE VIEW {name} AS SELECT {', '.join(shown)} WHERE false"
-    shown = [f'"{c.name}"' for c in columns] + ['"case" AS case_name']
+        return f"CREATE VIEW {name} AS {empty_select(table)}"
+    shown = [f'"{c.name}"' for c in table.stored()] + ['"case" AS case_name']
     return f"CREATE VIEW {name} AS SELECT {', '.join(shown)} FROM read_parquet({literal(pattern)}, {HIVE})"
 
 
@@ -101,7 +104,10 @@ _LAST: Final = ("app_proto", "conn_state", "history", "end_reason")
 
 _SUM: Final = _pairs("{}_pkts", "{}_bytes_ip", "{}_bytes_payload", "{}_data_pkts", "{}_syn")
 _OR: Final = (*_pairs("{}_tcp_flags"), "quality_flags")
-_WIDE_FIRST: Final = ("community_id", "vlan_outer", "vlan_inner", "tunnel_type", "tunnel_id", "sensor_id", "rtt_syn_ns")
+_WIDE_FIRST: Final = (
+    *("community_id", "vlan_outer", "vlan_inner", "tunnel_type", "tunnel_id", "sensor_id", "rtt_syn_ns"),
+    *_pairs("{}_ttl_max"),
+)
 _WIDE_LAST: Final = ("server_name", "ja4", "app_basis")
 _WIDE_SUM: Final = _pairs("{}_bytes_l2", "{}_bytes_seq", "{}_gap_bytes", "{}_fin", "{}_rst", "{}_psh", "{}_retx_pkts")
 
@@ -113,6 +119,8 @@ CONVERSATION_COLUMNS: Final = (
     *("app_proto", "conn_state", "history", "dir_basis", "end_reason"),
     *_pairs("{}_pkts", "{}_bytes_ip", "{}_bytes_payload", "{}_data_pkts", "{}_syn", "{}_tcp_flags"),
     *("src_flags_first", "src_home", "dst_home", "direction", "quality_flags", "is_closed"),
+    *("community_id", "sensor_id", "vlan_outer", "server_name", "server_domain", "ja4", "src_zone", "dst_zone"),
+    *_pairs("{}_gap_bytes", "{}_retx_pkts", "{}_ttl_max"),
 )
 """Columns of ``conversation``, the contract with the detectors."""
 
@@ -147,7 +155,8 @@ def _conversation_full() -> str:
         "WHERE NOT (is_final AND flow_root_uid IS NULL) GROUP BY coalesce(flow_root_uid, flow_uid), case_name"
     )
     return (
-        f"SELECT *, {_DIRECTION} AS direction FROM "
+        f"SELECT *, {_DIRECTION} AS direction, zone_of(src_ip) AS src_zone, zone_of(dst_ip) AS dst_zone, "
+        "registered_domain(server_name) AS server_domain FROM "
         f"(SELECT *, is_home(src_ip) AS src_home, is_home(dst_ip) AS dst_home FROM ({one} UNION ALL {many}))"
     )
 

@@ -20,6 +20,7 @@ from store._lake_reader import SPILL_LIMIT, LakeReader, bucket_sql, in_utc, quot
 from store._macros import TEXT_MACROS, policy_macros
 from store._policy import SitePolicy
 from store._views import DERIVED_VIEWS, table_view
+from store.domains import add_functions
 from store.errors import TaishiError
 from store.lake_files import SPILL, LakeFiles, damaged, other_version
 from store.names import checked_name
@@ -138,6 +139,7 @@ class Lake(LakeFiles):
                 (self.root / SPILL).mkdir(mode=0o700, exist_ok=True)
                 (self.root / SPILL).chmod(0o700)  # rows of all tables pass through it, whatever made it and the umask
         connection.execute("SET TimeZone = 'UTC'")
+        add_functions(connection)
         for statement in (*TEXT_MACROS, *policy_macros(policy)):
             connection.execute(statement)
         for name, table in (

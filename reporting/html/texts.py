@@ -75,6 +75,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "seen": Text("Seen", "已见"),
     "needed": Text("Needed", "所需"),
     "status.short": Text("short mode", "短时模式"),
+    "status.no_data": Text("nothing of the kind seen", "未见此类流量"),
     "status.not_assessed": Text("not assessed", "未研判"),
     "status.assessed": Text("assessed", "已研判"),
     "talkers": Text("Talkers", "通信大户"),

@@ -45,8 +45,6 @@ class CaseTables:
     ) -> None:
         self._reader = reader
         self._rows_per_bucket = rows_per_bucket
-        found = reader.connection.execute("SELECT view_name FROM duckdb_views()").fetchall()
-        self._views = {name for (name,) in found}
         self._columns: dict[tuple[str, str], dict[str, None]] = {}
         for detector in detectors:
             for name, columns in detector.needs.items():
@@ -67,7 +65,7 @@ class CaseTables:
         Raises:
             KeyError: there is no such table.
         """
-        if name not in self._views:
+        if not self._reader.has(name):
             raise KeyError(name)
         if buckets == 1:
             return self._reader.table_for(name, columns)
@@ -103,7 +101,7 @@ class CaseTables:
         self._cuts.clear()
 
     def _count(self, name: str) -> int:
-        if name not in self._views:
+        if not self._reader.has(name):
             return 0
         count: int = self._reader.arrow(_COUNT.get(name, f'SELECT count(*) AS n FROM "{name}"')).to_pylist()[0]["n"]
         return count

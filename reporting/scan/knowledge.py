@@ -15,7 +15,16 @@ import pyarrow as pa
 
 from detectors import registry
 from detectors.correlate import incidents
-from detectors.derive import CAPTURE_SPAN, SPAN_SQL
+from detectors.derive import (
+    CAPTURE_SPAN,
+    CENSUS,
+    CENSUS_SQL,
+    DOMAIN_HOSTS,
+    DOMAIN_HOSTS_SQL,
+    PEER_HOSTS,
+    PEER_HOSTS_SQL,
+    SPAN_SQL,
+)
 from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
@@ -63,8 +72,12 @@ def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command
 
 
 def _evaluate(reader: LakeReader, policy: SitePolicy) -> tuple[pa.Table, pa.Table]:
+    reader.has("dns_site")
     shared = {
         "capture_span": reader.arrow(SPAN_SQL).cast(CAPTURE_SPAN),
+        "census": reader.arrow(CENSUS_SQL).cast(CENSUS),
+        "peer_hosts": reader.arrow(PEER_HOSTS_SQL).cast(PEER_HOSTS),
+        "domain_hosts": reader.arrow(DOMAIN_HOSTS_SQL).cast(DOMAIN_HOSTS),
         "site_role": policy.roles_table(),
         "site_master": policy.masters_table(),
     }

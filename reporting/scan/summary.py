@@ -226,7 +226,7 @@ def not_assessed(rows: Sequence[Mapping[str, Any]]) -> tuple[NotAssessed, ...]:
             row["needed_s"],
         )
         for row in sorted(rows, key=lambda row: str(row["detector"]))
-        if row["status"] != "assessed"
+        if row["status"] not in ("assessed", "no_data")
     )
 
 

@@ -30,17 +30,22 @@ from store.schema._column import (
     Origin,
     Table,
 )
+from store.schema._site import SITE_SUFFIX, site_columns
 from store.schema._words import AppBasis, ConnState, DirBasis, Direction, EndReason, Outcome, Quality, Severity
 from store.schema.captures import COUNTERS, PACKET_STORE
 from store.schema.findings import ALERT, ASSESSMENT
 from store.schema.flow import FLOW
 from store.schema.flow_ext import FLOW_EXT
+from store.schema.memory import ASSET_SEEN, EDGE, EDGE_DAY, IDENTITY, MEMORY, OBSERVABLE
 from store.schema.records import RECORDS
 
 __all__ = [
     "ALERT",
     "ASSESSMENT",
+    "ASSET_SEEN",
     "COUNTERS",
+    "EDGE",
+    "EDGE_DAY",
     "F32",
     "F64",
     "FEATURE_DEFS_VERSION",
@@ -51,12 +56,16 @@ __all__ = [
     "I16",
     "I32",
     "I64",
+    "IDENTITY",
     "IP",
     "MAC",
+    "MEMORY",
     "NAME",
+    "OBSERVABLE",
     "PACKET_STORE",
     "RECORDS",
     "SCHEMA_VERSION",
+    "SITE_SUFFIX",
     "TABLES",
     "TEXT",
     "TIME",
@@ -73,10 +82,11 @@ __all__ = [
     "Quality",
     "Severity",
     "Table",
+    "site_columns",
     "table",
 ]
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """Version written into every segment footer; a change of any stored column raises it."""
 
 FEATURE_DEFS_VERSION: Final = 1
@@ -92,7 +102,7 @@ def table(name: str) -> Table:
     Raises:
         KeyError: no such table.
     """
-    for candidate in TABLES:
+    for candidate in (*TABLES, *MEMORY):
         if candidate.name == name:
             return candidate
     raise KeyError(name)

@@ -11,11 +11,21 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from detectors.addresses import ip_bytes
-from detectors.derive import SITE_MASTER, SITE_ROLE, capture_span, host_seen
+from detectors.addresses import ip_bytes, ip_text
+from detectors.derive import (
+    MEMORY_SPAN,
+    SITE_MASTER,
+    SITE_ROLE,
+    capture_span,
+    census,
+    domain_hosts,
+    host_seen,
+    peer_hosts,
+)
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
 from store import schema
+from store.domains import registered_domain, subdomain
 
 T0 = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """Start of every built capture."""
@@ -47,9 +57,39 @@ CONVERSATION = pa.schema(
         ("src_flags_first", pa.int16()),
         ("src_home", pa.bool_()),
         ("dst_home", pa.bool_()),
+        ("ip_version", pa.int8()),
+        ("ethertype", pa.int32()),
+        ("icmp_type", pa.int16()),
+        ("icmp_code", pa.int16()),
+        ("history", pa.string()),
+        ("dir_basis", schema.NAME),
+        ("end_reason", schema.NAME),
+        ("src_bytes_ip", pa.int64()),
+        ("dst_bytes_ip", pa.int64()),
+        ("src_data_pkts", pa.int64()),
+        ("dst_data_pkts", pa.int64()),
+        ("src_syn", pa.int64()),
+        ("dst_syn", pa.int64()),
+        ("direction", pa.string()),
+        ("quality_flags", pa.int32()),
+        ("is_closed", pa.bool_()),
+        ("community_id", pa.binary()),
+        ("sensor_id", schema.NAME),
+        ("vlan_outer", pa.int16()),
+        ("server_name", pa.string()),
+        ("server_domain", pa.string()),
+        ("ja4", pa.string()),
+        ("src_zone", pa.string()),
+        ("dst_zone", pa.string()),
+        ("src_gap_bytes", pa.int64()),
+        ("dst_gap_bytes", pa.int64()),
+        ("src_retx_pkts", pa.int64()),
+        ("dst_retx_pkts", pa.int64()),
+        ("src_ttl_max", pa.int16()),
+        ("dst_ttl_max", pa.int16()),
     ]
 )
-"""The columns of ``conversation`` (docs/architecture.md) that detectors of this part read, in its types."""
+"""The columns of ``conversation`` (store/_views.py, a test compares both), in its types."""
 
 
 LOGINS = pa.schema(
@@ -67,6 +107,28 @@ LOGINS = pa.schema(
     ]
 )
 """The columns of the view ``logins`` that detectors read, in its types."""
+
+
+def form(name: str) -> pa.Schema:
+    """Return the columns of a table that a detector may need, by its name: record, ``…_site``, memory, ``…_before``."""
+    if name == "conversation":
+        return CONVERSATION
+    if name == "logins":
+        return LOGINS
+    base = schema.table(name.removesuffix("_before").removesuffix(schema.SITE_SUFFIX))
+    fields = [pa.field(column.name, column.type) for column in base.stored()]
+    if name.endswith(schema.SITE_SUFFIX):
+        fields += [pa.field(column, kind) for column, (kind, _) in schema.site_columns(base).items()]
+    return pa.schema(fields)
+
+
+def blank(kind: pa.DataType) -> object:
+    """Return the value of a column that a test does not care about."""
+    if pa.types.is_boolean(kind):
+        return False
+    if pa.types.is_integer(kind):
+        return 0
+    return None
 
 
 def at(seconds: float) -> datetime:
@@ -89,6 +151,7 @@ class Traffic:
     ics: list[dict[str, Any]] = field(default_factory=list)
     roles: list[dict[str, Any]] = field(default_factory=list)
     masters: list[dict[str, Any]] = field(default_factory=list)
+    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def add(self, second: float, src: str, dst: str, port: int, **columns: object) -> bytes:
         """Add one conversation, an answered TCP exchange unless ``columns`` say otherwise; return its uid."""
@@ -120,9 +183,30 @@ class Traffic:
             "src_flags_first": SYN,
             "src_home": src.startswith(self.home),
             "dst_home": dst.startswith(self.home),
+            "is_closed": True,
+            "quality_flags": 0,
+            "sensor_id": "tap",
         }
-        self.conversations.append(row | columns)
+        row |= columns
+        sides = ("out" if row["src_home"] else "in") + ("in" if row["dst_home"] else "out")
+        row["direction"] = {"outin": "internal", "outout": "outbound", "inin": "inbound", "inout": "external"}[sides]
+        if row.get("server_name") and "server_domain" not in columns:
+            row["server_domain"] = registered_domain(str(row["server_name"]))
+        self.conversations.append(row)
         return uid
+
+    def record(self, table: str, second: float, sender: str, receiver: str, **columns: object) -> bytes:
+        """Add a row of any record table, the columns not given being blank; return the uid of its flow."""
+        number = sum(len(rows) for rows in self.records.values())
+        uid = columns.get("flow_uid") or hashlib.sha256(f"{table}{number}{second}".encode()).digest()[:16]
+        assert isinstance(uid, bytes)
+        given = {"flow_uid": uid, "ts": at(second), "sender_ip": ip_bytes(sender), "receiver_ip": ip_bytes(receiver)}
+        self.records.setdefault(table, []).append(given | columns)
+        return uid
+
+    def remember(self, table: str, **columns: object) -> None:
+        """Add a row to a memory table as it stood before the range, such as ``edge``."""
+        self.records.setdefault(f"{table}_before", []).append(columns)
 
     def unanswered(self, second: float, src: str, dst: str, port: int, **columns: object) -> bytes:
         """Add a SYN that nobody answers."""
@@ -231,10 +315,42 @@ class Traffic:
             "ics": pa.Table.from_pylist(self.ics, schema=schema.table("ics").arrow()),
         }
 
+    def all_tables(self, *names: str) -> dict[str, pa.Table]:
+        """Return the detectors' tables, those of ``names`` and ``records`` too."""
+        tables = self.tables()
+        for name in {*names, *self.records} - set(tables):
+            tables[name] = pa.Table.from_pylist(self._rows(name), schema=form(name))
+        return tables
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        held = self.records.get(name) or self.records.get(name.removesuffix(schema.SITE_SUFFIX), [])
+        columns = form(name)
+        return [{c.name: self._value(c, row) for c in columns} for row in held]
+
+    def _value(self, column: pa.Field, row: dict[str, Any]) -> object:
+        if column.name in row:
+            return row[column.name]
+        if column.name.endswith("_home"):
+            address = row.get(column.name.replace("_home", "_ip"))
+            return address is None or ip_text(address).startswith(self.home)
+        if column.name in {"domain", "sub"}:
+            name = next((row[n] for n in ("query", "server_name", "host") if row.get(n)), None)
+            split = registered_domain if column.name == "domain" else subdomain
+            return None if name is None else split(name)
+        return blank(column.type) if not column.nullable else None
+
     def policy(self) -> dict[str, pa.Table]:
         """Return the policy tables."""
-        conversation = self.tables()["conversation"]
+        tables = self.all_tables("dns_site", "edge_before")
+        conversation = tables["conversation"]
+        remembered = [row for name, rows in self.records.items() if name.endswith("_before") for row in rows]
+        firsts = [row["first_ts"] for row in remembered if "first_ts" in row]
+        span = [{"first_ts": min(firsts), "last_ts": max(row["last_ts"] for row in remembered)}] if firsts else []
         return {
+            "census": census(conversation),
+            "peer_hosts": peer_hosts(conversation),
+            "domain_hosts": domain_hosts(conversation, tables["dns_site"]),
+            "memory_span": pa.Table.from_pylist(span, schema=MEMORY_SPAN),
             "capture_span": capture_span(conversation),
             "host_seen": host_seen(conversation),
             "site_role": pa.Table.from_pylist(self.roles, schema=SITE_ROLE),
@@ -246,7 +362,7 @@ class Traffic:
     ) -> list[dict[str, Any]]:
         """Run one detector through the engine and return its alerts as dictionaries."""
         overrides = {detector.id: override} if override else {}
-        source = arrow_source(self.tables())
+        source = arrow_source(self.all_tables(*detector.needs))
         alerts, _ = run_all(source, self.policy(), overrides, detectors=[detector], buckets=buckets)
         result: list[dict[str, Any]] = alerts.to_pylist()
         return result
@@ -254,12 +370,21 @@ class Traffic:
     def shuffled(self) -> Traffic:
         """Return the same traffic with every table in reverse order."""
         return Traffic(
-            self.home, self.conversations[::-1], self.logins[::-1], self.ics[::-1], self.roles[::-1], self.masters[::-1]
+            self.home,
+            self.conversations[::-1],
+            self.logins[::-1],
+            self.ics[::-1],
+            self.roles[::-1],
+            self.masters[::-1],
+            {name: rows[::-1] for name, rows in self.records.items()},
         )
 
     def twice(self) -> Traffic:
         """Return the same traffic with every row present twice."""
-        return Traffic(self.home, self.conversations * 2, self.logins * 2, self.ics * 2, self.roles, self.masters)
+        records = {name: rows * 2 for name, rows in self.records.items()}
+        return Traffic(
+            self.home, self.conversations * 2, self.logins * 2, self.ics * 2, self.roles, self.masters, records
+        )
 
 
 @pytest.fixture

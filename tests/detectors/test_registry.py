@@ -14,8 +14,8 @@ from detectors import catalogue, registry
 from detectors.attack import load_attack_map
 from detectors.model import Detector, Text
 from detectors.rulefiles import RULES_DIR, load_rules
-from store import schema
-from tests.detectors.conftest import CONVERSATION, LOGINS
+from store._views import CONVERSATION_COLUMNS
+from tests.detectors.conftest import CONVERSATION, form
 
 CATALOGUE = Path(catalogue.__path__[0])
 TESTS = Path(__file__).parent
@@ -58,14 +58,13 @@ def _texts(detector: Detector) -> Iterator[str]:
 
 
 def _tables(detector: Detector) -> Iterator[str]:
-    names = {table.name: {column.name for column in table.stored()} for table in schema.TABLES}
-    names["conversation"] = set(CONVERSATION.names)
-    names["logins"] = set(LOGINS.names)
     for table, columns in detector.needs.items():
-        if table not in names:
+        try:
+            names = set(form(table).names)
+        except KeyError:
             yield f"{detector.id}: needs unknown table {table}"
             continue
-        yield from (f"{detector.id}: {table} has no column {c}" for c in columns if c not in names[table])
+        yield from (f"{detector.id}: {table} has no column {c}" for c in columns if c not in names)
         key = detector.partition_by.get(table)
         if key not in columns:
             yield f"{detector.id}: partition key {key} of {table} is not among its columns"
@@ -98,6 +97,11 @@ def _impure(path: Path) -> Iterator[str]:
             yield f"{path.name}: global state"
         if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= 45:
             yield f"{path.name}: {node.name} is longer than 45 lines"
+
+
+def test_built_conversations_have_the_columns_of_the_view() -> None:
+    """What detectors are tested with is what they get."""
+    assert set(CONVERSATION.names) == set(CONVERSATION_COLUMNS)
 
 
 def test_registry_finds_every_public_file() -> None:

@@ -19,7 +19,7 @@ import reporting
 
 WATCHED = (
     *("sqlalchemy", "alembic", "mako", "duckdb", "jinja2", "rich", "cryptography", "asyncio", "importlib.metadata"),
-    *("pyarrow", "pyarrow.compute", "pyarrow.dataset", "detectors", "email", "logging"),
+    *("pyarrow", "pyarrow.compute", "pyarrow.dataset", "detectors", "email"),
 )
 RUN = f"""
 import atexit, json, sys
