@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
@@ -41,6 +42,21 @@ _MACROS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What lines made.
+
+    Attributes:
+        rows: Emitted columns of the recipe's table.
+        bad: Ordinals of the lines that should make a row and cannot.
+        passed_over: Lines that are not meant to make one.
+    """
+
+    rows: pa.Table
+    bad: tuple[int, ...]
+    passed_over: int
+
+
 class Bench:
     """Makes rows of lines, and remembers between logs what one says of another's rows.
 
@@ -77,8 +93,8 @@ class Bench:
         """Close the database."""
         self.database.close()
 
-    def rows(self, recipe: Recipe, lines: pa.Table, *, is_escaped: bool) -> tuple[pa.Table, list[int]]:
-        """Return the rows that lines make, and the ordinals of those that make none.
+    def rows(self, recipe: Recipe, lines: pa.Table, *, is_escaped: bool) -> Rows:
+        """Return the rows that lines make, and which lines make none.
 
         Args:
             recipe: How.
@@ -91,13 +107,17 @@ class Bench:
             bad = self.database.execute(
                 f"SELECT place FROM raw WHERE ({recipe.where}) AND NOT coalesce({recipe.good}, false) ORDER BY place"
             ).fetchall()
+            passed_over = 0
+            if recipe.where != "true":
+                sql = f"SELECT count(*) FROM raw WHERE NOT coalesce({recipe.where}, false)"
+                ((passed_over,),) = self.database.execute(sql).fetchall()
             found = self.database.sql(self._query(recipe)).to_arrow_table()
         finally:
             self.database.unregister("raw")
         rows = emitted(schema.table(recipe.table), found, is_escaped=is_escaped)
         if recipe.names:
             self._keep_names(rows)
-        return rows, [place for (place,) in bad]
+        return Rows(rows, tuple(place for (place,) in bad), passed_over)
 
     def _prepared(self, recipe: Recipe, lines: pa.Table) -> pa.Table:
         count = lines.num_rows

@@ -9,16 +9,32 @@ from typing import Final
 
 from sensor.intake.recipe import Recipe
 from sensor.intake.zeek_conn import CONN
+from sensor.intake.zeek_logins import DCE_RPC, FTP, KERBEROS, NTLM, RDP, SMB_FILES, SMB_MAPPING, SSH
 from sensor.intake.zeek_names import DNS, HTTP, QUIC, SSL, X509_FIELDS
+from sensor.intake.zeek_records import DHCP, NOTICE, NTP, SMTP, SNMP, WEIRD
 
 X509: Final = "x509"
 
-RECIPES: Final[Mapping[str, tuple[Recipe, ...]]] = {
-    "dns": (DNS,),
-    "http": (HTTP,),
-    "quic": (QUIC,),
-    "ssl": (SSL,),
-    "conn": (CONN,),
+RECIPES: Final[Mapping[str, Recipe]] = {
+    "conn": CONN,
+    "dce_rpc": DCE_RPC,
+    "dhcp": DHCP,
+    "dns": DNS,
+    "ftp": FTP,
+    "http": HTTP,
+    "kerberos": KERBEROS,
+    "notice": NOTICE,
+    "ntlm": NTLM,
+    "ntp": NTP,
+    "quic": QUIC,
+    "rdp": RDP,
+    "smb_files": SMB_FILES,
+    "smb_mapping": SMB_MAPPING,
+    "smtp": SMTP,
+    "snmp": SNMP,
+    "ssh": SSH,
+    "ssl": SSL,
+    "weird": WEIRD,
 }
 """Recipes by the name of the log (#path)."""
 
@@ -52,7 +68,7 @@ def fields_of(kind: str) -> tuple[str, ...]:
     """Return the fields that are read of a kind of log; empty when it has no table here."""
     if kind == X509:
         return X509_FIELDS
-    return tuple(dict.fromkeys(name for recipe in RECIPES.get(kind, ()) for name in recipe.fields))
+    return RECIPES[kind].fields if kind in RECIPES else ()
 
 
 def reading_order(path: Path, kind: str) -> tuple[str, str, int]:

@@ -88,16 +88,13 @@ class ZeekLines:
         if kind == X509:
             self._keep_certificates(lines)
             return Made(kind, lines.num_rows)
-        recipes = RECIPES.get(kind, ())
-        if not recipes:
+        recipe = RECIPES.get(kind)
+        if recipe is None:
             return Made(kind, lines.num_rows, left_out=lines.num_rows)
-        tables, bad = {}, set[int]()
-        for recipe in recipes:
-            tables[recipe.table], refused = self._bench.rows(recipe, lines, is_escaped=is_escaped)
-            bad.update(refused)
-        if bad:
-            refusals.add(_UNUSABLE, first_line + min(bad), "", len(bad))
-        return Made(kind, lines.num_rows - len(bad), tables)
+        made = self._bench.rows(recipe, lines, is_escaped=is_escaped)
+        if made.bad:
+            refusals.add(_UNUSABLE, first_line + made.bad[0], "", len(made.bad))
+        return Made(kind, lines.num_rows - len(made.bad), {recipe.table: made.rows}, made.passed_over)
 
     def _keep_certificates(self, lines: pa.Table) -> None:
         for name in (field.replace(".", "_") for field in fields_of(X509)):
