@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 from sensor.identity import sample_id
 from sensor.intake.bench import Bench
 from sensor.intake.content import Content
-from sensor.intake.recognise import ENGINES, Log
+from sensor.intake.eve_lines import EveLines
+from sensor.intake.made import Made
+from sensor.intake.recognise import ENGINES, EVE, Log
 from sensor.intake.refusals import Refusals
 from sensor.intake.zeek_lines import ZeekLines
 from store import schema
@@ -118,13 +120,15 @@ def take_in_log(
     """
     content = Content(path, held.contents(sensor_id, log.kind), progress)
     source_id = sample_id(path).hex()
-    taking = _Taking(lake, case, sensor_id, ZeekLines(log, path, bench))
+    reader = EveLines(bench) if log.family == EVE else ZeekLines(log, path, bench)
+    taking = _Taking(lake, case, sensor_id, reader)
     try:
         for block in content.blocks():
             if block.starts_anew:
                 taking.restart()
             if taking.take(block.data, block.first_line) and block.is_tail:
                 content.keep_tail(block.data)
+        taking.finish()
         result = taking.result(path, log, content)
         if result.is_known:
             taking.writer.abort()
@@ -142,7 +146,7 @@ def take_in_log(
 class _Taking:
     """One log on its way: its writers, and what was counted."""
 
-    def __init__(self, lake: LakeFiles, case: str, sensor_id: str, reader: ZeekLines) -> None:
+    def __init__(self, lake: LakeFiles, case: str, sensor_id: str, reader: ZeekLines | EveLines) -> None:
         self._lake, self._case, self._sensor_id = lake, case, sensor_id
         self._reader = reader
         self._is_continued = False
@@ -175,12 +179,20 @@ class _Taking:
         """Make rows of some lines; return whether all of them could be read."""
         before = self.refusals.count
         for made in self._reader.rows(data, first_line, self.refusals):
-            self.lines += made.lines
-            if made.left_out:
-                self.left_out[made.kind] = self.left_out.get(made.kind, 0) + made.left_out
-            for name, rows in made.tables.items():
-                self._write(name, rows)
+            self._add(made)
         return self.refusals.count == before
+
+    def finish(self) -> None:
+        """Make rows of the lines that waited for others."""
+        for made in self._reader.finish(self.refusals):
+            self._add(made)
+
+    def _add(self, made: Made) -> None:
+        self.lines += made.lines
+        if made.left_out:
+            self.left_out[made.kind] = self.left_out.get(made.kind, 0) + made.left_out
+        for name, rows in made.tables.items():
+            self._write(name, rows)
 
     def _write(self, name: str, rows: pa.Table) -> None:
         if not rows.num_rows:

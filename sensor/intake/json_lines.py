@@ -29,14 +29,17 @@ def lines_of(data: bytes) -> pa.Table:
     return pa.table({"line": texts, "place": pa.array(np.arange(len(ends)))})
 
 
-def parsed(database: duckdb.DuckDBPyConnection, data: bytes, first_line: int, refusals: Refusals) -> int:
-    """Make the table ``json_line(line, place)`` of the lines that are JSON objects; return how many there are.
+def parsed(
+    database: duckdb.DuckDBPyConnection, data: bytes, first_line: int, refusals: Refusals, kind: str = "''"
+) -> int:
+    """Make the table ``json_line(line, place, kind)`` of the lines that are JSON objects; return how many there are.
 
     Args:
         database: Private database; an earlier ``json_line`` is replaced.
         data: Lines.
         first_line: Number of the first one.
         refusals: Takes the lines that are none.
+        kind: SQL of the kind of a line.
     """
     database.register("arriving", lines_of(data))
     database.execute(
@@ -44,7 +47,9 @@ def parsed(database: duckdb.DuckDBPyConnection, data: bytes, first_line: int, re
         "json_valid(line) THEN line END) = 'OBJECT' AS is_good FROM arriving WHERE trim(line, E' \\t\\r\\n\\f\\v') <> ''"
     )
     database.unregister("arriving")
-    database.execute("CREATE OR REPLACE TEMP TABLE json_line AS SELECT line, place FROM every_line WHERE is_good")
+    database.execute(
+        f"CREATE OR REPLACE TEMP TABLE json_line AS SELECT line, place, {kind} AS kind FROM every_line WHERE is_good"
+    )
     # Fetched to the end: DuckDB takes no other query before.
     ((count, place, line),) = database.execute(
         "SELECT count(*), min(place), arg_min(line, place) FROM every_line WHERE NOT coalesce(is_good, false)"

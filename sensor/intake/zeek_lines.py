@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,35 +11,14 @@ import pyarrow as pa
 
 from sensor.intake import json_lines
 from sensor.intake.bench import Bench
+from sensor.intake.made import UNUSABLE, Made
 from sensor.intake.recognise import Log
 from sensor.intake.refusals import Refusals
 from sensor.intake.zeek_kinds import RECIPES, X509, fields_of
 from sensor.intake.zeek_names import X509_INSERT
 from sensor.intake.zeek_text import Header, pieces
-from store.text import Text
 
 _DOTTED: Final = re.compile(rb'"(?:id|certificate|san|basic_constraints|remote_location)\.')
-
-_UNUSABLE: Final = Text(
-    "without what every line needs (time, connection, addresses)", "缺少每行必需的内容（时间、连接、地址）"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What some lines gave.
-
-    Attributes:
-        kind: Kind of the log.
-        lines: Lines that could be read.
-        tables: Rows by table.
-        left_out: Lines without a table here.
-    """
-
-    kind: str
-    lines: int
-    tables: Mapping[str, pa.Table] = field(default_factory=dict)
-    left_out: int = 0
 
 
 class ZeekLines:
@@ -68,6 +46,10 @@ class ZeekLines:
             if piece is not None and piece.rows.num_rows:
                 yield self._made(piece.kind, piece.rows, piece.first_line, refusals, is_escaped=True)
 
+    def finish(self, _: Refusals) -> Iterator[Made]:
+        """Yield nothing: no line waits for another."""
+        return iter(())
+
     def _of_json(self, data: bytes, first_line: int, refusals: Refusals) -> Iterator[Made]:
         count = json_lines.parsed(self._bench.database, data, first_line, refusals)
         if not count:
@@ -93,7 +75,7 @@ class ZeekLines:
             return Made(kind, lines.num_rows, left_out=lines.num_rows)
         made = self._bench.rows(recipe, lines, is_escaped=is_escaped)
         if made.bad:
-            refusals.add(_UNUSABLE, first_line + made.bad[0], "", len(made.bad))
+            refusals.add(UNUSABLE, first_line + made.bad[0], "", len(made.bad))
         return Made(kind, lines.num_rows - len(made.bad), {recipe.table: made.rows}, made.passed_over)
 
     def _keep_certificates(self, lines: pa.Table) -> None:
