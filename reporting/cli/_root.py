@@ -27,6 +27,7 @@ ROOT = Root(
         "demo": "reporting.cli.demo:demo",
         "incident": "reporting.cli._root:INCIDENT",
         "alert": "reporting.cli._root:ALERT",
+        "detector": "reporting.cli._root:DETECTOR",
         "records": "reporting.cli.records:records",
         "dissect": "reporting.cli.dissect:dissect",
         "packets": "reporting.cli.packets:packets",
@@ -45,7 +46,11 @@ ROOT = Root(
 
 INCIDENT = Group(
     "incident",
-    members={"list": "reporting.cli.incident:list_", "show": "reporting.cli.incident:show"},
+    members={
+        "list": "reporting.cli.incident:list_",
+        "show": "reporting.cli.incident:show",
+        "timeline": "reporting.cli.incident:timeline",
+    },
     no_args_is_help=True,
 )
 ALERT = Group(
@@ -56,6 +61,15 @@ ALERT = Group(
 INTAKE = Group(
     "intake",
     members={"zeek": "reporting.cli.intake:zeek", "eve": "reporting.cli.intake:eve"},
+    no_args_is_help=True,
+)
+DETECTOR = Group(
+    "detector",
+    members={
+        "list": "reporting.cli.detector:list_",
+        "show": "reporting.cli.detector:show",
+        "explain": "reporting.cli.detector:explain",
+    },
     no_args_is_help=True,
 )
 KEY = Group(

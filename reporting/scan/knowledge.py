@@ -28,7 +28,9 @@ from detectors.derive import (
 from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
+from detectors.story import Story
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
+from reporting.scan.surroundings import surroundings
 from store import schema
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
@@ -63,9 +65,10 @@ def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command
         alerts, assessments = _evaluate(reader, policy)
         current = reader.arrow("SELECT coalesce(max(revision), 0) AS n FROM assessment_stored").to_pylist()[0]["n"]
         is_same = _same(reader, alerts, assessments)
+        around = surroundings(reader, alerts, policy)
     if not is_same:
         _store(lake, case, current + 1, alerts, assessments)
-    found = incidents(alerts, assessments)
+    found = incidents(alerts, assessments, around=around)
     casebook.upsert_incidents(case, [_record(one) for one in found], command)
     numbers = {row["key"]: str(row["number"]) for row in casebook.incidents(case, current_only=True)}
     return Knowledge(alerts, assessments, tuple((numbers[one.key], one) for one in found), _config(alerts, policy))
@@ -144,6 +147,34 @@ def _machine(one: Incident) -> dict[str, Any]:
         "succeeded": one.succeeded,
         "direct": one.direct,
         "progress": one.progress,
+        "story": _story(one.story),
+    }
+
+
+def _story(told: Story) -> dict[str, Any]:
+    def both(text: Text) -> dict[str, str]:
+        return {"en": text.en, "zh": text.zh}
+
+    return {
+        "who": [both(text) for text in told.who],
+        **{name: both(getattr(told, name)) for name in ("how_in", "reached", "lost", "sure")},
+        "timeline": [
+            {
+                "since_us": _micros(step.since),
+                "until_us": _micros(step.until),
+                "stage": step.stage,
+                "title": both(step.title),
+                "actor": None if step.actor is None else address_text(step.actor),
+                "target": None if step.target is None else address_text(step.target),
+                "severity": step.severity,
+                "detector": step.detector,
+                "count": step.count,
+                "succeeded": step.succeeded,
+                "alert_ids": list(step.alert_ids[:20]),
+            }
+            for step in told.timeline
+        ],
+        "steps_left_out": told.steps_left_out,
     }
 
 

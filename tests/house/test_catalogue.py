@@ -10,6 +10,7 @@ from typing import get_args
 
 import click
 
+from detectors.story import STAGES
 from reporting.cli._command import Group
 from reporting.cli._help import key_of
 from reporting.cli._root import ROOT
@@ -25,6 +26,7 @@ CLOSED_SETS = {
     "severity.{}": [*(severity.value for severity in Severity), "clear"],
     "incident.state_{}": [state.value for state in State],
     "file.{}": list(get_args(FileStatus)),
+    "stage.{}": [str(stage) for stage in STAGES],
     "doctor.{}": [status.value for status in Status],
 }
 """Keys made of the members of a closed set."""
