@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -10,14 +11,15 @@ from typing import Final, Self
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sensor.intake.recipe import Recipe
-from sensor.intake.values import Addresses, community_messages, looked_up, plain
+from sensor.intake.values import Addresses, community_messages, flow_uids, looked_up, plain
 from store import schema
 
 NAMES_KEPT: Final = 4_000_000
-"""Names of servers kept for the flows that they belong to (10^5 …), about 100 B each: a flow is logged when it ends, its
-handshake when it happens; of longer files and flows the oldest names are dropped."""
+"""Names of servers kept for the flows that they belong to (10^5 …), about 100 B each: a flow is logged when it ends,
+its handshake when it happens; of longer files and flows the oldest names are dropped."""
 
 _SQL_TYPES: Final = {
     pa.bool_(): "BOOLEAN",
@@ -31,7 +33,8 @@ _SQL_TYPES: Final = {
 _MACROS: Final = (
     "CREATE MACRO int_of(x) AS TRY_CAST(x AS BIGINT)",
     "CREATE MACRO nanos(x) AS TRY_CAST(round(TRY_CAST(x AS DOUBLE) * 1e9) AS BIGINT)",
-    "CREATE MACRO flag_of(x) AS CASE WHEN x IN ('T', 'true', '1') THEN true WHEN x IN ('F', 'false', '0') THEN false END",
+    "CREATE MACRO flag_of(x) AS CASE WHEN x IN ('T', 'true', '1') THEN true "
+    "WHEN x IN ('F', 'false', '0') THEN false END",
     # Seconds, milliseconds (above the year 5138 when taken for seconds) or ISO 8601.
     "CREATE MACRO micros(x) AS coalesce(TRY_CAST(round(TRY_CAST(x AS DOUBLE) * CASE WHEN TRY_CAST(x AS DOUBLE) > 1e11 "
     "THEN 1e3 ELSE 1e6 END) AS BIGINT), CASE WHEN contains(x, ':') THEN epoch_us(TRY_CAST(x AS TIMESTAMPTZ)) END)",
@@ -79,7 +82,8 @@ class Bench:
         self.database.execute("CREATE TABLE names(flow_uid BLOB, ts BIGINT, server_name VARCHAR, ja4 VARCHAR)")
         self.database.execute(
             "CREATE TABLE certificate(key VARCHAR PRIMARY KEY, subject VARCHAR, issuer VARCHAR, not_before BIGINT, "
-            "not_after BIGINT, key_alg VARCHAR, key_bits INTEGER, sig_alg VARCHAR, san VARCHAR, sha256 VARCHAR, san_count INTEGER)"
+            "not_after BIGINT, key_alg VARCHAR, key_bits INTEGER, sig_alg VARCHAR, san VARCHAR, sha256 VARCHAR, "
+            "san_count INTEGER)"
         )
         self._salt = salt
         self._addresses = Addresses()
@@ -98,28 +102,31 @@ class Bench:
 
         Args:
             recipe: How.
-            lines: Columns of text; those that the recipe does not know are ignored. ``place`` tells the ordinal of a line.
+            lines: Columns of the log; those that the recipe does not know are ignored. ``place`` tells the ordinal of
+                a line.
             is_escaped: The log escapes its texts with backslashes.
         """
-        prepared = self._prepared(recipe, lines)
-        self.database.register("raw", prepared)
+        found, judged = self._prepared(recipe, lines)
+        usable = pc.and_(judged.column("is_meant"), judged.column("is_good"))
+        bad: list[int] = []
+        passed_over = 0
+        if not pc.all(usable, min_count=0).as_py():
+            is_bad = pc.and_(judged.column("is_meant"), pc.invert(judged.column("is_good")))
+            bad = sorted(found.column("place").filter(is_bad).to_pylist())
+            passed_over = found.num_rows - pc.sum(judged.column("is_meant"), min_count=0).as_py()
+            found = found.filter(usable)
+        self.database.register("line", found)
         try:
-            bad = self.database.execute(
-                f"SELECT place FROM raw WHERE ({recipe.where}) AND NOT coalesce({recipe.good}, false) ORDER BY place"
-            ).fetchall()
-            passed_over = 0
-            if recipe.where != "true":
-                sql = f"SELECT count(*) FROM raw WHERE NOT coalesce({recipe.where}, false)"
-                ((passed_over,),) = self.database.execute(sql).fetchall()
-            found = self.database.sql(self._query(recipe)).to_arrow_table()
+            made = self.database.sql(self._query(recipe)).to_arrow_table()
         finally:
-            self.database.unregister("raw")
-        rows = emitted(schema.table(recipe.table), found, is_escaped=is_escaped)
+            self.database.unregister("line")
+        rows = emitted(schema.table(recipe.table), made, recipe.columns, is_escaped=is_escaped)
         if recipe.names:
             self._keep_names(rows)
-        return Rows(rows, tuple(place for (place,) in bad), passed_over)
+        return Rows(rows, tuple(bad), passed_over)
 
-    def _prepared(self, recipe: Recipe, lines: pa.Table) -> pa.Table:
+    def _prepared(self, recipe: Recipe, lines: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """Return the lines with all that the query of a recipe reads, and what each line is good for."""
         count = lines.num_rows
         columns: dict[str, pa.ChunkedArray | pa.Array] = {}
         for name in recipe.known():
@@ -130,57 +137,56 @@ class Bench:
         rows = pa.table(columns)
         for lookup in recipe.lookups:
             rows = looked_up(rows, lookup)
-        if recipe.ends:
-            rows = rows.append_column("community_message", community_messages(self._ends(rows, recipe)))
-        return rows
-
-    def _ends(self, rows: pa.Table, recipe: Recipe) -> pa.Table:
-        """Return what the community id is made of."""
-        self.database.register("ends", rows)
+        wanted = {
+            "is_meant": f"coalesce({recipe.where}, false)",
+            "is_good": f"coalesce({recipe.good}, false)",
+            "digest": f"unhex(md5(concat('{self._salt}', {recipe.uid})))",
+            **recipe.ends,
+        }
+        self.database.register("raw", rows)
         try:
-            shown = ", ".join(f"{sql} AS {name}" for name, sql in recipe.ends.items())
-            found = self.database.sql(f"SELECT {shown} FROM ends").to_arrow_table()
+            shown = ", ".join(f"{sql} AS {name}" for name, sql in wanted.items())
+            judged = self.database.sql(f"SELECT {shown} FROM raw").to_arrow_table()
         finally:
-            self.database.unregister("ends")
-        for name in ("src", "dst"):
-            position = found.column_names.index(name)
-            found = found.set_column(position, name, found.column(name).cast(pa.binary(16)))
-        return found
+            self.database.unregister("raw")
+        rows = rows.append_column("flow_uid", flow_uids(judged.column("digest")))
+        if recipe.ends:
+            rows = rows.append_column("community_message", community_messages(judged))
+        return rows, judged
 
     def _query(self, recipe: Recipe) -> str:
         table = schema.table(recipe.table)
         shown = []
         for column in table.emitted():
             sql = recipe.columns.get(column.name)
-            if sql is None:
+            if sql is None or WORD.fullmatch(sql):
                 continue
             if column.type in _SQL_TYPES:
                 sql = f"TRY_CAST({sql} AS {_SQL_TYPES[column.type]})"
                 sql = sql if column.nullable else f"coalesce({sql}, {'false' if column.type == pa.bool_() else '0'})"
             shown.append(f'{sql} AS "{column.name}"')
-        named = (
-            ", named AS (SELECT names.flow_uid, arg_min(names.server_name, names.ts) AS known_name, "
-            "arg_min(names.ja4, names.ts) AS known_ja4 FROM names SEMI JOIN line USING (flow_uid) GROUP BY names.flow_uid)"
-        )
-        return (
-            f"WITH hashed AS (SELECT *, md5(concat('{self._salt}', {recipe.uid})) AS digest FROM raw "
-            f"WHERE ({recipe.where}) AND ({recipe.good})), line AS (SELECT *, {_UID} AS flow_uid FROM hashed)"
-            f"{named if 'named' in recipe.source else ''} SELECT {', '.join(shown)} FROM {recipe.source}"
-        )
+        source, names = recipe.source, ""
+        if _NAMED in source and self._named:
+            names = (
+                "WITH named AS (SELECT names.flow_uid, arg_min(names.server_name, names.ts) AS known_name, "
+                "arg_min(names.ja4, names.ts) AS known_ja4 FROM names SEMI JOIN line USING (flow_uid) "
+                "GROUP BY names.flow_uid) "
+            )
+        elif _NAMED in source:
+            nobody = "SELECT *, CAST(NULL AS VARCHAR) AS known_name, CAST(NULL AS VARCHAR) AS known_ja4 FROM line"
+            source = source.replace(_NAMED, f"({nobody}) AS line")
+        return f"{names}SELECT {', '.join(shown)} FROM {source}"
 
     def _keep_names(self, rows: pa.Table) -> None:
         if not rows.num_rows:
             return
-        names = (
-            "server_name" if "server_name" in rows.column_names else "host" if "host" in rows.column_names else "query"
-        )
+        name = next(n for n in ("server_name", "host", "query") if n in rows.column_names)
         ja4 = "ja4" if "ja4" in rows.column_names else "CAST(NULL AS VARCHAR)"
-        self.database.register(
-            "named_rows", rows.select([n for n in ("flow_uid", "ts", names, "ja4") if n in rows.column_names])
-        )
+        wanted = [n for n in ("flow_uid", "ts", name, "ja4") if n in rows.column_names]
+        self.database.register("named_rows", rows.select(wanted))
         self.database.execute(
-            f"INSERT INTO names SELECT flow_uid, epoch_us(ts), {names}, {ja4} FROM named_rows "
-            f"WHERE {names} IS NOT NULL OR {ja4} IS NOT NULL"
+            f"INSERT INTO names SELECT flow_uid, epoch_us(ts), {name}, {ja4} FROM named_rows "
+            f"WHERE {name} IS NOT NULL OR {ja4} IS NOT NULL"
         )
         self.database.unregister("named_rows")
         self._named += rows.num_rows
@@ -189,18 +195,32 @@ class Bench:
             self._named = NAMES_KEPT // 2
 
 
-_UID: Final = "unhex(concat(substr(digest, 1, 12), '8', substr(digest, 14, 3), '9', substr(digest, 18, 15)))"
-"""Version 8 of RFC 9562: a record knows its connection's identifier, not when the connection began, so no time."""
+_NAMED: Final = "line LEFT JOIN named USING (flow_uid)"
+"""Source of rows that want the name of the server that a flow went to."""
+
+WORD: Final = re.compile(r"'([^']*)'")
+"""SQL of a column that is the same word in all rows."""
 
 
-def emitted(table: schema.Table, found: pa.Table, *, is_escaped: bool) -> pa.Table:
-    """Return rows with the emitted columns of a table; what the log does not tell is NULL, 0, FALSE or empty."""
+def emitted(table: schema.Table, found: pa.Table, told: Mapping[str, str], *, is_escaped: bool) -> pa.Table:
+    """Return rows with the emitted columns of a table; what the log does not tell is NULL, 0, FALSE or empty.
+
+    Args:
+        table: Whose columns.
+        found: Columns that were worked out.
+        told: SQL of the columns; words that are the same in all rows were not worked out.
+        is_escaped: The log escapes its texts with backslashes.
+    """
     count = found.num_rows
     columns: Sequence[schema.Column] = table.emitted()
     arrays = []
     for column in columns:
         if column.name in found.column_names:
             arrays.append(_typed(found.column(column.name).combine_chunks(), column, is_escaped=is_escaped))
+        elif (word := WORD.fullmatch(told.get(column.name, ""))) is not None:
+            indices = pa.repeat(pa.scalar(0, pa.int32()), count)
+            values = pa.DictionaryArray.from_arrays(indices, pa.array([word[1]], pa.string()))
+            arrays.append(values if column.type == schema.NAME else values.cast(column.type))
         else:
             arrays.append(_constant(column, count))
     return pa.Table.from_arrays(arrays, schema=table.arrow(columns))

@@ -79,6 +79,17 @@ def looked_up(rows: pa.Table, lookup: Lookup) -> pa.Table:
     return rows
 
 
+def flow_uids(digests: pa.ChunkedArray) -> pa.Array:
+    """Return digests of 16 bytes as identifiers of flows: version 8 of RFC 9562.
+
+    A record knows its connection's identifier, not when the connection began, so there is no time in them.
+    """
+    matrix = _bytes_of(digests).copy()
+    matrix[:, 6] = matrix[:, 6] & 0x0F | 0x80
+    matrix[:, 8] = matrix[:, 8] & 0x3F | 0x80
+    return _blobs(matrix)
+
+
 def community_messages(rows: pa.Table) -> pa.Array:
     """Return the bytes whose SHA-1 is the community id of a flow (version 1, seed 0), NULL without an address.
 
@@ -100,13 +111,14 @@ def community_messages(rows: pa.Table) -> pa.Array:
     head = np.zeros((len(src), 2), np.uint8)
     tail = np.stack([proto, np.zeros_like(proto)], axis=1)
     short = np.concatenate([head, low[:, 12:], high[:, 12:], tail, port_bytes], axis=1)
-    valid = pc.and_(pc.is_valid(rows.column("src")), pc.is_valid(rows.column("dst")))
-    valid = pc.and_(valid, pc.is_valid(rows.column("proto"))).combine_chunks()
     messages = _blobs(short)
     if is_v6.any():
-        messages = pc.if_else(
-            pa.array(is_v6), _blobs(np.concatenate([head, low, high, tail, port_bytes], axis=1)), messages
-        )
+        long = _blobs(np.concatenate([head, low, high, tail, port_bytes], axis=1))
+        messages = pc.if_else(pa.array(is_v6), long, messages)
+    needed = [rows.column(name) for name in ("src", "dst", "proto")]
+    if not any(column.null_count for column in needed):
+        return messages
+    valid = pc.and_(pc.and_(*(pc.is_valid(column) for column in needed[:2])), pc.is_valid(needed[2])).combine_chunks()
     return pc.if_else(valid, messages, pa.scalar(None, pa.binary()))
 
 
@@ -122,7 +134,8 @@ def _is_above(
 
 
 def _bytes_of(column: pa.ChunkedArray) -> npt.NDArray[np.uint8]:
-    filled = pc.fill_null(column, bytes(16)).combine_chunks()
+    whole = column.cast(pa.binary(16)).combine_chunks()
+    filled = pc.fill_null(whole, bytes(16)) if whole.null_count else whole
     start = 16 * filled.offset
     found = np.frombuffer(filled.buffers()[1], np.uint8)[start : start + 16 * len(filled)]
     return found.reshape(len(filled), 16)

@@ -41,7 +41,7 @@ class ZeekLines:
         if self._log.form == "json":
             yield from self._of_json(data, first_line, refusals)
             return
-        for header, piece in pieces(data, first_line, self._header, refusals):
+        for header, piece in pieces(data, first_line, self._header, refusals, fields_of):
             self._header = header
             if piece is not None and piece.rows.num_rows:
                 yield self._made(piece.kind, piece.rows, piece.first_line, refusals, is_escaped=True)

@@ -6,9 +6,9 @@ Logs that were strung together have several headers; each holds until the next.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,7 +63,9 @@ class Piece:
     first_line: int
 
 
-def pieces(data: bytes, first_line: int, header: Header, refusals: Refusals) -> Iterator[tuple[Header, Piece | None]]:
+def pieces(
+    data: bytes, first_line: int, header: Header, refusals: Refusals, wanted: Callable[[str], Collection[str]]
+) -> Iterator[tuple[Header, Piece | None]]:
     """Yield the header as it changes, and the lines between headers as columns.
 
     Args:
@@ -71,23 +73,26 @@ def pieces(data: bytes, first_line: int, header: Header, refusals: Refusals) -> 
         first_line: Number of the first one.
         header: What earlier lines said.
         refusals: Takes the lines that cannot be read.
+        wanted: Fields that are read of a kind of log; without any the first one stands for the line.
     """
     position, line = 0, first_line
     marks = _HEADER.finditer(data) if b"#" in data else iter(())
     for mark in marks:
         if mark.start() > position:
             between = data[position : mark.start()]
-            yield header, _piece(between, line, header, refusals)
+            yield header, _piece(between, line, header, refusals, wanted)
             line += between.count(b"\n")
         header = header.told(mark.group())
         yield header, None
         line += 1
         position = mark.end()
     if position < len(data):
-        yield header, _piece(data[position:], line, header, refusals)
+        yield header, _piece(data[position:], line, header, refusals, wanted)
 
 
-def _piece(data: bytes, line: int, header: Header, refusals: Refusals) -> Piece | None:
+def _piece(
+    data: bytes, line: int, header: Header, refusals: Refusals, wanted: Callable[[str], Collection[str]]
+) -> Piece | None:
     if not data.strip():
         return None
     if not header.fields or len(header.separator) != 1:
@@ -95,21 +100,24 @@ def _piece(data: bytes, line: int, header: Header, refusals: Refusals) -> Piece 
         refusals.add(_NO_HEADER, line, data[:60].decode("utf-8", "backslashreplace"), count)
         return None
     expected = len(header.fields)
+    known = wanted(header.path)
+    shown = [name for name in header.fields if name in known] or [header.fields[0]]
 
-    def refuse(row: Any) -> str:
+    def refuse(row: csv.InvalidRow) -> str:
         text = Text(f"with another number of fields than {expected}", f"字段数不是 {expected}")
         refusals.add(text, line + (row.number or 1) - 1, row.text)
         return "skip"
 
     try:
-        rows = _parsed(data, header, refuse)
+        rows = _parsed(data, header, shown, refuse)
     except pa.ArrowInvalid:  # bytes that are no text
-        rows = _parsed(data.decode("utf-8", "backslashreplace").encode(), header, refuse)
+        rows = _parsed(data.decode("utf-8", "backslashreplace").encode(), header, shown, refuse)
     return Piece(header.path, _without_empty(rows, header.empty), header, line)
 
 
-def _parsed(data: bytes, header: Header, refuse: Any) -> pa.Table:
+def _parsed(data: bytes, header: Header, shown: list[str], refuse: Callable[[csv.InvalidRow], str]) -> pa.Table:
     names = [name.replace(".", "_") for name in header.fields]
+    kept = [name.replace(".", "_") for name in shown]
     return csv.read_csv(
         pa.BufferReader(data),
         read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
@@ -122,7 +130,10 @@ def _parsed(data: bytes, header: Header, refuse: Any) -> pa.Table:
             invalid_row_handler=refuse,
         ),
         convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), null_values=[header.unset], strings_can_be_null=True
+            column_types=dict.fromkeys(kept, pa.string()),
+            include_columns=kept,
+            null_values=[header.unset],
+            strings_can_be_null=True,
         ),
     )
 
