@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -37,7 +37,8 @@ _MACROS: Final = (
     "WHEN x IN ('F', 'false', '0') THEN false END",
     # Seconds, milliseconds (above the year 5138 when taken for seconds) or ISO 8601.
     "CREATE MACRO micros(x) AS coalesce(TRY_CAST(round(TRY_CAST(x AS DOUBLE) * CASE WHEN TRY_CAST(x AS DOUBLE) > 1e11 "
-    "THEN 1e3 ELSE 1e6 END) AS BIGINT), CASE WHEN contains(x, ':') THEN epoch_us(TRY_CAST(x AS TIMESTAMPTZ)) END)",
+    "THEN 1e3 ELSE 1e6 END) AS BIGINT), CASE WHEN contains(CAST(x AS VARCHAR), ':') THEN "
+    "epoch_us(TRY_CAST(CAST(x AS VARCHAR) AS TIMESTAMPTZ)) END)",
     "CREATE MACRO list_of(x) AS CASE WHEN x IS NULL OR x = '' THEN CAST([] AS VARCHAR[]) WHEN starts_with(x, '[') AND "
     "json_valid(x) THEN json_extract_string(x, '$[*]') ELSE string_split(x, ',') END",
     "CREATE MACRO without_password(x) AS CASE WHEN contains(x, '@') THEN "
@@ -117,9 +118,15 @@ class Bench:
             found = found.filter(usable)
         self.database.register("line", found)
         try:
-            made = self.database.sql(self._query(recipe)).to_arrow_table()
+            if recipe.is_named:
+                found = self._with_names(found)
+            made = self.database.sql(self._query(recipe, found.column_names)).to_arrow_table()
         finally:
             self.database.unregister("line")
+        if recipe.source == "line":  # row for row: what is only passed on need not go through the database
+            for name, sql in recipe.columns.items():
+                if sql in found.column_names:
+                    made = made.append_column(name, found.column(sql))
         rows = emitted(schema.table(recipe.table), made, recipe.columns, is_escaped=is_escaped)
         if recipe.names:
             self._keep_names(rows)
@@ -154,28 +161,38 @@ class Bench:
             rows = rows.append_column("community_message", community_messages(judged))
         return rows, judged
 
-    def _query(self, recipe: Recipe) -> str:
+    def _query(self, recipe: Recipe, passed: Collection[str]) -> str:
         table = schema.table(recipe.table)
         shown = []
         for column in table.emitted():
             sql = recipe.columns.get(column.name)
-            if sql is None or WORD.fullmatch(sql):
+            if sql is None or WORD.fullmatch(sql) or (recipe.source == "line" and sql in passed):
                 continue
             if column.type in _SQL_TYPES:
                 sql = f"TRY_CAST({sql} AS {_SQL_TYPES[column.type]})"
                 sql = sql if column.nullable else f"coalesce({sql}, {'false' if column.type == pa.bool_() else '0'})"
             shown.append(f'{sql} AS "{column.name}"')
-        source, names = recipe.source, ""
-        if _NAMED in source and self._named:
-            names = (
-                "WITH named AS (SELECT names.flow_uid, arg_min(names.server_name, names.ts) AS known_name, "
-                "arg_min(names.ja4, names.ts) AS known_ja4 FROM names SEMI JOIN line USING (flow_uid) "
-                "GROUP BY names.flow_uid) "
-            )
-        elif _NAMED in source:
-            nobody = "SELECT *, CAST(NULL AS VARCHAR) AS known_name, CAST(NULL AS VARCHAR) AS known_ja4 FROM line"
-            source = source.replace(_NAMED, f"({nobody}) AS line")
-        return f"{names}SELECT {', '.join(shown)} FROM {source}"
+        return f"SELECT {', '.join(shown)} FROM {recipe.source}"
+
+    def _with_names(self, lines: pa.Table) -> pa.Table:
+        """Return the lines with ``known_name`` and ``known_ja4``, as far as records of their flows told them."""
+        count = lines.num_rows
+        columns = {"known_name": pa.nulls(count, pa.string()), "known_ja4": pa.nulls(count, pa.string())}
+        if self._named:
+            place = lines.append_column("ordinal", pa.array(np.arange(count)))
+            self.database.register("wanted", place.select(["flow_uid", "ordinal"]))
+            found = self.database.sql(
+                "SELECT ordinal, arg_min(server_name, ts) AS known_name, arg_min(ja4, ts) AS known_ja4 "
+                "FROM names JOIN wanted USING (flow_uid) GROUP BY ordinal"
+            ).to_arrow_table()
+            self.database.unregister("wanted")
+            positions = np.full(count, -1, np.int64)
+            positions[found.column("ordinal").to_numpy()] = np.arange(found.num_rows)
+            indices = pa.array(positions, mask=positions < 0)
+            columns = {name: found.column(name).combine_chunks().take(indices) for name in columns}
+        for name, column in columns.items():
+            lines = lines.append_column(name, column)
+        return lines
 
     def _keep_names(self, rows: pa.Table) -> None:
         if not rows.num_rows:
@@ -194,9 +211,6 @@ class Bench:
             self.database.execute(f"DELETE FROM names WHERE rowid < (SELECT max(rowid) - {NAMES_KEPT // 2} FROM names)")
             self._named = NAMES_KEPT // 2
 
-
-_NAMED: Final = "line LEFT JOIN named USING (flow_uid)"
-"""Source of rows that want the name of the server that a flow went to."""
 
 WORD: Final = re.compile(r"'([^']*)'")
 """SQL of a column that is the same word in all rows."""

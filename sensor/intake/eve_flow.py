@@ -159,7 +159,7 @@ FLOW: Final = Recipe(
         Lookup("tcp_tcp_flags_ts", {_S: pa.int32()}, _flags),
         Lookup("tcp_tcp_flags_tc", {_C: pa.int32()}, _flags),
     ),
-    source="line LEFT JOIN named USING (flow_uid)",
+    is_named=True,
     ends={
         "src": "src_ip",
         "dst": "dest_ip",

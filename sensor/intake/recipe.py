@@ -40,6 +40,7 @@ class Recipe:
         lookups: Columns worked out per distinct value.
         source: SQL of the rows; ``line`` is one row per line.
         ends: Of flows: SQL of src, dst, src_port, dst_port, proto, one_way, which the community id is made of.
+        is_named: ``known_name`` and ``known_ja4`` are what records of the same flow told.
         names: Rows name their flow: its server and the fingerprint of its client.
     """
 
@@ -53,6 +54,7 @@ class Recipe:
     lookups: tuple[Lookup, ...] = field(default=())
     source: str = "line"
     ends: Mapping[str, str] = field(default_factory=dict)
+    is_named: bool = False
     names: bool = False
 
     def known(self) -> dict[str, str]:

@@ -28,6 +28,14 @@ class Refusals:
         self._first.setdefault(reason, (line, quoted[:QUOTED]))
         self._counts[reason] = self._counts.get(reason, 0) + count
 
+    def copy(self) -> Refusals:
+        """Return what was counted so far."""
+        return Refusals(self.count, dict(self._first), dict(self._counts))
+
+    def reset(self, counted: Refusals) -> None:
+        """Go back to what was counted then."""
+        self.count, self._first, self._counts = counted.count, dict(counted._first), dict(counted._counts)
+
     def text(self) -> Text | None:
         """Return what was refused and where, None when nothing was."""
         if not self.count:

@@ -92,7 +92,7 @@ CONN: Final = Recipe(
         **{f"dst_{name}": sql for name, sql in _side("resp", "r").items()},
         "src_gap_bytes": f"CASE WHEN o_gap = 1 AND r_gap = 0 THEN {_MISSED} ELSE 0 END",
         "dst_gap_bytes": f"CASE WHEN o_gap = 1 AND r_gap = 0 THEN 0 ELSE {_MISSED} END",
-        "conn_state": "nullif(conn_state, '')",
+        "conn_state": "conn_state",
         "history": "nullif(left(history, 64), '')",
         "end_reason": f"CASE WHEN {_TCP} AND conn_state IN ('SF', 'REJ', 'RSTO', 'RSTR', 'RSTOS0', 'RSTRH') "
         f"THEN '{EndReason.END}' ELSE '{EndReason.IDLE}' END",
@@ -108,7 +108,7 @@ CONN: Final = Recipe(
         "CASE WHEN coalesce(int_of(orig_pkts), o_any) > 0 AND coalesce(int_of(resp_pkts), r_any) > 0 THEN 0 "
         f"ELSE {Quality.ONE_SIDED} END",
     },
-    source="line LEFT JOIN named USING (flow_uid)",
+    is_named=True,
     lookups=(SERVICE, HISTORY),
     ends={
         "src": "id_orig_h",
