@@ -127,11 +127,7 @@ class Content:
             TaishiError: the system does not let us read.
         """
         try:
-            return self._stream.read(limit).removeprefix(b"\xef\xbb\xbf")
-        except (*_DAMAGE, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise unreadable(self._path, error) from error
-            return b""
+            return self._filled(limit).removeprefix(b"\xef\xbb\xbf")
         finally:
             self._raw.close()
 
@@ -162,23 +158,28 @@ class Content:
 
     def _chunks(self) -> Iterator[bytes]:
         is_first = True
-        while True:
-            try:
-                chunk = self._stream.read(BLOCK)
-            except (*_DAMAGE, OSError) as error:
-                if isinstance(error, OSError) and error.errno is not None:
-                    raise unreadable(self._path, error) from error
-                self.problem = Text(
-                    f"the compressed data end too early or are damaged ({error})",
-                    f"压缩数据过早结束或已损坏（{error}）",
-                )
-                return
-            if not chunk:
-                return
+        while self.problem is None and (chunk := self._filled(BLOCK)):
             if self._tell is not None:
                 self._tell(self._raw.bytes_read, self.file_bytes)
             yield chunk.removeprefix(b"\xef\xbb\xbf") if is_first else chunk
             is_first = False
+
+    def _filled(self, size: int) -> bytes:
+        """Return the next bytes of the content, fewer at its end or where damage begins."""
+        parts: list[bytes] = []
+        missing = size
+        try:
+            while missing > 0 and (part := self._stream.read1(min(missing, 1 << 20))):
+                parts.append(part)
+                missing -= len(part)
+        except (*_DAMAGE, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise unreadable(self._path, error) from error
+            self.problem = Text(
+                f"the compressed data end too early or are damaged ({error})",
+                f"压缩数据过早结束或已损坏（{error}）",
+            )
+        return b"".join(parts)
 
     def _pieces(self, data: bytes, anew: bool) -> Iterator[tuple[bytes, bool]]:
         """Yield the block, cut where a known content ends inside of it, and whether reading starts anew there."""

@@ -37,7 +37,7 @@ UID: Final = (
 EVENT: Final = ("timestamp", "flow_id", "src_ip", "src_port", "dest_ip", "dest_port", "proto")
 """Members that events begin with."""
 
-GOOD: Final = '"timestamp" IS NOT NULL AND src_ip IS NOT NULL AND dest_ip IS NOT NULL'
+GOOD: Final = 'micros("timestamp") IS NOT NULL AND src_ip IS NOT NULL AND dest_ip IS NOT NULL'
 ADDRESSES: Final = ("src_ip", "dest_ip")
 
 _TCP: Final = "upper(proto) = 'TCP'"

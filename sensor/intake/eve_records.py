@@ -320,7 +320,7 @@ ANOMALY: Final = Recipe(
     },
     addresses=ADDRESSES,
     uid=UID,
-    good='"timestamp" IS NOT NULL AND coalesce(anomaly_event, anomaly_type) IS NOT NULL',
+    good='micros("timestamp") IS NOT NULL AND coalesce(anomaly_event, anomaly_type) IS NOT NULL',
 )
 
 ALERT: Final = Recipe(
@@ -350,5 +350,5 @@ ALERT: Final = Recipe(
     },
     addresses=ADDRESSES,
     uid=UID,
-    good='"timestamp" IS NOT NULL AND alert_signature_id IS NOT NULL',
+    good='micros("timestamp") IS NOT NULL AND alert_signature_id IS NOT NULL',
 )

@@ -49,7 +49,7 @@ class Recipe:
     columns: Mapping[str, str]
     addresses: tuple[str, ...] = ("id_orig_h", "id_resp_h")
     uid: str = "uid"
-    good: str = "ts IS NOT NULL AND uid IS NOT NULL AND id_orig_h IS NOT NULL AND id_resp_h IS NOT NULL"
+    good: str = "micros(ts) IS NOT NULL AND uid IS NOT NULL AND id_orig_h IS NOT NULL AND id_resp_h IS NOT NULL"
     where: str = "true"
     lookups: tuple[Lookup, ...] = field(default=())
     source: str = "line"

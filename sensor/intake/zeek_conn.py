@@ -37,14 +37,16 @@ def _side(zeek: str, letter: str) -> Mapping[str, str]:
     """Return the columns of one side of a flow."""
     ip = f"int_of({zeek}_ip_bytes)"
     pkts = f"coalesce(int_of({zeek}_pkts), {letter}_any)"
-    payload = f"coalesce(least(int_of({zeek}_bytes), {ip}), 0)"
+    told = f"int_of({zeek}_bytes)"
+    # Numbers of a sequence may be forged: no more payload than there were bytes of IP (least() ignores NULL).
+    payload = f"CASE WHEN {told} IS NULL THEN 0 ELSE least({told}, {ip}) END"
     return {
         "pkts": pkts,
         "bytes_l2": f"coalesce({ip}, int_of({zeek}_bytes))",
         "bytes_ip": f"coalesce({ip}, int_of({zeek}_bytes))",
         "bytes_payload": payload,
-        "bytes_seq": f"CASE WHEN {_TCP} THEN coalesce(least(int_of({zeek}_bytes), {ip} + coalesce(int_of(missed_bytes), 0)),"
-        f" int_of({zeek}_bytes)) END",
+        "bytes_seq": f"CASE WHEN {_TCP} AND {told} IS NOT NULL THEN least({told}, {ip} + "
+        "coalesce(int_of(missed_bytes), 0)) END",
         # At most 1460 B fit into a segment of Ethernet; a datagram is one packet.
         "data_pkts": f"CASE WHEN {payload} = 0 THEN 0 WHEN {_TCP} THEN least({pkts}, ({payload} + 1459) // 1460) "
         f"ELSE {pkts} END",

@@ -45,7 +45,7 @@ FTP: Final = Recipe(
         "outcome": "CASE WHEN upper(command) <> 'PASS' THEN 'request' WHEN int_of(reply_code) BETWEEN 200 AND 299 THEN "
         "'ok' WHEN int_of(reply_code) >= 400 THEN 'negative' ELSE 'unknown' END",
     },
-    good="ts IS NOT NULL AND uid IS NOT NULL AND id_orig_h IS NOT NULL AND id_resp_h IS NOT NULL AND command IS NOT "
+    good="micros(ts) IS NOT NULL AND uid IS NOT NULL AND id_orig_h IS NOT NULL AND id_resp_h IS NOT NULL AND command IS NOT "
     "NULL",
 )
 

@@ -73,7 +73,7 @@ DHCP: Final = Recipe(
         *("id_orig_h", "id_resp_h", "client_addr", "server_addr", "requested_addr", "assigned_addr", "assigned_ip"),
     ),
     uid="coalesce(list_of(uids)[1], uid)",
-    good="ts IS NOT NULL AND coalesce(list_of(uids)[1], uid) IS NOT NULL",
+    good="micros(ts) IS NOT NULL AND coalesce(list_of(uids)[1], uid) IS NOT NULL",
     # One row per message; the log has one line per exchange (before Zeek 2.6 without its messages: an answer).
     source="(SELECT line.*, unnest(CASE WHEN msg_types IS NULL OR msg_types = '' THEN ['ACK'] ELSE list_of(msg_types) "
     "END) AS message FROM line) AS line",
@@ -143,7 +143,7 @@ WEIRD: Final = Recipe(
         "code": "lower(regexp_replace(name, '[^A-Za-z0-9]+', '_', 'g'))",
     },
     addresses=(),
-    good="ts IS NOT NULL AND name IS NOT NULL",
+    good="micros(ts) IS NOT NULL AND name IS NOT NULL",
 )
 
 NOTICE: Final = Recipe(
@@ -165,5 +165,5 @@ NOTICE: Final = Recipe(
         "message": "concat_ws(' · ', nullif(msg, ''), nullif(sub, ''))",
     },
     addresses=("id_orig_h", "id_resp_h", "src", "dst"),
-    good="ts IS NOT NULL AND note IS NOT NULL",
+    good="micros(ts) IS NOT NULL AND note IS NOT NULL",
 )
