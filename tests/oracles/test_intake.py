@@ -126,7 +126,8 @@ def test_eve_is_read_wholly_with_its_community_ids(tmp_path: Path, path: Path) -
     made = _take_in(lake, path)
     flows = [event for event in events if event["event_type"] == "flow"]
     assert made["flow"] == len(flows)
-    told = Counter(event["community_id"] for event in flows if "community_id" in event)
+    # Between equal addresses Suricata differs from the reference package, which is what we follow.
+    told = Counter(e["community_id"] for e in flows if "community_id" in e and e["src_ip"] != e["dest_ip"])
     ids = [row["community_id"] for row in _count(lake, "SELECT community_id FROM flow_stored")]
     ours = Counter("1:" + base64.b64encode(value).decode() for value in ids if value is not None)
     assert told - ours == Counter()
