@@ -27,8 +27,8 @@ _RANK: Final = f"CASE app_basis WHEN '{AppBasis.ZEEK}' THEN 1 WHEN '{AppBasis.SU
 
 _NARROW: Final = (
     "SELECT root_uid, case_name, community_id, begin_us, end_us, source_rank FROM ("
-    f"SELECT flow_uid AS root_uid, case_name, community_id, epoch_us(ts_start) AS begin_us, epoch_us(ts_end) AS end_us, "
-    f"{_RANK} AS source_rank FROM flow_stored WHERE is_final AND flow_root_uid IS NULL UNION ALL "
+    "SELECT flow_uid AS root_uid, case_name, community_id, epoch_us(ts_start) AS begin_us, epoch_us(ts_end) AS "
+    f"end_us, {_RANK} AS source_rank FROM flow_stored WHERE is_final AND flow_root_uid IS NULL UNION ALL "
     "SELECT coalesce(flow_root_uid, flow_uid), case_name, arg_min(community_id, segment_seq), min(epoch_us(ts_start)), "
     "max(epoch_us(ts_end)), 0 FROM flow_stored WHERE NOT (is_final AND flow_root_uid IS NULL) "
     "GROUP BY coalesce(flow_root_uid, flow_uid), case_name) WHERE community_id IS NOT NULL"

@@ -51,7 +51,8 @@ _TITLE: Final = Text("{tool}: {name}", "{tool}：{name}")
 _EVIDENCE: Final = Text(
     "{tool} reported rule {rule} ({name}; {category}; {given}) {times} time(s) for {pair} between {first} and"
     " {last}{corroborated}.",
-    "{tool} 于 {first} 至 {last} 期间对 {pair} 报告规则 {rule}（{name}；{category}；{given}）{times} 次{corroborated}。",
+    "{tool} 于 {first} 至 {last} 期间对 {pair} 报告规则 {rule}（{name}；{category}；{given}）"
+    "{times} 次{corroborated}。",
 )
 
 
@@ -140,7 +141,8 @@ def _evidence(row: dict[str, Any], level: Severity) -> Text:
 
 
 def _tool(row: dict[str, Any]) -> str:
-    return {"zeek": "Zeek", "suricata": "Suricata"}.get(row["engine"], row["engine"])
+    engine = str(row["engine"])
+    return {"zeek": "Zeek", "suricata": "Suricata"}.get(engine, engine)
 
 
 def _text(address: bytes | None) -> str:

@@ -58,7 +58,7 @@ class _Hashing(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer, as the base class says
         count = self._file.readinto(buffer) or 0
         self.sha256.update(memoryview(buffer)[:count])
         self.bytes_read += count

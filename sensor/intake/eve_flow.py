@@ -68,8 +68,7 @@ def _side(towards: str, flags: str) -> Mapping[str, str]:
         "data_pkts": f"CASE WHEN {_TCP} THEN least({pkts}, ({payload} + 1459) // 1460) WHEN {payload} > 0 THEN {pkts} "
         "ELSE 0 END",
         "tcp_flags": f"CASE WHEN {_TCP} AND {pkts} > 0 THEN {flags} END",
-        "flags_first": f"CASE WHEN {_TCP} AND ({flags} & 2) > 0 THEN CASE WHEN {int(towards == 'toclient')} = 1 THEN 18 "
-        "ELSE 2 END END",
+        "flags_first": f"CASE WHEN {_TCP} AND ({flags} & 2) > 0 THEN {18 if towards == 'toclient' else 2} END",
         "syn": f"CASE WHEN {_TCP} THEN CASE WHEN {flags} = 2 THEN {pkts} ELSE ({flags} & 2) // 2 END END",
         "fin": f"CASE WHEN {_TCP} THEN {flags} & 1 END",
         "rst": f"CASE WHEN {_TCP} THEN ({flags} & 4) // 4 END",
@@ -147,8 +146,8 @@ FLOW: Final = Recipe(
         "ja4": "known_ja4",
         "dir_basis": f"CASE WHEN {_ICMP} THEN '{DirBasis.ICMP}' WHEN {_TCP} AND ({_S} & 2) > 0 THEN '{DirBasis.SYN}' "
         f"ELSE '{DirBasis.FIRST_PACKET}' END",
-        "quality_flags": f"CASE WHEN {_TCP} AND (({_S} | coalesce({_C}, 0)) & 2) = 0 THEN {Quality.MIDSTREAM} ELSE 0 END "
-        "| CASE WHEN int_of(flow_pkts_toserver) > 0 AND int_of(flow_pkts_toclient) > 0 THEN 0 ELSE "
+        "quality_flags": f"CASE WHEN {_TCP} AND (({_S} | coalesce({_C}, 0)) & 2) = 0 THEN {Quality.MIDSTREAM} "
+        "ELSE 0 END | CASE WHEN int_of(flow_pkts_toserver) > 0 AND int_of(flow_pkts_toclient) > 0 THEN 0 ELSE "
         f"{Quality.ONE_SIDED} END",
     },
     addresses=ADDRESSES,

@@ -149,8 +149,8 @@ SMB: Final = _recipe(
         "outcome": f"CASE WHEN NOT ({_IS_SETUP}) OR smb_status = 'STATUS_MORE_PROCESSING_REQUIRED' THEN 'request' ELSE "
         f"{_NTLM_OUTCOME} END",
     },
-    where="smb_command LIKE '%NEGOTIATE%' OR smb_command LIKE '%SESSION_SETUP%' OR smb_command LIKE '%TREE_CONNECT%' OR "
-    "smb_command LIKE '%COMMAND_CREATE' OR smb_command LIKE '%NT_CREATE%' OR (smb_command LIKE '%SET_INFO' AND "
+    where="smb_command LIKE '%NEGOTIATE%' OR smb_command LIKE '%SESSION_SETUP%' OR smb_command LIKE '%TREE_CONNECT%' "
+    "OR smb_command LIKE '%COMMAND_CREATE' OR smb_command LIKE '%NT_CREATE%' OR (smb_command LIKE '%SET_INFO' AND "
     "smb_rename_to IS NOT NULL)",
 )
 
@@ -177,8 +177,8 @@ KRB5: Final = _recipe(
         *("krb5.error_code", "krb5.failed_request"),
     ),
     {
-        "exchange": "CASE WHEN coalesce(krb5_failed_request, krb5_msg_type) LIKE '%AS\\_RE%' ESCAPE '\\' THEN 'AS' WHEN "
-        "coalesce(krb5_failed_request, krb5_msg_type) LIKE '%TGS\\_RE%' ESCAPE '\\' THEN 'TGS' WHEN "
+        "exchange": "CASE WHEN coalesce(krb5_failed_request, krb5_msg_type) LIKE '%AS\\_RE%' ESCAPE '\\' THEN 'AS' "
+        "WHEN coalesce(krb5_failed_request, krb5_msg_type) LIKE '%TGS\\_RE%' ESCAPE '\\' THEN 'TGS' WHEN "
         "coalesce(krb5_failed_request, krb5_msg_type) LIKE '%AP\\_RE%' ESCAPE '\\' THEN 'AP' END",
         "user": "nullif(nullif(krb5_cname, ''), '<empty>')",
         "domain": "nullif(nullif(krb5_realm, ''), '<empty>')",
@@ -195,6 +195,8 @@ KRB5: Final = _recipe(
     },
 )
 
+_FTP_CODE: Final = "int_of(list_of(ftp_completion_code)[-1])"
+
 FTP: Final = _recipe(
     "ftp",
     ("ftp.command", "ftp.command_data", "ftp.completion_code", "ftp.reply"),
@@ -203,19 +205,20 @@ FTP: Final = _recipe(
         "command": "upper(ftp_command)",
         "arg": "CASE WHEN upper(ftp_command) NOT IN ('PASS', 'ACCT') THEN without_password(ftp_command_data) END",
         "user": "CASE WHEN upper(ftp_command) = 'USER' THEN ftp_command_data END",
-        "reply_code": "int_of(list_of(ftp_completion_code)[-1])",
+        "reply_code": _FTP_CODE,
         "reply_msg": "left(list_of(ftp_reply)[1], 256)",
-        "outcome": "CASE WHEN upper(ftp_command) <> 'PASS' THEN 'request' WHEN int_of(list_of(ftp_completion_code)[-1]) "
-        "BETWEEN 200 AND 299 THEN 'ok' WHEN int_of(list_of(ftp_completion_code)[-1]) >= 400 THEN 'negative' ELSE "
-        "'unknown' END",
+        "outcome": f"CASE WHEN upper(ftp_command) <> 'PASS' THEN 'request' "
+        f"WHEN {_FTP_CODE} BETWEEN 200 AND 299 THEN 'ok' WHEN {_FTP_CODE} >= 400 THEN 'negative' ELSE 'unknown' END",
     },
     good=f"{GOOD} AND ftp_command IS NOT NULL",
 )
 
 RDP: Final = _recipe(
     "rdp",
-    ("rdp.event_type", "rdp.cookie", "rdp.protocol", "rdp.client.client_name", "rdp.client.desktop_width")
-    + ("rdp.client.desktop_height",),
+    (
+        *("rdp.event_type", "rdp.cookie", "rdp.protocol", "rdp.client.client_name", "rdp.client.desktop_width"),
+        "rdp.client.desktop_height",
+    ),
     {
         "ts": "ts",
         "user": "rdp_cookie",

@@ -42,7 +42,7 @@ _CARRIED: Final = frozenset({"gssapi", "ntlm", "failed", "spicy", "unknown"})
 
 SYN: Final = 2
 _FLAGS: Final = {"s": 2, "h": 0x12, "a": 0x10, "d": 0x18, "f": 0x11, "r": 4}
-"""TCP flags that a letter of a history stands for. Source: Zeek scripts/base/protocols/conn/main.zeek, field history."""
+"""TCP flags that a letter of a history stands for. Source: Zeek scripts/base/protocols/conn/main.zeek, history."""
 
 _FIRST: Final = {"S": 2, "H": 0x12, "A": 0x10, "D": 0x18, "R": 4}
 """Flags of the first packet; a FIN at the beginning may be one of several kinds of probe: not told."""

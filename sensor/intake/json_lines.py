@@ -44,7 +44,8 @@ def parsed(
     database.register("arriving", lines_of(data))
     database.execute(
         "CREATE OR REPLACE TEMP TABLE every_line AS SELECT line, place, json_valid(line) AND json_type(CASE WHEN "
-        "json_valid(line) THEN line END) = 'OBJECT' AS is_good FROM arriving WHERE trim(line, E' \\t\\r\\n\\f\\v') <> ''"
+        "json_valid(line) THEN line END) = 'OBJECT' AS is_good FROM arriving "
+        "WHERE trim(line, E' \\t\\r\\n\\f\\v') <> ''"
     )
     database.unregister("arriving")
     database.execute(

@@ -45,8 +45,8 @@ FTP: Final = Recipe(
         "outcome": "CASE WHEN upper(command) <> 'PASS' THEN 'request' WHEN int_of(reply_code) BETWEEN 200 AND 299 THEN "
         "'ok' WHEN int_of(reply_code) >= 400 THEN 'negative' ELSE 'unknown' END",
     },
-    good="micros(ts) IS NOT NULL AND uid IS NOT NULL AND id_orig_h IS NOT NULL AND id_resp_h IS NOT NULL AND command IS NOT "
-    "NULL",
+    good="micros(ts) IS NOT NULL AND uid IS NOT NULL AND id_orig_h IS NOT NULL AND id_resp_h IS NOT NULL "
+    "AND command IS NOT NULL",
 )
 
 KERBEROS: Final = Recipe(
@@ -102,8 +102,10 @@ NTLM: Final = Recipe(
 
 RDP: Final = Recipe(
     "rdp",
-    (*ENDS, "cookie", "result", "security_protocol", "client_name", "client_dig_product_id", "desktop_width")
-    + ("desktop_height", "requested_color_depth", "encryption_method"),
+    (
+        *(*ENDS, "cookie", "result", "security_protocol", "client_name", "client_dig_product_id", "desktop_width"),
+        *("desktop_height", "requested_color_depth", "encryption_method"),
+    ),
     {
         **COMMON,
         "user": "nullif(cookie, '')",

@@ -68,7 +68,8 @@ HTTP: Final = Recipe(
         "uri": "without_password(uri)",
         "referrer": "without_password(left(referrer, 256))",
         "user_agent": "left(user_agent, 256)",
-        "http_version": "CASE WHEN version IN ('0.9', '1.0', '1.1') THEN version WHEN version IS NOT NULL THEN 'other' END",
+        "http_version": "CASE WHEN version IN ('0.9', '1.0', '1.1') THEN version "
+        "WHEN version IS NOT NULL THEN 'other' END",
         "status_code": "int_of(status_code)",
         "status_msg": "left(status_msg, 256)",
         "request_body_len": "int_of(request_body_len)",

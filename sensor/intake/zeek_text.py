@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,7 +58,8 @@ class Header:
             return replace(self, types=tuple(rest.split(self.separator)))
         if name in values and rest:
             key, value = values[name]
-            return replace(self, **{key: value})
+            changed: dict[str, Any] = {key: value}
+            return replace(self, **changed)
         return self
 
 

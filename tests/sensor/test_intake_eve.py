@@ -18,7 +18,7 @@ def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "lake")
 
 
-def _event(kind: str, second: int, flow_id: int = 1, **members: Any) -> dict[str, Any]:
+def _event(kind: str, second: int, flow_id: int = 1, **members: object) -> dict[str, Any]:
     return {
         "timestamp": f"2024-05-14T10:00:{second:02}.000250+0200",
         "flow_id": flow_id,
@@ -31,7 +31,7 @@ def _event(kind: str, second: int, flow_id: int = 1, **members: Any) -> dict[str
     } | members
 
 
-def _flow(second: int, flow_id: int = 1, **members: Any) -> dict[str, Any]:
+def _flow(second: int, flow_id: int = 1, **members: object) -> dict[str, Any]:
     start, end = f"2024-05-14T10:00:{second:02}.000000+0200", f"2024-05-14T10:00:{second + 2:02}.500000+0200"
     numbers = {"pkts_toserver": 10, "pkts_toclient": 12, "bytes_toserver": 2000, "bytes_toclient": 9000}
     flow = numbers | {"start": start, "end": end, "reason": "timeout", "state": "closed"}
@@ -104,7 +104,7 @@ def test_query_and_answer_are_one_row(lake: Lake, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(content, "BLOCK", 1500)
     events = []
     for number in range(40):
-        ends = {"dest_port": 53, "proto": "UDP", "src_port": 50_000 + number}
+        ends: dict[str, Any] = {"dest_port": 53, "proto": "UDP", "src_port": 50_000 + number}
         asked = {"type": "query", "id": number, "rrname": f"N{number}.example", "rrtype": "A"}
         events.append(_event("dns", number, number, dns=asked, **ends))
         if number % 4:
@@ -126,7 +126,7 @@ def _later(second: int) -> str:
 
 def test_query_of_version_3(lake: Lake, tmp_path: Path) -> None:
     """Suricata 8 calls them request and response, and lists the questions."""
-    ends = {"dest_port": 53, "proto": "UDP"}
+    ends: dict[str, Any] = {"dest_port": 53, "proto": "UDP"}
     asked = {"version": 3, "type": "request", "id": 7, "queries": [{"rrname": "a.example", "rrtype": "AAAA"}]}
     events = [_event("dns", 1, dns=asked, **ends), _event("dns", 2, dns=asked | {"type": "response"}, **ends)]
     (tmp_path / "eve.json").write_text(jsonl(events))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sensor.intake.recognise import recognise
 from store.errors import TaishiError
 from store.lake import Lake
 from tests.sensor.zeek_logs import CONN, conn, jsonl, rows, take_in, tsv
@@ -251,8 +252,6 @@ def test_nothing_is_visible_of_a_run_that_was_cut(lake: Lake, tmp_path: Path, mo
 
 def test_absent_file_has_its_exit_code(tmp_path: Path) -> None:
     """3, as for captures."""
-    from sensor.intake.recognise import recognise
-
     with pytest.raises(TaishiError) as told:
         recognise(tmp_path / "conn.log")
     assert told.value.exit_code == 3

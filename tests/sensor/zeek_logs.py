@@ -15,9 +15,11 @@ from store.lake import Lake
 CASE = "t"
 SENSOR = "zeek"
 
-CONN = ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "service", "duration")
-CONN += ("orig_bytes", "resp_bytes", "conn_state", "missed_bytes", "history", "orig_pkts", "orig_ip_bytes")
-CONN += ("resp_pkts", "resp_ip_bytes", "tunnel_parents")
+CONN = (
+    *("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "service", "duration"),
+    *("orig_bytes", "resp_bytes", "conn_state", "missed_bytes", "history", "orig_pkts", "orig_ip_bytes"),
+    *("resp_pkts", "resp_ip_bytes", "tunnel_parents"),
+)
 
 TYPES = {
     **dict.fromkeys(("ts",), "time"),
@@ -29,7 +31,7 @@ TYPES = {
 }
 
 
-def conn(number: int, **fields: Any) -> dict[str, Any]:
+def conn(number: int, **fields: object) -> dict[str, Any]:
     """Return the fields of one connection."""
     row = {
         "ts": f"{1_700_000_000 + number}.123456",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,6 @@ def _suricata(lake: Lake, tmp_path: Path, second: float, *, src_port: int = 4000
 
 
 def _iso(micros: int) -> str:
-    from datetime import UTC, datetime, timedelta
-
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -114,8 +114,8 @@ def _state(text: str, proto: int | None, back: int) -> tuple[str, tuple[int, int
     return "OTH", (src, dst)
 
 
-def _bytes(address: Any) -> bytes:
-    packed: bytes = address.packed
+def _bytes(address: IPv4Address | IPv6Address) -> bytes:
+    packed = address.packed
     return packed if len(packed) == 16 else bytes(10) + b"\xff\xff" + packed
 
 
