@@ -93,7 +93,7 @@ class NotAssessed:
 
 @dataclass(frozen=True, slots=True)
 class IncidentLine:
-    """One incident as the screen shows it."""
+    """One incident as the screen shows it; ``story`` and ``plots`` are those of ``reporting.scan.telling``."""
 
     incident_id: str
     severity: str
@@ -108,6 +108,8 @@ class IncidentLine:
     alerts: int
     display_filter: str
     next: tuple[str, ...] = ()
+    story: dict[str, Any] = field(default_factory=dict)
+    plots: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address
 from operator import itemgetter
 from typing import Any, Final
 
@@ -28,9 +26,9 @@ from detectors.derive import (
 from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
-from detectors.story import Story
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
 from reporting.scan.surroundings import surroundings
+from reporting.scan.telling import address_text, micros, story_object
 from store import schema
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
@@ -122,8 +120,8 @@ def _record(one: Incident) -> Record:
         score=one.score,
         title_zh=one.title.zh,
         title_en=one.title.en,
-        first_ts_us=_micros(one.since),
-        last_ts_us=_micros(one.until),
+        first_ts_us=micros(one.since),
+        last_ts_us=micros(one.until),
         actor=", ".join(address_text(address) for address in one.actors[:3]),
         alert_ids=one.alert_ids,
         machine=_machine(one),
@@ -147,45 +145,8 @@ def _machine(one: Incident) -> dict[str, Any]:
         "succeeded": one.succeeded,
         "direct": one.direct,
         "progress": one.progress,
-        "story": _story(one.story),
+        "story": story_object(one.story),
     }
-
-
-def _story(told: Story) -> dict[str, Any]:
-    def both(text: Text) -> dict[str, str]:
-        return {"en": text.en, "zh": text.zh}
-
-    return {
-        "who": [both(text) for text in told.who],
-        **{name: both(getattr(told, name)) for name in ("how_in", "reached", "lost", "sure")},
-        "timeline": [
-            {
-                "since_us": _micros(step.since),
-                "until_us": _micros(step.until),
-                "stage": step.stage,
-                "title": both(step.title),
-                "actor": None if step.actor is None else address_text(step.actor),
-                "target": None if step.target is None else address_text(step.target),
-                "severity": step.severity,
-                "detector": step.detector,
-                "count": step.count,
-                "succeeded": step.succeeded,
-                "alert_ids": list(step.alert_ids[:20]),
-            }
-            for step in told.timeline
-        ],
-        "steps_left_out": told.steps_left_out,
-    }
-
-
-def address_text(address: bytes) -> str:
-    """Return the text of an address as stored: RFC 5952, IPv4 for mapped ones."""
-    parsed = IPv6Address(address)
-    return str(parsed.ipv4_mapped or parsed)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _config(alerts: pa.Table, policy: SitePolicy) -> str:

@@ -14,8 +14,9 @@ from reporting.result import IncidentLine, ScanResult, Text
 from reporting.scan.captures import FileProgress, Intake, case_name, samples_of, take_in
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS
 from reporting.scan.home_networks import infer, with_kept_home
-from reporting.scan.knowledge import Knowledge, address_text, judge
+from reporting.scan.knowledge import Knowledge, judge
 from reporting.scan.summary import SCOPE, Summary, iso_time, not_assessed, summarise
+from reporting.scan.telling import address_text, plots_of, story_object
 from sensor.identity import Digest
 from store.casebook import Casebook
 from store.home import Home
@@ -185,4 +186,6 @@ def _line(number: str, one: Incident, knowledge: Knowledge, program: str) -> Inc
         alerts=len(one.alert_ids),
         display_filter=joined,
         next=(f"{program} incident show {number}", f"{program} packets {number} -w {number}.pcap"),
+        story=story_object(one.story),
+        plots=plots_of(rows),
     )
