@@ -34,6 +34,7 @@ ROOT = Root(
         "sql": "reporting.cli.sql:sql",
         "export": "reporting.cli.export:export",
         "meter": "reporting.cli.meter:meter",
+        "intake": "reporting.cli._root:INTAKE",
         "doctor": "reporting.cli.doctor:doctor",
         "key": "reporting.cli._root:KEY",
         "audit": "reporting.cli._root:AUDIT",
@@ -55,6 +56,11 @@ INCIDENT = Group(
 ALERT = Group(
     "alert",
     members={"list": "reporting.cli.alert:list_", "show": "reporting.cli.alert:show"},
+    no_args_is_help=True,
+)
+INTAKE = Group(
+    "intake",
+    members={"zeek": "reporting.cli.intake:zeek", "eve": "reporting.cli.intake:eve"},
     no_args_is_help=True,
 )
 DETECTOR = Group(
