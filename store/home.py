@@ -100,6 +100,11 @@ class Home:
         return self.path / "rules"
 
     @property
+    def reference(self) -> Path:
+        """Folder of imported reference data; made by the first import."""
+        return self.path / "reference"
+
+    @property
     def last_case(self) -> str | None:
         """Case that was used last, or None."""
         try:

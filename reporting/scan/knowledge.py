@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address
 from operator import itemgetter
@@ -28,10 +28,12 @@ from detectors.derive import (
 from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
+from reporting.cases.quiet import hidden_alerts
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
 from store import schema
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
+from store.home import Home
 from store.lake import Lake, LakeReader
 from store.segment import SegmentWriter, publish
 from store.site import SitePolicy
@@ -49,12 +51,14 @@ class Knowledge:
         assessments: ASSESSMENT, current evaluation.
         incidents: With the numbers the casebook gave them.
         config_hash: Of the detectors' parameters and the policy, over all detectors.
+        hidden: Alerts that suppressions hide, with the number of the rule; no incident rests on them.
     """
 
     alerts: pa.Table
     assessments: pa.Table
     incidents: tuple[tuple[str, Incident], ...]
     config_hash: str
+    hidden: Mapping[str, int] = field(default_factory=dict)
 
 
 def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command: str) -> Knowledge:
@@ -63,12 +67,46 @@ def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command
         alerts, assessments = _evaluate(reader, policy)
         current = reader.arrow("SELECT coalesce(max(revision), 0) AS n FROM assessment_stored").to_pylist()[0]["n"]
         is_same = _same(reader, alerts, assessments)
+        hidden = hidden_alerts(reader, alerts, casebook.suppressions(), policy, Home(lake.root.parent).reference)
     if not is_same:
         _store(lake, case, current + 1, alerts, assessments)
+    found = _keep_incidents(casebook, case, _without(alerts, hidden), assessments, command)
+    return Knowledge(alerts, assessments, found, _config(alerts, policy), hidden)
+
+
+def reconsider(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command: str) -> Mapping[str, int]:
+    """Build the incidents of a case anew from its stored alerts, as suppressions are now; return what those hide.
+
+    No detector runs and no alert is written: this is what makes a suppression hold at once, and lets it be undone.
+    """
+    with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
+        alerts, assessments = (_held(reader, table) for table in (schema.ALERT, schema.ASSESSMENT))
+        hidden = hidden_alerts(reader, alerts, casebook.suppressions(), policy, Home(lake.root.parent).reference)
+    _keep_incidents(casebook, case, _without(alerts, hidden), assessments, command)
+    return hidden
+
+
+def _held(reader: LakeReader, table: schema.Table) -> pa.Table:
+    """Return the current rows of a table of findings as the detectors gave them."""
+    names = ", ".join(column.name for column in table.emitted())
+    rows = reader.arrow(f"SELECT {names} FROM {table.name}").to_pylist()
+    return pa.Table.from_pylist(rows, schema=table.arrow(table.emitted()))
+
+
+def _without(alerts: pa.Table, hidden: Mapping[str, int]) -> pa.Table:
+    if not hidden:
+        return alerts
+    return alerts.filter(pa.array([own not in hidden for own in alerts["alert_id"].to_pylist()], pa.bool_()))
+
+
+def _keep_incidents(
+    casebook: Casebook, case: str, alerts: pa.Table, assessments: pa.Table, command: str
+) -> tuple[tuple[str, Incident], ...]:
+    """Bring the incidents of these alerts into the casebook and return them with their numbers."""
     found = incidents(alerts, assessments)
     casebook.upsert_incidents(case, [_record(one) for one in found], command)
     numbers = {row["key"]: str(row["number"]) for row in casebook.incidents(case, current_only=True)}
-    return Knowledge(alerts, assessments, tuple((numbers[one.key], one) for one in found), _config(alerts, policy))
+    return tuple((numbers[one.key], one) for one in found)
 
 
 def _evaluate(reader: LakeReader, policy: SitePolicy) -> tuple[pa.Table, pa.Table]:
