@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from store._macros import literal
 from store._policy import Network, bounds, mapped
+from store.errors import TaishiError
 from store.reference.files import Imported, Kind, imported, refused
 from store.schema import IP
 from store.text import Text
@@ -59,6 +60,14 @@ def read(path: Path) -> tuple[pa.Table, date | None]:
     rows.sort(key=lambda row: (row[0], row[1]))
     columns = zip(*rows, strict=True)
     return pa.table([pa.array(list(c), f.type) for c, f in zip(columns, REF_ASN, strict=True)], schema=REF_ASN), day
+
+
+def lacks(path: Path, kind: Kind) -> TaishiError:
+    """Return the error for a file with ranges that say nothing of the kind wanted."""
+    found = (
+        Text("no AS number in it", "其中没有 AS 号") if kind is Kind.ASN else Text("no country in it", "其中没有国家")
+    )
+    return refused(path, found, _ALLOWED)
 
 
 def index(folder: Path, one: Imported, table: pa.Table) -> None:
