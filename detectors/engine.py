@@ -143,11 +143,14 @@ def assess(detector: Detector, span: pa.Table, memory: pa.Table | None = None) -
 
 
 def config_hash(detector: Detector, params: Mapping[str, float], policy: Tables, rules: Tables) -> str:
-    """Return 16 hex digits that change when the detector's version, parameters, site policy or rules change.
+    """Return 16 hex digits that change with the detector's version, parameters, site policy, rules or reference data.
 
     What merely follows from the data (span, hosts seen) is not configuration.
     """
-    site = {name: _canonical(policy[name]) for name in ("site_role", "site_master")}
+    site: dict[str, object] = {name: _canonical(policy[name]) for name in ("site_role", "site_master")}
+    reference = policy.get("reference_age")
+    if reference is not None and reference.num_rows:
+        site["reference"] = _canonical(reference.select(["kind", "source", "dated"]))
     rows = {name: _canonical(table) for name, table in sorted(rules.items())}
     content = json.dumps([detector.id, detector.version, dict(params), site, rows], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]

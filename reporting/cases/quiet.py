@@ -15,10 +15,11 @@ import pyarrow as pa
 from detectors.suppression import Names, Rule, Surroundings, hidden
 from reporting.cases.book import casebook_of
 from reporting.cases.case import Case
+from reporting.cases.marks import Marks
 from reporting.cases.policy import policy_of
 from reporting.tables import iso
 from store.lake import LakeReader, add_table
-from store.quiet import Feedback, Suppression
+from store.quiet import Suppression
 from store.reference.networks import asn_by_address
 from store.site import SitePolicy, bounds
 
@@ -33,21 +34,6 @@ SEVERITIES_TOLD: Final = ("critical", "high", "medium", "low", "info")
 
 EXAMPLES: Final = 5
 """Alerts a preview names (1 … 50): enough to see what sort they are on one screen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """Alerts of a case that suppressions hide: alert id to the number of the rule, with severity and detector."""
-
-    by: Mapping[str, int] = field(default_factory=dict)
-    of: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-
-    def count(self, severities: Iterable[str] | None = None, detector: str | None = None) -> int:
-        """Return how many are hidden, of these severities and of this detector only when given."""
-        wanted = None if severities is None else set(severities)
-        return sum(
-            (wanted is None or severity in wanted) and detector in {None, own} for severity, own in self.of.values()
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +111,20 @@ def current_alerts(reader: LakeReader) -> pa.Table:
     return reader.arrow(f"SELECT {', '.join(ALERT_COLUMNS)} FROM alert ORDER BY score DESC, ts_start, alert_id")
 
 
-def hidden_of(case: Case) -> Hidden:
-    """Return what the suppressions in force hide in a case; costs nothing where there are none."""
+def gathered_marks(case: Case) -> Marks:
+    """Return what the suppressions in force hide in a case, and the last verdict on each alert."""
     with casebook_of(case.home) as casebook:
         wishes = casebook.suppressions() if casebook is not None else []
+        said = casebook.feedback(case.name) if casebook is not None else []
+    last = {one.subject: one for one in said}
     if not wishes:
-        return Hidden()
+        return Marks(said=last)
     policy = policy_of(case)
     with case.lake.reader(case.name, policy) as reader:
         alerts = current_alerts(reader)
         by = hidden_alerts(reader, alerts, wishes, policy, case.home.reference)
     rows = alerts.select(["alert_id", "severity", "detector"]).to_pylist()
-    return Hidden(by, {r["alert_id"]: (r["severity"], r["detector"]) for r in rows if r["alert_id"] in by})
+    return Marks(by, {r["alert_id"]: (r["severity"], r["detector"]) for r in rows if r["alert_id"] in by}, last)
 
 
 def preview(cases: Iterable[Case], wish: Suppression) -> Preview:
@@ -161,10 +149,3 @@ def subject_of(row: Mapping[str, Any]) -> str:
     ends = (bytes(row[c]).hex() if row[c] is not None else "" for c in ("actor_ip", "target_ip"))
     parts = (str(row["detector"]), iso(row["ts_start"]), *ends, str(row["target_port"]))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
-
-
-def feedback_of(case: Case) -> dict[str, Feedback]:
-    """Return the last verdict of a person on each alert of a case, by the alert's subject."""
-    with casebook_of(case.home) as casebook:
-        said = casebook.feedback(case.name) if casebook is not None else []
-    return {one.subject: one for one in said}

@@ -14,7 +14,6 @@ from reporting.cli._settings import Output, Settings, current
 
 if TYPE_CHECKING:
     from reporting.cases.case import Case
-    from store.quiet import Feedback
 
 
 @command("list")
@@ -23,15 +22,16 @@ if TYPE_CHECKING:
 def list_(case: str | None, severity: str | None, detector: str | None, limit: int | None, show_all: bool) -> None:
     """List the alerts of a case; suppressed ones are counted, and shown with ``--all``."""
     from reporting.cases.alerts import COLUMNS, at_least, list_alerts
-    from reporting.cases.quiet import feedback_of, hidden_of
+    from reporting.cases.marks import COLUMNS as MARKS
+    from reporting.cases.marks import marks_of
     from reporting.tables import Column, emit
 
     settings = current()
     opened = chosen(settings, case)
     checked_detector(settings, opened, detector)
-    hidden, said = hidden_of(opened), feedback_of(opened)
+    marks = marks_of(opened)
     stored = list_alerts(opened.lake, opened.name, severity=severity, detector=detector)
-    marked = (_marked(row, hidden.by, said) for row in stored)
+    marked = (marks.on(row) for row in stored)
     rows = islice((row for row in marked if show_all or row["suppressed_by"] is None), limit)
     words = settings.words
     if settings.output is Output.TABLE:
@@ -42,27 +42,10 @@ def list_(case: str | None, severity: str | None, detector: str | None, limit: i
             click.echo(words("alert.none", case=opened.name))
     else:
         emit(rows, [Column(name, name) for name in (*COLUMNS, *MARKS)], settings.output.value)
-    count = hidden.count(at_least(severity), detector)
+    count = marks.count(at_least(severity), detector)
     if count:
         told = words("alert.suppressed_shown" if show_all else "alert.suppressed", n=count)
         click.echo(told, err=settings.output is not Output.TABLE)
-
-
-MARKS = ("suppressed_by", "feedback", "feedback_reason", "feedback_by")
-"""What people add to an alert: number of the suppression that hides it, last verdict; None without."""
-
-
-def _marked(row: dict[str, Any], hidden: Mapping[str, int], said: Mapping[str, Feedback]) -> dict[str, Any]:
-    from reporting.cases.quiet import subject_of
-
-    last = said.get(subject_of(row)) if said else None
-    return {
-        **row,
-        "suppressed_by": hidden.get(row["alert_id"]),
-        "feedback": None if last is None else last.verdict.value,
-        "feedback_reason": None if last is None else last.reason,
-        "feedback_by": None if last is None else last.actor,
-    }
 
 
 ID_SHOWN = 12
@@ -146,7 +129,7 @@ def show(alert_id: str, case: str | None) -> None:
     """Show one alert in full."""
     from reporting.cases.alerts import alert_ids, list_alerts
     from reporting.cases.lookup import resolve
-    from reporting.cases.quiet import feedback_of, hidden_of
+    from reporting.cases.marks import marks_of
     from reporting.tables import Column, emit, emit_object
 
     settings = current()
@@ -156,7 +139,7 @@ def show(alert_id: str, case: str | None) -> None:
     if own is None:
         raise unknown(settings, "alert", alert_id, opened, ids)
     (row,) = list_alerts(opened.lake, opened.name, ids=[own])
-    full = {**_marked(row, hidden_of(opened).by, feedback_of(opened)), "case": opened.name, **_context(row, opened)}
+    full = {**marks_of(opened).on(row), "case": opened.name, **_context(row, opened)}
     if settings.output is Output.TABLE:
         _show(full, settings)
     elif settings.output is Output.CSV:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address
 from operator import itemgetter
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -30,6 +31,7 @@ from detectors.incident import Incident
 from detectors.model import Text
 from reporting.cases.quiet import hidden_alerts
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
+from reporting.scan.reference import reference_tables
 from store import schema
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
@@ -63,11 +65,12 @@ class Knowledge:
 
 def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command: str) -> Knowledge:
     """Evaluate a case and keep the result; evaluating the same data again changes nothing."""
+    reference = Home(lake.root.parent).reference
     with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
-        alerts, assessments = _evaluate(reader, policy)
+        alerts, assessments = _evaluate(reader, policy, reference)
         current = reader.arrow("SELECT coalesce(max(revision), 0) AS n FROM assessment_stored").to_pylist()[0]["n"]
         is_same = _same(reader, alerts, assessments)
-        hidden = hidden_alerts(reader, alerts, casebook.suppressions(), policy, Home(lake.root.parent).reference)
+        hidden = hidden_alerts(reader, alerts, casebook.suppressions(), policy, reference)
     if not is_same:
         _store(lake, case, current + 1, alerts, assessments)
     found = _keep_incidents(casebook, case, _without(alerts, hidden), assessments, command)
@@ -109,7 +112,7 @@ def _keep_incidents(
     return tuple((numbers[one.key], one) for one in found)
 
 
-def _evaluate(reader: LakeReader, policy: SitePolicy) -> tuple[pa.Table, pa.Table]:
+def _evaluate(reader: LakeReader, policy: SitePolicy, reference: Path) -> tuple[pa.Table, pa.Table]:
     reader.has("dns_site")
     shared = {
         "capture_span": reader.arrow(SPAN_SQL).cast(CAPTURE_SPAN),
@@ -119,6 +122,7 @@ def _evaluate(reader: LakeReader, policy: SitePolicy) -> tuple[pa.Table, pa.Tabl
         "site_role": policy.roles_table(),
         "site_master": policy.masters_table(),
     }
+    shared |= reference_tables(reader, shared["capture_span"], reference)
     with contextlib.closing(CaseTables(reader, registry().values())) as tables:
         return run_all(tables.table, shared, buckets=tables.buckets, hosts_for=tables.hosts)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +26,15 @@ REFERENCE_AGE: Final = pa.schema(
     ]
 )
 """One row per kind; ``state`` is fresh, stale or missing; ``age_days`` NULL when no day is known."""
+
+
+class AgeState(StrEnum):
+    """How much reference data can be relied on; ``damaged``: the copy is not what was imported."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    MISSING = "missing"
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,7 @@ class Age:
         source: Package and version, or name of the imported file; empty when there is none.
         dated: Day of the data; None when unknown.
         age_days: Days between that day and ``as_of`` (0 for data from later); None when unknown.
-        state: fresh, stale, missing, or damaged (the copy is not what was imported; it is not used).
+        state: How much it can be relied on.
         one: The import, if that is in use.
     """
 
@@ -72,7 +82,7 @@ class Age:
     source: str
     dated: date | None
     age_days: int | None
-    state: str
+    state: AgeState
     one: Imported | None = None
 
 
@@ -98,11 +108,11 @@ def _age(folder: Path, kind: Kind, as_of: date, lists: Sequence[str], deep: bool
     else:
         source, dated = _package(kind), own
     if not source:
-        return Age(kind, "", None, None, "missing")
+        return Age(kind, "", None, None, AgeState.MISSING)
     days = None if dated is None else max(0, (as_of - dated).days)
-    state = "stale" if days is None or days > STALE[kind].days else "fresh"
+    state = AgeState.STALE if days is None or days > STALE[kind].days else AgeState.FRESH
     if deep and one is not None and not is_intact(folder, one):
-        state = "damaged"
+        state = AgeState.DAMAGED
     return Age(kind, source, dated, days, state, one)
 
 
@@ -145,7 +155,7 @@ def age_table(found: Sequence[Age]) -> pa.Table:
             "source": one.source,
             "dated": one.dated,
             "age_days": None if one.age_days is None else float(one.age_days),
-            "state": "missing" if one.state == "damaged" else one.state,
+            "state": AgeState.MISSING.value if one.state is AgeState.DAMAGED else one.state.value,
         }
         for one in found
     ]

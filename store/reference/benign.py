@@ -137,31 +137,30 @@ def benign_of(
         addresses: 16 bytes each.
         names: Host names or registered domains.
     """
+    if not addresses and not names:
+        return REF_BENIGN.empty_table()
     held = lists_in_use(folder, imported(folder, Kind.WARNING), tuple(row["list"] for row in wanted))
     classes = {row["list"]: row["class"] for row in wanted if row["use"] == "accept"}
     classes |= {name: OWN_CLASS for name, one in held.items() if one.get("class") == OWN_CLASS}
-    never = {
-        str(e).lower().strip(".")
-        for r in wanted
-        if r["use"] == "refuse"
-        for e in held.get(r["list"], {"list": ()})["list"]
-    }
+    parents = {tail for name in names for tail in _tails(name.lower().rstrip("."))}
+    refusing = [held[row["list"]] for row in wanted if row["use"] == "refuse" and row["list"] in held]
+    parents -= {entry for one in refusing for entry in _entries(one, parents)}
     accepted = {name: one for name, one in held.items() if name in classes}
-    rows = [*_names(accepted, classes, never, names), *_ranges(accepted, classes, addresses)]
+    rows = [*_names(accepted, classes, parents), *_ranges(accepted, classes, addresses)]
     return pa.Table.from_pylist(sorted(rows, key=lambda r: (r["kind"], r["value"], r["list"])), schema=REF_BENIGN)
 
 
-def _names(
-    held: Lists, classes: Mapping[str, str], never: Collection[str], names: Collection[str]
-) -> Iterator[dict[str, Any]]:
-    parents = {tail for name in names for tail in _tails(name.lower().rstrip("."))}
+def _names(held: Lists, classes: Mapping[str, str], parents: Collection[str]) -> Iterator[dict[str, Any]]:
     for name, one in held.items():
-        if one["type"] == "cidr":
-            continue
-        entries = {str(entry).lower().strip(".") for entry in one["list"]} & parents
-        for entry in entries - set(never):
+        for entry in _entries(one, parents) if one["type"] != "cidr" else ():
             if registered_domain(entry) is not None:  # below a public suffix anybody may register
                 yield {"kind": "name", "value": entry, "list": name, "class": classes[name]}
+
+
+def _entries(one: Mapping[str, Any], parents: Collection[str]) -> set[str]:
+    """Return which of the names a list has; some lists write a dot before a suffix."""
+    entries = set(one["list"])
+    return {name for name in parents if name in entries or f".{name}" in entries}
 
 
 def _tails(name: str) -> Iterator[str]:
@@ -185,8 +184,25 @@ def _ranges(held: Lists, classes: Mapping[str, str], addresses: Collection[bytes
 
 def _networks(entries: Collection[object]) -> Iterator[tuple[str, bytes, bytes]]:
     for entry in entries:
+        text = str(entry)
         try:
-            network = ipaddress.ip_network(str(entry), strict=False)
+            low, high = _ends(text)
         except ValueError:
             continue
-        yield (str(network), *bounds(network))
+        yield (text, low, high)
+
+
+_V4: Final = bytes(10) + b"\xff\xff"
+
+
+def _ends(text: str) -> tuple[bytes, bytes]:
+    """Return the ends of a network; IPv4 by hand, thousands of ``ip_network`` would cost a scan a quarter second."""
+    if ":" in text:
+        return bounds(ipaddress.ip_network(text, strict=False))
+    host, _, length = text.partition("/")
+    free = 32 - int(length or 32)
+    octets = bytes(int(part) for part in host.split("."))
+    if len(octets) != 4 or not 0 <= free <= 32:
+        raise ValueError(text)
+    low = int.from_bytes(octets) >> free << free
+    return _V4 + low.to_bytes(4), _V4 + (low | (1 << free) - 1).to_bytes(4)

@@ -17,6 +17,9 @@ from reporting.health import Status
 from reporting.result import FileStatus
 from reporting.words import LANGUAGES, Words
 from store.casebook import State
+from store.quiet import Opinion
+from store.reference.ages import AgeState
+from store.reference.files import Kind
 from store.schema import Severity
 
 SOURCES = Path(__file__).parents[2] / "reporting"
@@ -25,6 +28,9 @@ CLOSED_SETS = {
     "severity.{}": [*(severity.value for severity in Severity), "clear"],
     "incident.state_{}": [state.value for state in State],
     "file.{}": list(get_args(FileStatus)),
+    "alert.verdict_{}": [opinion.value for opinion in Opinion],
+    "data.kind_{}": [kind.value for kind in Kind],
+    "data.state_{}": [state.value for state in AgeState],
     "doctor.{}": [status.value for status in Status],
 }
 """Keys made of the members of a closed set."""
