@@ -27,9 +27,13 @@ ROOT = Root(
         "demo": "reporting.cli.demo:demo",
         "incident": "reporting.cli._root:INCIDENT",
         "alert": "reporting.cli._root:ALERT",
+<<<<<<< HEAD
         "suppress": "reporting.cli._root:SUPPRESS",
         "role": "reporting.cli._root:ROLE",
         "data": "reporting.cli._root:DATA",
+=======
+        "detector": "reporting.cli._root:DETECTOR",
+>>>>>>> main
         "records": "reporting.cli.records:records",
         "dissect": "reporting.cli.dissect:dissect",
         "packets": "reporting.cli.packets:packets",
@@ -47,7 +51,11 @@ ROOT = Root(
 
 INCIDENT = Group(
     "incident",
-    members={"list": "reporting.cli.incident:list_", "show": "reporting.cli.incident:show"},
+    members={
+        "list": "reporting.cli.incident:list_",
+        "show": "reporting.cli.incident:show",
+        "timeline": "reporting.cli.incident:timeline",
+    },
     no_args_is_help=True,
 )
 ALERT = Group(
@@ -78,6 +86,15 @@ ROLE = Group(
 DATA = Group(
     "data",
     members={"status": "reporting.cli.data:status", "import": "reporting.cli.data:import_"},
+    no_args_is_help=True,
+)
+DETECTOR = Group(
+    "detector",
+    members={
+        "list": "reporting.cli.detector:list_",
+        "show": "reporting.cli.detector:show",
+        "explain": "reporting.cli.detector:explain",
+    },
     no_args_is_help=True,
 )
 KEY = Group(

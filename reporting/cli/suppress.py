@@ -143,7 +143,7 @@ def _cases(settings: Settings, home: Home) -> list[Case]:
 def _change(settings: Settings, home: Home, typed: str, step: Callable[[Any], Any]) -> Any:
     """Change the casebook and build the incidents of every case anew."""
     from reporting.cases.policy import policy_of
-    from reporting.scan.knowledge import reconsider
+    from reporting.scan.reconsider import reconsider
     from store.casebook import Casebook
 
     casebook = Casebook(home.casebook)

@@ -29,9 +29,12 @@ from detectors.derive import (
 from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
+from detectors.story import Story
+from detectors.surroundings import Surroundings
 from reporting.cases.quiet import hidden_alerts
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
 from reporting.scan.reference import reference_tables
+from reporting.scan.surroundings import surroundings
 from store import schema
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
@@ -71,42 +74,26 @@ def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command
         current = reader.arrow("SELECT coalesce(max(revision), 0) AS n FROM assessment_stored").to_pylist()[0]["n"]
         is_same = _same(reader, alerts, assessments)
         hidden = hidden_alerts(reader, alerts, casebook.suppressions(), policy, reference)
+        shown = without(alerts, hidden)
+        around = surroundings(reader, shown, policy)
     if not is_same:
         _store(lake, case, current + 1, alerts, assessments)
-    found = _keep_incidents(casebook, case, _without(alerts, hidden), assessments, command)
+    found = keep_incidents(casebook, case, shown, assessments, around, command)
     return Knowledge(alerts, assessments, found, _config(alerts, policy), hidden)
 
 
-def reconsider(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command: str) -> Mapping[str, int]:
-    """Build the incidents of a case anew from its stored alerts, as suppressions are now; return what those hide.
-
-    No detector runs and no alert is written: this is what makes a suppression hold at once, and lets it be undone.
-    """
-    with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
-        alerts, assessments = (_held(reader, table) for table in (schema.ALERT, schema.ASSESSMENT))
-        hidden = hidden_alerts(reader, alerts, casebook.suppressions(), policy, Home(lake.root.parent).reference)
-    _keep_incidents(casebook, case, _without(alerts, hidden), assessments, command)
-    return hidden
-
-
-def _held(reader: LakeReader, table: schema.Table) -> pa.Table:
-    """Return the current rows of a table of findings as the detectors gave them."""
-    names = ", ".join(column.name for column in table.emitted())
-    rows = reader.arrow(f"SELECT {names} FROM {table.name}").to_pylist()
-    return pa.Table.from_pylist(rows, schema=table.arrow(table.emitted()))
-
-
-def _without(alerts: pa.Table, hidden: Mapping[str, int]) -> pa.Table:
+def without(alerts: pa.Table, hidden: Mapping[str, int]) -> pa.Table:
+    """Return the alerts that are not hidden."""
     if not hidden:
         return alerts
     return alerts.filter(pa.array([own not in hidden for own in alerts["alert_id"].to_pylist()], pa.bool_()))
 
 
-def _keep_incidents(
-    casebook: Casebook, case: str, alerts: pa.Table, assessments: pa.Table, command: str
+def keep_incidents(
+    casebook: Casebook, case: str, alerts: pa.Table, assessments: pa.Table, around: Surroundings, command: str
 ) -> tuple[tuple[str, Incident], ...]:
     """Bring the incidents of these alerts into the casebook and return them with their numbers."""
-    found = incidents(alerts, assessments)
+    found = incidents(alerts, assessments, around=around)
     casebook.upsert_incidents(case, [_record(one) for one in found], command)
     numbers = {row["key"]: str(row["number"]) for row in casebook.incidents(case, current_only=True)}
     return tuple((numbers[one.key], one) for one in found)
@@ -186,6 +173,34 @@ def _machine(one: Incident) -> dict[str, Any]:
         "succeeded": one.succeeded,
         "direct": one.direct,
         "progress": one.progress,
+        "story": _story(one.story),
+    }
+
+
+def _story(told: Story) -> dict[str, Any]:
+    def both(text: Text) -> dict[str, str]:
+        return {"en": text.en, "zh": text.zh}
+
+    return {
+        "who": [both(text) for text in told.who],
+        **{name: both(getattr(told, name)) for name in ("how_in", "reached", "lost", "sure")},
+        "timeline": [
+            {
+                "since_us": _micros(step.since),
+                "until_us": _micros(step.until),
+                "stage": step.stage,
+                "title": both(step.title),
+                "actor": None if step.actor is None else address_text(step.actor),
+                "target": None if step.target is None else address_text(step.target),
+                "severity": step.severity,
+                "detector": step.detector,
+                "count": step.count,
+                "succeeded": step.succeeded,
+                "alert_ids": list(step.alert_ids[:20]),
+            }
+            for step in told.timeline
+        ],
+        "steps_left_out": told.steps_left_out,
     }
 
 

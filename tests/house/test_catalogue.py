@@ -10,6 +10,7 @@ from typing import get_args
 
 import click
 
+from detectors.story import STAGES
 from reporting.cli._command import Group
 from reporting.cli._help import key_of
 from reporting.cli._root import ROOT
@@ -31,6 +32,7 @@ CLOSED_SETS = {
     "alert.verdict_{}": [opinion.value for opinion in Opinion],
     "data.kind_{}": [kind.value for kind in Kind],
     "data.state_{}": [state.value for state in AgeState],
+    "stage.{}": [str(stage) for stage in STAGES],
     "doctor.{}": [status.value for status in Status],
 }
 """Keys made of the members of a closed set."""
