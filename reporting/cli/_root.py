@@ -27,13 +27,10 @@ ROOT = Root(
         "demo": "reporting.cli.demo:demo",
         "incident": "reporting.cli._root:INCIDENT",
         "alert": "reporting.cli._root:ALERT",
-<<<<<<< HEAD
         "suppress": "reporting.cli._root:SUPPRESS",
         "role": "reporting.cli._root:ROLE",
         "data": "reporting.cli._root:DATA",
-=======
         "detector": "reporting.cli._root:DETECTOR",
->>>>>>> main
         "records": "reporting.cli.records:records",
         "dissect": "reporting.cli.dissect:dissect",
         "packets": "reporting.cli.packets:packets",
