@@ -39,6 +39,26 @@ DOMAIN_HOSTS: Final = pa.schema([("domain", pa.string()), ("hosts", pa.int64())]
 MEMORY_SPAN: Final = pa.schema([("first_ts", TIME), ("last_ts", TIME)])
 """One row (none without memory): the first and last moment that the memory before this range remembers."""
 
+REF_ASN: Final = pa.schema([("ip_lo", IP), ("ip_hi", IP), ("asn", pa.int64()), ("country", pa.string())])
+"""AS number and country of ranges that hold addresses of the case; disjoint, empty without imported data."""
+
+REF_BENIGN: Final = pa.schema(
+    [
+        *(("kind", pa.string()), ("value", pa.string()), ("ip_lo", IP), ("ip_hi", IP)),
+        *(("list", pa.string()), ("class", pa.string())),
+    ]
+)
+"""Entries of lists of the popular and harmless that concern names (suffixes) or addresses of the case; ask by
+``detectors.reference.Benign``. ``class``: popular, vendor, site, cdn or cloud."""
+
+REFERENCE_AGE: Final = pa.schema(
+    [
+        *(("kind", pa.string()), ("source", pa.string()), ("dated", pa.date32()), ("age_days", pa.float64())),
+        ("state", pa.string()),
+    ]
+)
+"""One row per kind of reference data: fresh, stale or missing on the last day of the case (never of the wall)."""
+
 POLICY: Final = {
     "capture_span": CAPTURE_SPAN,
     "host_seen": HOST_SEEN,
@@ -48,6 +68,9 @@ POLICY: Final = {
     "peer_hosts": PEER_HOSTS,
     "domain_hosts": DOMAIN_HOSTS,
     "memory_span": MEMORY_SPAN,
+    "ref_asn": REF_ASN,
+    "ref_benign": REF_BENIGN,
+    "reference_age": REFERENCE_AGE,
 }
 """Schemas of the tables that every detector is given, whole, beside its own."""
 
@@ -85,6 +108,29 @@ SELECT domain, count(DISTINCT ip) AS hosts FROM (
     SELECT domain, sender_ip FROM dns_site WHERE sender_home AND domain IS NOT NULL AND service = 'dns'
 ) GROUP BY domain HAVING count(DISTINCT ip) >= 2 ORDER BY domain
 """
+
+
+REFERENCE_LIMIT: Final = 200_000
+"""Addresses and names (10^4 … 10^7) of a case that are looked up in reference data: a spoofed flood has millions, of
+which nothing needs to be known; beyond, the first in order are."""
+
+OUTSIDE_SQL: Final = f"""
+SELECT DISTINCT ip FROM (
+    SELECT dst_ip AS ip FROM conversation WHERE NOT dst_home AND dst_pkts > 0
+    UNION ALL
+    SELECT src_ip FROM conversation WHERE NOT src_home AND dst_pkts > 0
+) WHERE ip IS NOT NULL ORDER BY ip LIMIT {REFERENCE_LIMIT}
+"""
+"""Addresses outside that exchanged something with the site."""
+
+NAMES_SQL: Final = f"""
+SELECT DISTINCT name FROM (
+    SELECT server_name AS name FROM conversation WHERE src_home
+    UNION ALL
+    SELECT domain FROM dns_site WHERE sender_home
+) WHERE name IS NOT NULL ORDER BY name LIMIT {REFERENCE_LIMIT}
+"""
+"""Host names and registered domains that the site's hosts named."""
 
 
 def census(conversation: pa.Table) -> pa.Table:

@@ -119,6 +119,16 @@ KINDS: Final[Mapping[str, RuleKind]] = {
         },
         ("model",),
     ),
+    "benign_lists": RuleKind(
+        {
+            "list": _pattern(r"[a-z0-9]+([_-][a-z0-9]+)*", "a folder of MISP's warning-lists"),
+            "class": _one_of("popular", "vendor", "cdn", "cloud", "none"),
+            "use": _one_of("accept", "refuse"),
+            "why": _text,
+            "source": _text,
+        },
+        ("list",),
+    ),
     "roles": RuleKind(
         {
             "role": _pattern(r"[a-z]+(_[a-z]+)*", "a name in snake_case"),

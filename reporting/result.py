@@ -207,7 +207,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """Everything one scan says, in the order the screen says it."""
+    """Everything one scan says, in the order the screen says it.
+
+    ``alerts`` counts what is not suppressed, ``suppressed`` the rest: hidden alerts are always told, as a number.
+    """
 
     case: str
     program: str
@@ -228,6 +231,7 @@ class ScanResult:
     protection: tuple[Protection, ...] = ()
     told: tuple[Told, ...] = ()
     logins: tuple[LoginSum, ...] = ()
+    suppressed: int = 0
     report: str | None = None
     result_version: int = field(default=RESULT_VERSION)
 

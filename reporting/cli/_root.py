@@ -27,6 +27,9 @@ ROOT = Root(
         "demo": "reporting.cli.demo:demo",
         "incident": "reporting.cli._root:INCIDENT",
         "alert": "reporting.cli._root:ALERT",
+        "suppress": "reporting.cli._root:SUPPRESS",
+        "role": "reporting.cli._root:ROLE",
+        "data": "reporting.cli._root:DATA",
         "detector": "reporting.cli._root:DETECTOR",
         "records": "reporting.cli.records:records",
         "dissect": "reporting.cli.dissect:dissect",
@@ -55,7 +58,32 @@ INCIDENT = Group(
 )
 ALERT = Group(
     "alert",
-    members={"list": "reporting.cli.alert:list_", "show": "reporting.cli.alert:show"},
+    members={
+        "list": "reporting.cli.alert:list_",
+        "show": "reporting.cli.alert:show",
+        "feedback": "reporting.cli.feedback:feedback",
+    },
+    no_args_is_help=True,
+)
+SUPPRESS = Group(
+    "suppress",
+    members={
+        name: f"reporting.cli.suppress:{attribute}"
+        for name, attribute in (("add", "add"), ("list", "list_"), ("remove", "remove"), ("preview", "preview"))
+    },
+    no_args_is_help=True,
+)
+ROLE = Group(
+    "role",
+    members={
+        name: f"reporting.cli.role:{attribute}"
+        for name, attribute in (("list", "list_"), ("confirm", "confirm"), ("revoke", "revoke"))
+    },
+    no_args_is_help=True,
+)
+DATA = Group(
+    "data",
+    members={"status": "reporting.cli.data:status", "import": "reporting.cli.data:import_"},
     no_args_is_help=True,
 )
 INTAKE = Group(
