@@ -33,6 +33,7 @@ from store.schema._column import (
 from store.schema._site import SITE_SUFFIX, site_columns
 from store.schema._words import AppBasis, ConnState, DirBasis, Direction, EndReason, Outcome, Quality, Severity
 from store.schema.captures import COUNTERS, PACKET_STORE
+from store.schema.derived import DERIVED, DERIVED_TABLES, TREND_HOUR, Derived
 from store.schema.findings import ALERT, ASSESSMENT
 from store.schema.flow import FLOW
 from store.schema.flow_ext import FLOW_EXT
@@ -44,6 +45,8 @@ __all__ = [
     "ASSESSMENT",
     "ASSET_SEEN",
     "COUNTERS",
+    "DERIVED",
+    "DERIVED_TABLES",
     "EDGE",
     "EDGE_DAY",
     "F32",
@@ -69,10 +72,12 @@ __all__ = [
     "TABLES",
     "TEXT",
     "TIME",
+    "TREND_HOUR",
     "UID",
     "AppBasis",
     "Column",
     "ConnState",
+    "Derived",
     "DirBasis",
     "Direction",
     "EndReason",
@@ -102,7 +107,7 @@ def table(name: str) -> Table:
     Raises:
         KeyError: no such table.
     """
-    for candidate in (*TABLES, *MEMORY):
+    for candidate in (*TABLES, *MEMORY, *DERIVED_TABLES):
         if candidate.name == name:
             return candidate
     raise KeyError(name)

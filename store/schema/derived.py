@@ -1,0 +1,102 @@
+"""Tables that follow from others and are made when somebody asks: trends, what each tap saw, what a host did on a day.
+
+They are in no segment. ``taishi sql`` and the detectors see them as views; ``<name>_before`` is the history before
+the range that is judged, empty without one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from store.schema._column import F64, FLAG, I32, I64, IP, NAME, TEXT, TIME, Table, c
+from store.schema._derived_sql import TREND_CHANGE_SQL, TREND_HOUR_SQL, TREND_SEASON_SQL, TREND_WEEK_SQL
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A table, the SELECT that makes it, and the views that the SELECT reads."""
+
+    table: Table
+    sql: str
+    sources: tuple[str, ...]
+
+
+_WHO: Final = (
+    c("scope", NAME, "What is watched: site, zone, service or asset."),
+    c("name", TEXT, "Its name: 'site', the zone, the service (protocol or port/transport), the address as text."),
+    c("asset_ip", IP, "Address of an asset; NULL for the other scopes.", null=True),
+)
+
+TREND_HOUR: Final = Table(
+    "trend_hour",
+    "Volume per hour (UTC) of the site, its zones, services and assets; an hour without traffic has no row.",
+    (
+        *_WHO,
+        c("hour", TIME, "Start of the hour.", "us UTC"),
+        c("bytes_up", I64, "Payload it sent (service: its clients; site: its own end, or the originator).", "B"),
+        c("bytes_down", I64, "Payload it received; long conversations are spread evenly over their hours.", "B"),
+        c("conversations", I64, "Conversations that began."),
+        c("peers", I64, "Distinct addresses at the other end (service: clients)."),
+        c("failures", I64, "Of the conversations, those refused or never answered."),
+    ),
+    key=("scope", "name", "hour"),
+)
+TREND_WEEK: Final = Table(
+    "trend_week",
+    "Week on week (weeks begin on Monday, UTC), compared by the hours that the taps saw in both weeks.",
+    (
+        *_WHO,
+        c("week", TIME, "Start of the week.", "us UTC"),
+        c("hours_seen", I32, "Hours of the week in which any tap saw anything, at most 168."),
+        c("hours_matched", I32, "Of them, those whose hour a week earlier was seen too."),
+        c("bytes_up", I64, "Payload sent; NULL when the week was not seen.", "B", null=True),
+        c("bytes_down", I64, "Payload received; NULL when the week was not seen.", "B", null=True),
+        c("conversations", I64, "Conversations that began; NULL when the week was not seen.", null=True),
+        c("failures", I64, "Of them, those refused or never answered; NULL when not seen.", null=True),
+        c("peers", I64, "Most distinct peers in one hour; NULL when the week was not seen.", null=True),
+        c("ratio", F64, "Bytes in the matched hours / bytes in the same hours a week earlier.", "ratio", null=True),
+        c("state", NAME, "first, steady, up, down, gone, back, quiet, not_comparable or not_seen."),
+    ),
+    key=("scope", "name", "week"),
+)
+TREND_SEASON: Final = Table(
+    "trend_season",
+    "What is usual at which hour of the week (UTC), over the hours that the taps saw.",
+    (
+        *_WHO,
+        c("week_hour", I32, "Hour of the week, 0 = Monday 00:00 UTC … 167."),
+        c("weeks", I32, "Weeks in which that hour was seen."),
+        c("bytes_median", F64, "Median of the bytes, both directions.", "B"),
+        c("bytes_low", F64, "Lower end of the usual band: 5 robust deviations below, on ln(1 + bytes).", "B"),
+        c("bytes_high", F64, "Upper end of the usual band.", "B"),
+    ),
+    key=("scope", "name", "week_hour"),
+)
+TREND_CHANGE: Final = Table(
+    "trend_change",
+    "Days on which a behaviour changed for at least a week: the findings of change_point in the current evaluation.",
+    (
+        *_WHO,
+        c("since", TIME, "Start of the day of the change.", "us UTC"),
+        c("until", TIME, "End of the last day of the new behaviour that was seen.", "us UTC"),
+        c("stayed", FLAG, "It lasted until the end of the data."),
+        c("measure", NAME, "What changed most: bytes, upload_share, peers, failure_share or night_share."),
+        c("level_before", F64, "Daily level before, in the measure's own unit."),
+        c("level_after", F64, "Daily level after."),
+        c("sigmas", F64, "Size of the change in robust standard deviations of the days before."),
+        c("alert_id", TEXT, "Alert that says so."),
+    ),
+    key=("alert_id",),
+)
+
+DERIVED: Final = (
+    Derived(TREND_HOUR, TREND_HOUR_SQL, ("conversation",)),
+    Derived(TREND_WEEK, TREND_WEEK_SQL, ("trend_hour",)),
+    Derived(TREND_SEASON, TREND_SEASON_SQL, ("trend_hour",)),
+    Derived(TREND_CHANGE, TREND_CHANGE_SQL, ("alert",)),
+)
+"""All of them, each after its sources."""
+
+DERIVED_TABLES: Final = tuple(one.table for one in DERIVED)
+"""Their declarations."""
