@@ -33,7 +33,7 @@ from store.schema._column import (
 from store.schema._site import SITE_SUFFIX, site_columns
 from store.schema._words import AppBasis, ConnState, DirBasis, Direction, EndReason, Outcome, Quality, Severity
 from store.schema.captures import COUNTERS, PACKET_STORE
-from store.schema.derived import DERIVED, DERIVED_TABLES, TREND_HOUR, Derived
+from store.schema.derived import DERIVED, DERIVED_TABLES, TAP_MINUTE, TREND_HOUR, Derived
 from store.schema.findings import ALERT, ASSESSMENT
 from store.schema.flow import FLOW
 from store.schema.flow_ext import FLOW_EXT
@@ -70,6 +70,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "SITE_SUFFIX",
     "TABLES",
+    "TAP_MINUTE",
     "TEXT",
     "TIME",
     "TREND_HOUR",

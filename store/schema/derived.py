@@ -11,6 +11,7 @@ from typing import Final
 
 from store.schema._column import F64, FLAG, I32, I64, IP, NAME, TEXT, TIME, Table, c
 from store.schema._derived_sql import TREND_CHANGE_SQL, TREND_HOUR_SQL, TREND_SEASON_SQL, TREND_WEEK_SQL
+from store.schema._tap_sql import TAP_MINUTE_SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,35 @@ TREND_CHANGE: Final = Table(
     key=("alert_id",),
 )
 
+TAP_MINUTE: Final = Table(
+    "tap_minute",
+    "What each tap showed per minute, and each VLAN and zone behind it per hour; without traffic there is no row.",
+    (
+        c("whole", NAME, "Always 'site': taps are judged against each other, so that one key holds all of them."),
+        c("part", NAME, "What the row is of: tap, vlan or zone."),
+        c("sensor_id", NAME, "Stable identity of the agent or of the scan."),
+        c("name", TEXT, "The sensor, the outer VLAN id or the zone."),
+        c("minute", TIME, "Start of the minute (tap) or hour (vlan, zone).", "us UTC"),
+        c("first_ts", TIME, "First time seen.", "us UTC"),
+        c("last_ts", TIME, "Latest end of a conversation that began in it.", "us UTC"),
+        c("conversations", I64, "Conversations that began."),
+        c("with_data", I64, "Of them, TCP conversations with payload."),
+        c("one_sided", I64, "Of those, the ones of which one side sent nothing at all: its packets pass elsewhere."),
+        c("tcp_bytes", I64, "Payload of TCP.", "B"),
+        c("bytes", I64, "Payload.", "B"),
+        c("encrypted_bytes", I64, "Of it, in protocols that hide their content.", "B"),
+        c("gap_bytes", I64, "Bytes of TCP that were acknowledged and never seen.", "B"),
+        c("clock_steps", I64, "Conversations in which the clock of the capture stepped back."),
+    ),
+    key=("part", "sensor_id", "name", "minute"),
+)
+
 DERIVED: Final = (
     Derived(TREND_HOUR, TREND_HOUR_SQL, ("conversation",)),
     Derived(TREND_WEEK, TREND_WEEK_SQL, ("trend_hour",)),
     Derived(TREND_SEASON, TREND_SEASON_SQL, ("trend_hour",)),
     Derived(TREND_CHANGE, TREND_CHANGE_SQL, ("alert",)),
+    Derived(TAP_MINUTE, TAP_MINUTE_SQL, ("conversation",)),
 )
 """All of them, each after its sources."""
 
