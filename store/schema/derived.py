@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from store.schema._column import F64, FLAG, I32, I64, IP, NAME, TEXT, TIME, Table, c
+from store.schema._column import F64, FLAG, I32, I64, IP, NAME, TEXT, TIME, Column, Table, c
 from store.schema._derived_sql import TREND_CHANGE_SQL, TREND_HOUR_SQL, TREND_SEASON_SQL, TREND_WEEK_SQL
+from store.schema._host_sql import HOST_DAY_SQL, MEASURED
 from store.schema._tap_sql import TAP_MINUTE_SQL
 
 
@@ -114,12 +115,42 @@ TAP_MINUTE: Final = Table(
     key=("part", "sensor_id", "name", "minute"),
 )
 
+_HOST_MEANING: Final = {
+    "out_": "As originator",
+    "ext_": "As originator, towards addresses outside",
+    "int_": "As originator, towards home addresses",
+    "in_": "As responder",
+    "dns_": "As client of DNS",
+    "tls_": "As client of TLS",
+    "login_": "As the one who logs in",
+}
+
+
+def _host_column(name: str) -> Column:
+    meaning = next((text for start, text in _HOST_MEANING.items() if name.startswith(start)), "As originator")
+    said = name.removeprefix(next((start for start in _HOST_MEANING if name.startswith(start)), ""))
+    return c(name, F64, f"{meaning}: {said.replace('_', ' ')} of the day (SQL: store/schema/_host_sql.py).")
+
+
+HOST_DAY: Final = Table(
+    "host_day",
+    "What each home host did on each UTC day, in numbers that can be compared with its peers.",
+    (
+        c("peer_group", NAME, "Role of the site policy, else client or server by who began most conversations."),
+        c("host_ip", IP, "The host."),
+        c("day", TIME, "Start of the UTC day.", "us UTC"),
+        *(_host_column(name) for name in MEASURED),
+    ),
+    key=("host_ip", "day"),
+)
+
 DERIVED: Final = (
     Derived(TREND_HOUR, TREND_HOUR_SQL, ("conversation",)),
     Derived(TREND_WEEK, TREND_WEEK_SQL, ("trend_hour",)),
     Derived(TREND_SEASON, TREND_SEASON_SQL, ("trend_hour",)),
     Derived(TREND_CHANGE, TREND_CHANGE_SQL, ("alert",)),
     Derived(TAP_MINUTE, TAP_MINUTE_SQL, ("conversation",)),
+    Derived(HOST_DAY, HOST_DAY_SQL, ("conversation", "dns_site", "tls_site", "logins")),
 )
 """All of them, each after its sources."""
 
