@@ -27,6 +27,7 @@ ROOT = Root(
         "demo": "reporting.cli.demo:demo",
         "incident": "reporting.cli._root:INCIDENT",
         "alert": "reporting.cli._root:ALERT",
+        "trend": "reporting.cli._root:TREND",
         "records": "reporting.cli.records:records",
         "dissect": "reporting.cli.dissect:dissect",
         "packets": "reporting.cli.packets:packets",
@@ -52,6 +53,7 @@ ALERT = Group(
     members={"list": "reporting.cli.alert:list_", "show": "reporting.cli.alert:show"},
     no_args_is_help=True,
 )
+TREND = Group("trend", members={"show": "reporting.cli.trend:show"}, no_args_is_help=True)
 KEY = Group(
     "key",
     members={"init": "reporting.cli.key:init", "list": "reporting.cli.key:list_", "trust": "reporting.cli.key:trust"},
