@@ -58,6 +58,9 @@ REFERENCE_AGE: Final = pa.schema(
     ]
 )
 """One row per kind of reference data: fresh, stale or missing on the last day of the case (never of the wall)."""
+SEEN_HOUR: Final = pa.schema([("sensor_id", pa.string()), ("hour", TIME), ("conversations", pa.int64())])
+"""Hours in which each tap saw a conversation begin or go on, and how many began; of the history before the range too,
+where there is one. What no tap saw is unknown, not zero."""
 
 POLICY: Final = {
     "capture_span": CAPTURE_SPAN,
@@ -71,6 +74,7 @@ POLICY: Final = {
     "ref_asn": REF_ASN,
     "ref_benign": REF_BENIGN,
     "reference_age": REFERENCE_AGE,
+    "seen_hour": SEEN_HOUR,
 }
 """Schemas of the tables that every detector is given, whole, beside its own."""
 
@@ -87,6 +91,20 @@ SELECT min(ts_start) AS ts_start, max(ts_end) AS ts_end, (epoch_us(max(ts_end)) 
 AS span_s FROM conversation HAVING count(*) > 0
 """
 
+SEEN_HOUR_SQL: Final = """
+WITH hour AS (
+    SELECT coalesce(sensor_id, '-') AS sensor_id, epoch_us(ts_start) // 3600000000 AS hour,
+        count(*) AS conversations, max(epoch_us(ts_end)) // 3600000000 AS last_hour
+    FROM conversation GROUP BY ALL
+),
+spread AS (
+    SELECT sensor_id, hour, conversations FROM hour
+    UNION ALL
+    SELECT sensor_id, unnest(range(hour + 1, least(last_hour, hour + 744) + 1)), 0 FROM hour WHERE last_hour > hour
+)
+SELECT sensor_id, make_timestamptz(hour * 3600000000) AS hour, max(conversations)::BIGINT AS conversations
+FROM spread GROUP BY sensor_id, hour ORDER BY sensor_id, hour
+"""
 
 CENSUS_SQL: Final = """
 SELECT count(DISTINCT ip) AS home_hosts FROM (
@@ -155,6 +173,15 @@ def domain_hosts(conversation: pa.Table, dns_site: pa.Table) -> pa.Table:
         dns_site: domain, sender_ip, sender_home, service.
     """
     return query(DOMAIN_HOSTS_SQL, {"conversation": conversation, "dns_site": dns_site}).cast(DOMAIN_HOSTS)
+
+
+def seen_hour(conversation: pa.Table) -> pa.Table:
+    """Return the hours that each tap saw (SEEN_HOUR).
+
+    Args:
+        conversation: sensor_id, ts_start, ts_end.
+    """
+    return query(SEEN_HOUR_SQL, {"conversation": conversation}).cast(SEEN_HOUR)
 
 
 def host_seen(conversation: pa.Table) -> pa.Table:

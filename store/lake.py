@@ -17,9 +17,9 @@ from store import schema
 from store._bucket_file import MAX_BUCKETS, BucketFile
 from store._foreign_views import FOREIGN_VIEWS
 from store._lake_reader import SPILL_LIMIT, LakeReader, bucket_sql, in_utc, quoted
+from store._links import OF_SOURCES
 from store._macros import TEXT_MACROS, policy_macros
 from store._policy import SitePolicy
-from store._links import OF_SOURCES
 from store._views import derived_views, table_view
 from store.domains import add_functions
 from store.errors import TaishiError

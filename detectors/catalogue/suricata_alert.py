@@ -81,7 +81,7 @@ def severity_of(row: dict[str, Any], corroborating: float) -> Severity:
     given = row["severity_given"]
     if given == 1:
         return Severity.HIGH if row["rules"] >= corroborating and not row["stopped"] else Severity.MEDIUM
-    return Severity.LOW if given == 2 else Severity.INFO  # noqa: PLR2004 - Suricata's second priority
+    return Severity.LOW if given == 2 else Severity.INFO
 
 
 def _finding(row: dict[str, Any], params: Params, known: frozenset[str]) -> Finding:

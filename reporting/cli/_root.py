@@ -31,6 +31,7 @@ ROOT = Root(
         "role": "reporting.cli._root:ROLE",
         "data": "reporting.cli._root:DATA",
         "detector": "reporting.cli._root:DETECTOR",
+        "trend": "reporting.cli._root:TREND",
         "records": "reporting.cli.records:records",
         "dissect": "reporting.cli.dissect:dissect",
         "packets": "reporting.cli.packets:packets",
@@ -100,6 +101,7 @@ DETECTOR = Group(
     },
     no_args_is_help=True,
 )
+TREND = Group("trend", members={"show": "reporting.cli.trend:show"}, no_args_is_help=True)
 KEY = Group(
     "key",
     members={"init": "reporting.cli.key:init", "list": "reporting.cli.key:list_", "trust": "reporting.cli.key:trust"},

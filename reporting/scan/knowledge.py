@@ -22,6 +22,8 @@ from detectors.derive import (
     DOMAIN_HOSTS_SQL,
     PEER_HOSTS,
     PEER_HOSTS_SQL,
+    SEEN_HOUR,
+    SEEN_HOUR_SQL,
     SPAN_SQL,
 )
 from detectors.engine import run_all
@@ -104,6 +106,7 @@ def _evaluate(reader: LakeReader, policy: SitePolicy, reference: Path) -> tuple[
         "census": reader.arrow(CENSUS_SQL).cast(CENSUS),
         "peer_hosts": reader.arrow(PEER_HOSTS_SQL).cast(PEER_HOSTS),
         "domain_hosts": reader.arrow(DOMAIN_HOSTS_SQL).cast(DOMAIN_HOSTS),
+        "seen_hour": reader.arrow(SEEN_HOUR_SQL).cast(SEEN_HOUR),
         "site_role": policy.roles_table(),
         "site_master": policy.masters_table(),
     }
