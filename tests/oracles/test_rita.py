@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +173,55 @@ def test_every_case_of_ritas_unit_tests(data: Path) -> None:
     verdicts = [(name, n, _verdict(name, case)) for name in cases for n, case in enumerate(cases[name])]
     assert [(name, n) for name, n, is_right in verdicts if not is_right] == []
     assert len(verdicts) == CASES
+
+
+WINDOW = (1714417205.0, 1714424225.0)
+"""Bounds of the internal-to-external, non-multicast connections (detectors.md, first paragraph, 7)."""
+
+BEACON_CUTS = (50.0, 75.0, 90.0, 100.0)
+"""Thresholds of the configuration that the expected scores were made with (the same place)."""
+
+
+def _log(folder: Path, kind: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of a Zeek TSV log, all its rotations, by field name."""
+    for path in sorted(folder.glob(f"{kind}.*.log.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            fields: list[str] = []
+            for line in lines:
+                if line.startswith("#fields"):
+                    fields = line.rstrip("\n").split("\t")[1:]
+                elif not line.startswith("#"):
+                    yield dict(zip(fields, line.rstrip("\n").split("\t"), strict=True))
+
+
+def _pair(folder: Path, wanted: dict[str, str]) -> list[dict[str, str]]:
+    """Return the connections of a pair: those to an address, or those that asked a proxy for a name."""
+    if not wanted["fqdn"]:
+        ends = (wanted["src"], wanted["dst"])
+        return [row for row in _log(folder, "conn") if (row["id.orig_h"], row["id.resp_h"]) == ends]
+    asked = {
+        row["uid"]
+        for row in _log(folder, "http")
+        if (row["method"], row["host"], row["id.orig_h"]) == ("CONNECT", wanted["fqdn"], wanted["src"])
+    }
+    return [row for row in _log(folder, "conn") if row["uid"] in asked and row["id.resp_h"] == wanted["proxy_ip"]]
+
+
+def test_pairs_of_ritas_integration_test(data: Path) -> None:
+    """Beacon and final score, connections, time and bytes of both published pairs, one of them through a proxy."""
+    folder = data / "flows/rita"
+    with (folder / "expected_scores.csv").open(encoding="utf-8") as file:
+        expected = list(csv.DictReader(file))
+    assert len(expected) == 2
+    for wanted in expected:
+        held = _pair(folder / wanted["dataset"], wanted)
+        times = b.groups([float(row["ts"]) for row in held])
+        scores = b.score(times, b.groups([float(row["orig_ip_bytes"]) for row in held]), *WINDOW, 24)
+        got = float(scores.beacon[0])
+        assert _close(got, wanted["beacon_score"]), wanted
+        assert _close(b.bucketed(100 * got, BEACON_CUTS), wanted["final_score"]), wanted
+        assert len(held) == int(wanted["count"])
+        lasting = sum(float(row["duration"]) for row in held if row["duration"] != "-")
+        assert lasting == pytest.approx(float(wanted["total_duration_s"]), abs=0.001)
+        total = sum(int(row["orig_ip_bytes"]) + int(row["resp_ip_bytes"]) for row in held)
+        assert total == int(wanted["total_bytes"])
