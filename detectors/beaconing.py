@@ -37,6 +37,9 @@ IDEAL_RUN: Final = 12
 MIN_SKEW_SPREAD: Final = 10
 """Quartiles closer than this have no skew worth a number (RITA beacons.go)."""
 
+BEACON_CUTS: Final = (50.0, 70.0, 90.0, 100.0)
+"""Base, low, medium and high of the beacon score times 100 (RITA default_config.hjson)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Groups:
@@ -276,7 +279,7 @@ class Scores:
     """Sub-scores of many pairs and what they make together (RITA's beacon score, rounded to a thousandth)."""
 
     times: Floats
-    sizes: Floats
+    sizes_score: Floats
     duration: Floats
     histogram: Floats
     beacon: Floats

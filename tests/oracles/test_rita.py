@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def _counts(kinds: b.Ints) -> dict[str, int]:
     return {str(h): int(n) for h, n in zip(heights, counts, strict=True)}
 
 
-def _distinct(values: Any) -> tuple[list[int], list[int], int, int]:
+def _distinct(values: Sequence[float] | b.Floats) -> tuple[list[int], list[int], int, int]:
     """Return distinct whole values, their counts, and the commonest with its count, as ``details`` shows them."""
     if len(values) < 2:
         raise ValueError("fewer than two values")
@@ -142,8 +142,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "GetHistogramScore": _hist_score,
     "CalculateBowleySkewness": _bowley,
     "CalculateDistinctCounts": lambda c: (
-        _distinct(c["sortedInput"])
-        == tuple(c[f"expected{n}"] for n in ("Distinct", "Counts", "Mode", "MaxCount"))
+        _distinct(c["sortedInput"]) == tuple(c[f"expected{n}"] for n in ("Distinct", "Counts", "Mode", "MaxCount"))
     ),
     "CalculateMedianAbsoluteDeviation": _deviation,
     "ComputeHistogramBins": lambda c: _close(
