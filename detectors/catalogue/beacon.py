@@ -20,7 +20,7 @@ from detectors.catalogue import _marks as marks
 from detectors.model import Confidence, Detector, Param, Params, Tables, Text
 from store.schema import Severity
 
-_SERVANTS: Final = ("update_server", "ntp", "resolver", "proxy", "domain_controller", "backup", "monitor", "scanner")
+SERVANTS: Final = ("update_server", "ntp", "resolver", "proxy", "domain_controller", "backup", "monitor", "scanner")
 """Roles of destinations that are called regularly by design."""
 
 _STRONG: Final = 2
@@ -64,7 +64,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
 def _severity(row: dict[str, Any], known: marks.Known, params: Params, prevalence: marks.Prevalence) -> Severity:
     """Regularity alone is information; one mark makes medium, two high; inside the site, two make low."""
     count = len(known.marks)
-    if not count or "common" in known.context or prevalence.has_role(row["dst_ip"], _SERVANTS):
+    if not count or "common" in known.context or prevalence.has_role(row["dst_ip"], SERVANTS):
         return Severity.INFO
     if row["dst_home"]:
         return Severity.LOW if count >= _STRONG else Severity.INFO

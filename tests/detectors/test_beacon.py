@@ -68,7 +68,8 @@ def test_one_mark_makes_it_medium(traffic: Traffic, mark: str) -> None:
     alert = _one(traffic)
     assert alert["severity"] == "medium"
     assert json.loads(alert["details"])["marks"] == [mark]
-    assert "What sets it apart" in alert["evidence_en"] and "可疑之处" in alert["evidence_zh"]
+    assert "What sets it apart" in alert["evidence_en"]
+    assert "可疑之处" in alert["evidence_zh"]
 
 
 def test_two_marks_over_a_day_make_it_high_and_little_data_caps_it(traffic: Traffic) -> None:
@@ -94,7 +95,7 @@ def test_the_sentence_has_the_numbers(traffic: Traffic) -> None:
     assert sum(details["calls_per_bin"]) == 60
     assert sum(details["pauses"]) == 59
     assert details["score"] == pytest.approx(1.0, abs=0.05)
-    assert alert["actor_ip"] and alert["attack"] == ["T1095", "T1571"]
+    assert alert["attack"] == ["T1095", "T1571"]
 
 
 @pytest.mark.parametrize("proto", ["ntp", "dns", "modbus", "snmp", "stun"])
