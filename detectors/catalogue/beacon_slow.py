@@ -73,12 +73,18 @@ def _severity(
         return None
     if row["dst_home"]:
         return Severity.INFO if score >= params["min_score"] else None
+    # A timer that leaves ten hours of the clock empty has pauses of that order; shorter ones are a day's work.
+    is_timer = row["ts_score"] >= params["timer_times"] and _period(row) >= 1800 * params["max_quiet"]
+    is_person = row["quiet_h"] > params["max_quiet"] and not is_timer
     if score >= params["min_score"]:
-        if own:
-            return Severity.HIGH if len(own) >= 2 else Severity.MEDIUM
-        return Severity.INFO if share is None else Severity.MEDIUM
-    is_person = row["quiet_h"] > params["max_quiet"]
+        if is_person or (share is None and not own):
+            return Severity.INFO
+        return Severity.HIGH if len(own) >= 2 else Severity.MEDIUM
     return Severity.MEDIUM if own and score >= params["rare_score"] and not is_person else None
+
+
+def _period(row: dict[str, Any]) -> float:
+    return float(np.median(beaconing.intervals(beaconing.groups(row["times"])).values))
 
 
 def _finding(row: dict[str, Any], known: marks.Known, own: tuple[str, ...], severity: Severity) -> Finding:
@@ -184,12 +190,20 @@ DETECTOR: Final = Detector(
         ),
         "rare_score": Param(0.7, "score", 0, 1, "enough for a destination with a mark", "detectors.md D08"),
         "max_quiet": Param(
-            11,
+            10,
             "h",
             1,
             24,
-            "a day of work leaves more of the clock empty; below min_score such edges are left to people",
+            "a day of work leaves more of the clock empty than calls with jitter do, in any time zone",
             "own: seeded simulation in test_beacon_slow.py",
+        ),
+        "timer_times": Param(
+            0.8,
+            "score",
+            0,
+            1,
+            "pauses this even are a timer, although it keeps to some hours of the day",
+            "own: a person's pauses score at most 0.7 in the seeded simulation",
         ),
         "min_times": Param(
             0.6,
