@@ -46,8 +46,9 @@ named AS (
         min(qtype) AS qtype, min(flow_uid) AS uid, min(receiver_ip) AS receiver_ip, bool_or(sender_home) AS home,
         bool_or(rcode = 3) AS nx, max(ts) AS last_ts,
         bool_or(len(list_filter(coalesce(answers, []), lambda a: starts_with(a, '127.'))) > 0) AS is_lookup
-    FROM asked ANTI JOIN zones ON asked.zone = zones.zone
-    WHERE sub <> ''
+    FROM asked
+    WHERE sub <> '' AND zone NOT IN (SELECT zone FROM zones)
+        AND regexp_extract(zone, '[^.]+\.[^.]+$') NOT IN (SELECT zone FROM zones)
         AND NOT regexp_matches(sub, '(^|\.)(\d{1,3}\.){3}\d{1,3}$')
         AND NOT regexp_matches(sub, '(^|\.)([0-9a-f]\.){15,}[0-9a-f]$')
         AND NOT (

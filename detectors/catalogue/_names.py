@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
 from detectors.addresses import ip_text
-from detectors.model import Param, Tables, Text
+from detectors.model import Param, Params, Tables, Text
 
 MACHINE_ZONES: Final = "names/machine_zones.csv"
 """Zones below which names are made by machines: block-lists, look-ups of anti-virus programs, content networks."""
@@ -40,12 +40,12 @@ def zones(tables: Tables, kinds: Iterable[str] = ("blocklist", "lookup", "antivi
     return pa.table({"zone": pa.array(found, pa.string())})
 
 
-def is_common(hosts: int, census: int, params: dict[str, float] | Any) -> bool:
+def is_common(hosts: int, census: int, params: Params) -> bool:
     """Tell whether so many hosts are many of a site with ``census`` home hosts; three at least."""
     return census >= params["min_census"] and hosts >= 3 and 100 * hosts >= params["common"] * census
 
 
-def prevalence(hosts: int, census: int, params: dict[str, float] | Any) -> tuple[str, ...]:
+def prevalence(hosts: int, census: int, params: Params) -> tuple[str, ...]:
     """Return the context (``scoring.WEIGHTS``) that prevalence gives; nothing where it is unknown."""
     if census < params["min_census"]:
         return ()
@@ -54,7 +54,7 @@ def prevalence(hosts: int, census: int, params: dict[str, float] | Any) -> tuple
     return ("common",) if 2 * hosts >= census else ()
 
 
-def hosts_text(hosts: int, census: int, params: dict[str, float] | Any) -> Text:
+def hosts_text(hosts: int, census: int, params: Params) -> Text:
     """Return how many hosts do the same, as a clause."""
     if census < params["min_census"]:
         return Text(

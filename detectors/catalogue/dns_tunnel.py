@@ -72,7 +72,8 @@ def _signs(channel: Channel, hosts: int, params: Params) -> tuple[str, ...]:
     day_names, day_information, _ = channel.most(_DAY_S)
     hour_names, hour_information, _ = channel.most(_HOUR_S)
     large = sum(
-        row["query_len"] > params["max_query"] or (row["answer_len"] or 0) > params["max_answer"] for row in channel.names
+        row["query_len"] > params["max_query"] or (row["answer_len"] or 0) > params["max_answer"]
+        for row in channel.names
     )
     is_long = channel.mean("size") > params["min_sub_len"] and channel.mean("entropy") > params["min_entropy"]
     reached = {
@@ -188,7 +189,9 @@ DETECTOR: Final = Detector(
             4, "kB", 0.1, 10000, "with min_names; short names of many hosts hold less", "detectors.md D11: I >= 4 kB"
         ),
         "min_rate": Param(0.7, "B/s", 0.05, 1000, "information of an hour, spread over it", "ibHH, arXiv 2307.02614"),
-        "min_shaped": Param(8, "names", 1, 10000, "more distinct names than this in an hour", "jbaggs/anomalous-dns: 8"),
+        "min_shaped": Param(
+            8, "names", 1, 10000, "more distinct names than this in an hour", "jbaggs/anomalous-dns: 8"
+        ),
         "min_sub_len": Param(30, "characters", 8, 250, "mean length of long names", "detectors.md D11"),
         "min_entropy": Param(3.5, "bits", 1, 6, "mean entropy of the characters of a name", "Maltrail: 3.5 bits"),
         "max_query": Param(90, "characters", 30, 255, "longer questions are oversized", "jbaggs/anomalous-dns: 90"),
@@ -202,7 +205,9 @@ DETECTOR: Final = Detector(
             30, "%", 1, 100, "questions for a new name; data is never the same twice", "own: iodine asks 1 to 3 times"
         ),
         "dense_len": Param(16, "characters", 4, 200, "mean length of names that are data", "own: 10 B in base 32"),
-        "dense_entropy": Param(3.0, "bits", 1, 6, "mean entropy of such names", "own: 16 characters of base 32 give 3.4"),
+        "dense_entropy": Param(
+            3.0, "bits", 1, 6, "mean entropy of such names", "own: 16 characters of base 32 give 3.4"
+        ),
     },
     attack=("T1071.004", "T1572", "T1048.003", "T1132"),
     severity=Severity.HIGH,

@@ -34,6 +34,7 @@ ROOT = Root(
         "export": "reporting.cli.export:export",
         "meter": "reporting.cli.meter:meter",
         "doctor": "reporting.cli.doctor:doctor",
+        "model": "reporting.cli._root:MODEL",
         "key": "reporting.cli._root:KEY",
         "audit": "reporting.cli._root:AUDIT",
     },
@@ -55,6 +56,11 @@ ALERT = Group(
 KEY = Group(
     "key",
     members={"init": "reporting.cli.key:init", "list": "reporting.cli.key:list_", "trust": "reporting.cli.key:trust"},
+    no_args_is_help=True,
+)
+MODEL = Group(
+    "model",
+    members={"train": "reporting.cli.model:train", "list": "reporting.cli.model:list_"},
     no_args_is_help=True,
 )
 AUDIT = Group(
