@@ -40,6 +40,7 @@ ROOT = Root(
         "meter": "reporting.cli.meter:meter",
         "intake": "reporting.cli._root:INTAKE",
         "doctor": "reporting.cli.doctor:doctor",
+        "model": "reporting.cli._root:MODEL",
         "key": "reporting.cli._root:KEY",
         "audit": "reporting.cli._root:AUDIT",
     },
@@ -105,6 +106,11 @@ TREND = Group("trend", members={"show": "reporting.cli.trend:show"}, no_args_is_
 KEY = Group(
     "key",
     members={"init": "reporting.cli.key:init", "list": "reporting.cli.key:list_", "trust": "reporting.cli.key:trust"},
+    no_args_is_help=True,
+)
+MODEL = Group(
+    "model",
+    members={"train": "reporting.cli.model:train", "list": "reporting.cli.model:list_"},
     no_args_is_help=True,
 )
 AUDIT = Group(
