@@ -75,7 +75,35 @@ ICS_CLASSES: Final = ("recon", "clock", "command", "parameter", "diagnostic", "f
 QUALIFIERS: Final = ("", "broadcast", "test_bit")
 """Conditions on a message beside its function: sent to the broadcast unit, or with the IEC-104 test bit."""
 
+RPC_KINDS: Final = (
+    *("service", "service_start", "service_delete", "wmi", "task", "dcom", "replication", "coercion"),
+    *("netlogon_auth", "netlogon_password", "discovery"),
+)
+"""What a remote procedure call of Windows is good for to an intruder."""
+
 KINDS: Final[Mapping[str, RuleKind]] = {
+    "admin_services": RuleKind(
+        {
+            "port": _number(1, 65535),
+            "service": _text,
+            "name_en": _text,
+            "name_zh": _text,
+            "attack": _ATTACK,
+            "source": _text,
+        },
+        ("port",),
+    ),
+    "rpc_operations": RuleKind(
+        {
+            "interface": _text,
+            "operation": _text,
+            "kind": _one_of(*RPC_KINDS),
+            "attack": _ATTACK,
+            "why": _text,
+            "source": _text,
+        },
+        ("interface", "operation"),
+    ),
     "ics": RuleKind(
         {
             "sid": _number(1, 9_999_999),
