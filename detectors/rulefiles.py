@@ -201,6 +201,15 @@ def load_rules(name: str, rules_dir: Path = RULES_DIR) -> pa.Table:
     return pa.Table.from_pylist([row for _, row in lines], schema=pa.schema(fields))
 
 
+def admin_ports(rules_dir: Path = RULES_DIR) -> tuple[int, ...]:
+    """Return the ports of ``admin_services.csv``, in the file's order.
+
+    Raises:
+        RuleFileError: as ``load_rules``.
+    """
+    return tuple(int(port) for port in load_rules("admin_services.csv", rules_dir)["port"].to_pylist())
+
+
 def _header_problems(name: str, kind: RuleKind, header: object) -> Iterator[str]:
     found = list(header) if isinstance(header, (list, tuple)) else []
     allowed = ", ".join(kind.columns)

@@ -16,6 +16,7 @@ import pyarrow as pa
 from detectors import registry
 from detectors.correlate import incidents
 from detectors.derive import (
+    ADMIN_EDGE,
     CAPTURE_SPAN,
     CENSUS,
     CENSUS_SQL,
@@ -24,10 +25,14 @@ from detectors.derive import (
     PEER_HOSTS,
     PEER_HOSTS_SQL,
     SPAN_SQL,
+    UPLOAD_PAIRS,
+    UPLOAD_PAIRS_SQL,
+    admin_edge_sql,
 )
 from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
+from detectors.rulefiles import admin_ports
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
 from store import schema
 from store.casebook import Casebook
@@ -72,12 +77,15 @@ def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command
 
 
 def _evaluate(reader: LakeReader, policy: SitePolicy) -> tuple[pa.Table, pa.Table]:
-    reader.has("dns_site")
+    for view in ("dns_site", "edge_before"):
+        reader.has(view)
     shared = {
         "capture_span": reader.arrow(SPAN_SQL).cast(CAPTURE_SPAN),
         "census": reader.arrow(CENSUS_SQL).cast(CENSUS),
         "peer_hosts": reader.arrow(PEER_HOSTS_SQL).cast(PEER_HOSTS),
         "domain_hosts": reader.arrow(DOMAIN_HOSTS_SQL).cast(DOMAIN_HOSTS),
+        "upload_pairs": reader.arrow(UPLOAD_PAIRS_SQL).cast(UPLOAD_PAIRS),
+        "admin_edge": reader.arrow(admin_edge_sql(admin_ports())).cast(ADMIN_EDGE),
         "site_role": policy.roles_table(),
         "site_master": policy.masters_table(),
     }

@@ -16,14 +16,17 @@ from detectors.derive import (
     MEMORY_SPAN,
     SITE_MASTER,
     SITE_ROLE,
+    admin_edges,
     capture_span,
     census,
     domain_hosts,
     host_seen,
     peer_hosts,
+    upload_pairs,
 )
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
+from detectors.rulefiles import admin_ports
 from store import schema
 from store.domains import registered_domain, subdomain
 
@@ -353,6 +356,8 @@ class Traffic:
             "memory_span": pa.Table.from_pylist(span, schema=MEMORY_SPAN),
             "capture_span": capture_span(conversation),
             "host_seen": host_seen(conversation),
+            "upload_pairs": upload_pairs(conversation),
+            "admin_edge": admin_edges(conversation, tables["edge_before"], admin_ports()),
             "site_role": pa.Table.from_pylist(self.roles, schema=SITE_ROLE),
             "site_master": pa.Table.from_pylist(self.masters, schema=SITE_MASTER),
         }

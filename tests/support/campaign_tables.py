@@ -20,6 +20,7 @@ from detectors import derive
 from detectors.addresses import V4_PREFIX, ip_bytes
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
+from detectors.rulefiles import admin_ports
 from detectors.sql import query
 from store import schema
 from store.domains import registered_domain
@@ -99,6 +100,8 @@ class Campaign:
             "memory_span": span.cast(derive.MEMORY_SPAN),
             "capture_span": derive.capture_span(self.conversation),
             "host_seen": derive.host_seen(self.conversation),
+            "upload_pairs": derive.upload_pairs(self.conversation),
+            "admin_edge": derive.admin_edges(self.conversation, edges, admin_ports()),
             "site_role": pa.Table.from_pylist(ranges, schema=derive.SITE_ROLE),
             "site_master": derive.SITE_MASTER.empty_table(),
         }
