@@ -15,6 +15,7 @@ import pyarrow as pa
 from detectors import registry
 from detectors.correlate import incidents
 from detectors.derive import (
+    ADMIN_EDGE,
     CAPTURE_SPAN,
     CENSUS,
     CENSUS_SQL,
@@ -25,12 +26,16 @@ from detectors.derive import (
     SEEN_HOUR,
     SEEN_HOUR_SQL,
     SPAN_SQL,
+    UPLOAD_PAIRS,
+    UPLOAD_PAIRS_SQL,
+    admin_edge_sql,
 )
 from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
 from detectors.surroundings import Surroundings
 from reporting.cases.quiet import hidden_alerts
+from detectors.rulefiles import admin_ports
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
 from reporting.scan.reference import reference_tables
 from reporting.scan.surroundings import surroundings
@@ -101,12 +106,17 @@ def keep_incidents(
 
 def _evaluate(reader: LakeReader, policy: SitePolicy, reference: Path) -> tuple[pa.Table, pa.Table]:
     reader.has("dns_site")
+def _evaluate(reader: LakeReader, policy: SitePolicy) -> tuple[pa.Table, pa.Table]:
+    for view in ("dns_site", "edge_before"):
+        reader.has(view)
     shared = {
         "capture_span": reader.arrow(SPAN_SQL).cast(CAPTURE_SPAN),
         "census": reader.arrow(CENSUS_SQL).cast(CENSUS),
         "peer_hosts": reader.arrow(PEER_HOSTS_SQL).cast(PEER_HOSTS),
         "domain_hosts": reader.arrow(DOMAIN_HOSTS_SQL).cast(DOMAIN_HOSTS),
         "seen_hour": reader.arrow(SEEN_HOUR_SQL).cast(SEEN_HOUR),
+        "upload_pairs": reader.arrow(UPLOAD_PAIRS_SQL).cast(UPLOAD_PAIRS),
+        "admin_edge": reader.arrow(admin_edge_sql(admin_ports())).cast(ADMIN_EDGE),
         "site_role": policy.roles_table(),
         "site_master": policy.masters_table(),
     }
