@@ -161,6 +161,7 @@ KINDS: Final[Mapping[str, RuleKind]] = {
             "source": _text,
         },
         ("list",),
+    ),
     "machine_zones": RuleKind(
         {
             "zone": _DOMAIN,

@@ -33,9 +33,9 @@ from detectors.derive import (
 from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
+from detectors.rulefiles import admin_ports
 from detectors.surroundings import Surroundings
 from reporting.cases.quiet import hidden_alerts
-from detectors.rulefiles import admin_ports
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
 from reporting.scan.reference import reference_tables
 from reporting.scan.surroundings import surroundings
@@ -105,8 +105,6 @@ def keep_incidents(
 
 
 def _evaluate(reader: LakeReader, policy: SitePolicy, reference: Path) -> tuple[pa.Table, pa.Table]:
-    reader.has("dns_site")
-def _evaluate(reader: LakeReader, policy: SitePolicy) -> tuple[pa.Table, pa.Table]:
     for view in ("dns_site", "edge_before"):
         reader.has(view)
     shared = {
