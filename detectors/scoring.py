@@ -29,6 +29,7 @@ WEIGHTS: Final[Mapping[str, Weight]] = {
     "rare_fingerprint": Weight(0.5, Text("rare client fingerprint", "罕见的客户端指纹")),
     "no_name": Weight(0.3, Text("no host name was sent", "未携带主机名")),
     "intelligence": Weight(1.5, Text("confirmed by threat intelligence", "威胁情报佐证")),
+    "stale_reference": Weight(-0.3, Text("reference data is old or missing", "参考数据过旧或缺失")),
     "capture_loss": Weight(-0.5, Text("more than 5 % of the packets were lost", "抓包丢失超过 5%")),
 }
 """Context known to scoring. Source: detectors.md 4 (RITA's modifiers moved to log-odds: they never exceed 1)."""

@@ -102,7 +102,7 @@ class NotAssessed:
 
 @dataclass(frozen=True, slots=True)
 class IncidentLine:
-    """One incident as the screen shows it."""
+    """One incident as the screen shows it; ``story`` and ``plots`` are those of ``reporting.scan.telling``."""
 
     incident_id: str
     severity: str
@@ -117,6 +117,8 @@ class IncidentLine:
     alerts: int
     display_filter: str
     next: tuple[str, ...] = ()
+    story: dict[str, Any] = field(default_factory=dict)
+    plots: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """Everything one scan says, in the order the screen says it."""
+    """Everything one scan says, in the order the screen says it.
+
+    ``alerts`` counts what is not suppressed, ``suppressed`` the rest: hidden alerts are always told, as a number.
+    """
 
     case: str
     program: str
@@ -226,6 +231,7 @@ class ScanResult:
     protection: tuple[Protection, ...] = ()
     told: tuple[Told, ...] = ()
     logins: tuple[LoginSum, ...] = ()
+    suppressed: int = 0
     report: str | None = None
     result_version: int = field(default=RESULT_VERSION)
 

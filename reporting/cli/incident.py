@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @filters
 def list_(case: str | None, severity: str | None, detector: str | None, limit: int | None) -> None:
     """List the incidents of a case."""
+    from reporting.cases.alerts import at_least
     from reporting.cases.incidents import COLUMNS
+    from reporting.cases.marks import marks_of
     from reporting.cli.alert import checked_detector
     from reporting.tables import Column, emit
 
@@ -38,6 +40,9 @@ def list_(case: str | None, severity: str | None, detector: str | None, limit: i
     ]
     if not emit([_short(row, settings) for row in rows], columns, "table"):
         click.echo(words("incident.none", case=opened.name))
+    hidden = marks_of(opened).count(at_least(severity), detector)
+    if hidden:
+        click.echo(words("incident.suppressed", n=hidden))
 
 
 def _rows(case: Case, severity: str | None, detector: str | None) -> list[dict[str, Any]]:
