@@ -33,7 +33,7 @@ from store.schema._column import (
 from store.schema._site import SITE_SUFFIX, site_columns
 from store.schema._words import AppBasis, ConnState, DirBasis, Direction, EndReason, Outcome, Quality, Severity
 from store.schema.captures import COUNTERS, PACKET_STORE
-from store.schema.derived import DERIVED, DERIVED_TABLES, HOST_DAY, TAP_MINUTE, TREND_HOUR, Derived
+from store.schema.derived import DERIVED, DERIVED_TABLES, HOST_DAY, TAP_MINUTE, TREND_HOUR, WEEK_STATES, Derived
 from store.schema.findings import ALERT, ASSESSMENT
 from store.schema.flow import FLOW
 from store.schema.flow_ext import FLOW_EXT
@@ -76,6 +76,7 @@ __all__ = [
     "TIME",
     "TREND_HOUR",
     "UID",
+    "WEEK_STATES",
     "AppBasis",
     "Column",
     "ConnState",

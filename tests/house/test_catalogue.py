@@ -17,7 +17,7 @@ from reporting.health import Status
 from reporting.result import FileStatus
 from reporting.words import LANGUAGES, Words
 from store.casebook import State
-from store.schema import Severity
+from store.schema import WEEK_STATES, Severity
 
 SOURCES = Path(__file__).parents[2] / "reporting"
 
@@ -26,6 +26,7 @@ CLOSED_SETS = {
     "incident.state_{}": [state.value for state in State],
     "file.{}": list(get_args(FileStatus)),
     "doctor.{}": [status.value for status in Status],
+    "trend.state_{}": list(WEEK_STATES),
 }
 """Keys made of the members of a closed set."""
 
