@@ -52,6 +52,7 @@ class CaseTables:
                 self._columns.setdefault((name, key), {key: None}).update(dict.fromkeys(columns))
         self._rows: dict[str, int] = {}
         self._cuts: dict[tuple[object, ...], BucketFile] = {}
+        self._whole: dict[str, pa.Table] = {}
         self._all_hosts: pa.Table | None = None
 
     def buckets(self, detector: Detector) -> int:
@@ -68,7 +69,7 @@ class CaseTables:
         if not self._reader.has(name):
             raise KeyError(name)
         if buckets == 1:
-            return self._reader.table_for(name, columns)
+            return self._whole_table(name).select(list(columns))
         cut = self._cuts.get((name, key, buckets))
         if cut is None:
             wanted = ", ".join(f'"{column}"' for column in self._columns[name, key])
@@ -95,10 +96,20 @@ class CaseTables:
         return cut.read(bucket, HOST_SEEN.names).cast(HOST_SEEN)
 
     def close(self) -> None:
-        """Give the disk space back."""
+        """Give the disk space and the tables back."""
+        self._whole.clear()
         for cut in self._cuts.values():
             cut.close()
         self._cuts.clear()
+
+    def _whole_table(self, name: str) -> pa.Table:
+        """Return a table that fits one bucket with the columns of all detectors, read once for all of them."""
+        if name not in self._whole:
+            wanted = {
+                column: None for (table, _), columns in self._columns.items() if table == name for column in columns
+            }
+            self._whole[name] = self._reader.table_for(name, tuple(wanted))
+        return self._whole[name]
 
     def _count(self, name: str) -> int:
         """Return how many rows a table has; counted when first asked for: some tables are only made then."""

@@ -32,7 +32,7 @@ from store.schema._column import (
 )
 from store.schema._site import SITE_SUFFIX, site_columns
 from store.schema._words import AppBasis, ConnState, DirBasis, Direction, EndReason, Outcome, Quality, Severity
-from store.schema.captures import COUNTERS, PACKET_STORE
+from store.schema.captures import COUNTERS, FOREIGN_LOG, PACKET_STORE
 from store.schema.derived import DERIVED, DERIVED_TABLES, HOST_DAY, TAP_MINUTE, TREND_HOUR, WEEK_STATES, Derived
 from store.schema.findings import ALERT, ASSESSMENT
 from store.schema.flow import FLOW
@@ -55,6 +55,7 @@ __all__ = [
     "FLAG",
     "FLOW",
     "FLOW_EXT",
+    "FOREIGN_LOG",
     "HOST_DAY",
     "I8",
     "I16",
@@ -100,7 +101,7 @@ SCHEMA_VERSION: Final = 6
 FEATURE_DEFS_VERSION: Final = 1
 """Version of ``docs/flow-semantics.md`` that the numbers of a flow row obey."""
 
-TABLES: Final[tuple[Table, ...]] = (FLOW, FLOW_EXT, *RECORDS, PACKET_STORE, COUNTERS, ALERT, ASSESSMENT)
+TABLES: Final[tuple[Table, ...]] = (FLOW, FLOW_EXT, *RECORDS, PACKET_STORE, COUNTERS, FOREIGN_LOG, ALERT, ASSESSMENT)
 """Every table; those of a capture in the order in which they are written."""
 
 

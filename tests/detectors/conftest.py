@@ -17,15 +17,18 @@ from detectors.derive import (
     MEMORY_SPAN,
     SITE_MASTER,
     SITE_ROLE,
+    admin_edges,
     capture_span,
     census,
     domain_hosts,
     host_seen,
     peer_hosts,
     seen_hour,
+    upload_pairs,
 )
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
+from detectors.rulefiles import admin_ports
 from store import schema
 from store._lazy_views import derived_sql, sources_of
 from store._macros import TEXT_MACROS
@@ -379,6 +382,8 @@ class Traffic:
             "capture_span": capture_span(conversation),
             "host_seen": host_seen(conversation),
             "seen_hour": seen_hour(conversation),
+            "upload_pairs": upload_pairs(conversation),
+            "admin_edge": admin_edges(conversation, tables["edge_before"], admin_ports()),
             "site_role": pa.Table.from_pylist(self.roles, schema=SITE_ROLE),
             "site_master": pa.Table.from_pylist(self.masters, schema=SITE_MASTER),
         }
