@@ -133,7 +133,8 @@ def test_reader_and_console_agree_on_the_declared_columns(tmp_path: Path, table:
         assert reader.has(table.name)
         held = reader.arrow(f"SELECT * FROM {table.name} ORDER BY ALL")
         assert held.schema.names == names
-        before = reader.has(f"{table.name}_before") and reader.arrow(f"SELECT * FROM {table.name}_before")
+        assert reader.has(f"{table.name}_before")
+        before = reader.arrow(f"SELECT * FROM {table.name}_before")
     assert held.to_pylist() == shown
     assert before.num_rows == 0
     with Lake(tmp_path / "none").reader() as reader:
