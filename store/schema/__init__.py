@@ -36,7 +36,7 @@ from store.schema.captures import COUNTERS, PACKET_STORE
 from store.schema.findings import ALERT, ASSESSMENT
 from store.schema.flow import FLOW
 from store.schema.flow_ext import FLOW_EXT
-from store.schema.memory import ASSET_SEEN, EDGE, EDGE_DAY, IDENTITY, MEMORY, OBSERVABLE
+from store.schema.memory import ASSET_SEEN, EDGE, EDGE_DAY, IDENTITY, MEMORY, NAME_SEEN, OBSERVABLE
 from store.schema.records import RECORDS
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "MAC",
     "MEMORY",
     "NAME",
+    "NAME_SEEN",
     "OBSERVABLE",
     "PACKET_STORE",
     "RECORDS",
