@@ -19,7 +19,7 @@ from store._foreign_views import FOREIGN_VIEWS
 from store._lake_reader import SPILL_LIMIT, LakeReader, add_table, bucket_sql, in_utc
 from store._macros import TEXT_MACROS, literal_glob, policy_macros
 from store._policy import SitePolicy
-from store._views import DERIVED_VIEWS, table_view
+from store._views import CURRENT_VIEWS, DERIVED_VIEWS, table_view
 from store.domains import add_functions
 from store.errors import TaishiError
 from store.lake_files import SPILL, LakeFiles, damaged, other_version
@@ -83,6 +83,15 @@ class Lake(LakeFiles):
         config = self._config(memory_limit) | ({} if threads is None else {"threads": str(threads)})
         connection = duckdb.connect(":memory:", config=config)
         connection.execute("SET TimeZone = 'UTC'")
+        return connection
+
+    def findings(self, case: str) -> duckdb.DuckDBPyConnection:
+        """Return a connection that knows ``alert`` and ``assessment`` of a case only, ready in milliseconds."""
+        connection = self.bare(threads=1)
+        for declared in (schema.ALERT, schema.ASSESSMENT):
+            connection.execute(table_view(declared, self._patterns(declared, case, _ALL), _ALL))
+        for statement in CURRENT_VIEWS:
+            connection.execute(statement)
         return connection
 
     def _explained(self, error: duckdb.Error, case: str | None) -> TaishiError:

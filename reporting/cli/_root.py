@@ -25,14 +25,17 @@ ROOT = Root(
     members={
         "scan": "reporting.cli.scan:scan",
         "demo": "reporting.cli.demo:demo",
+        "detect": "reporting.cli.detect:detect",
         "incident": "reporting.cli._root:INCIDENT",
         "alert": "reporting.cli._root:ALERT",
+        "entity": "reporting.cli._root:ENTITY",
         "records": "reporting.cli.records:records",
         "dissect": "reporting.cli.dissect:dissect",
         "packets": "reporting.cli.packets:packets",
         "sql": "reporting.cli.sql:sql",
         "export": "reporting.cli.export:export",
         "meter": "reporting.cli.meter:meter",
+        "memory": "reporting.cli._root:MEMORY",
         "doctor": "reporting.cli.doctor:doctor",
         "key": "reporting.cli._root:KEY",
         "audit": "reporting.cli._root:AUDIT",
@@ -50,6 +53,12 @@ INCIDENT = Group(
 ALERT = Group(
     "alert",
     members={"list": "reporting.cli.alert:list_", "show": "reporting.cli.alert:show"},
+    no_args_is_help=True,
+)
+ENTITY = Group("entity", members={"show": "reporting.cli.entity:show"}, no_args_is_help=True)
+MEMORY = Group(
+    "memory",
+    members={"status": "reporting.cli.memory:status", "rebuild": "reporting.cli.memory:rebuild"},
     no_args_is_help=True,
 )
 KEY = Group(

@@ -70,9 +70,13 @@ def judge_days(scope: Scope, workers: int = 1) -> Progress:
     days = sorted(
         day for name in by_date if name not in ANY_DATE and (day := day_number(name)) is not None and day < LAST_DAY
     )
-    wanted = [day for day in days if _inside(day, scope.window)]
     base = _base(scope)
     with scope.lake.reader(scope.case, scope.policy, threads=1) as reader:
+        # What runs over the last midnight ends on a day of which nothing else may be there.
+        ends = reader.arrow("SELECT DISTINCT epoch_us(ts_end) // 86400000000 AS day FROM flow_stored")[
+            "day"
+        ].to_pylist()
+        wanted = [day for day in sorted({*days, *ends}) if 0 <= day < LAST_DAY and _inside(day, scope.window)]
         revision = last_revision(reader)
         done = {
             (row["detector"], row["range_start"], row["range_end"]): row["inputs"]

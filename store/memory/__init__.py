@@ -10,7 +10,7 @@ from store.memory._day_sql import MAX_MAC_ADDRESSES, SOURCES
 from store.memory._merge import BUDGET, DAY_BUDGET
 from store.memory._partials import MAX_DAYS
 from store.memory.book import Memory, Status, Updated
-from store.memory.views import MemoryViews
+from store.memory.views import MemoryViews, add_views
 
 __all__ = [
     "BUDGET",
@@ -22,4 +22,5 @@ __all__ = [
     "MemoryViews",
     "Status",
     "Updated",
+    "add_views",
 ]
