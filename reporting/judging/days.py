@@ -29,6 +29,8 @@ from store.window import ANY_DATE, DAY, LAST_DAY, Window, day_number, day_of, da
 MIN_LOOK_BACK: Final = 1
 """Days that a slice looks back at least (1 … 30): what runs over midnight is then seen in one piece."""
 
+_DAY_US: Final = 86_400_000_000
+_DAY_US: Final = 86_400_000_000
 _JUDGED: Final = (schema.FLOW, schema.FLOW_EXT, *schema.RECORDS)
 
 
@@ -73,9 +75,7 @@ def judge_days(scope: Scope, workers: int = 1) -> Progress:
     base = _base(scope)
     with scope.lake.reader(scope.case, scope.policy, threads=1) as reader:
         # What runs over the last midnight ends on a day of which nothing else may be there.
-        ends = reader.arrow("SELECT DISTINCT epoch_us(ts_end) // 86400000000 AS day FROM flow_stored")[
-            "day"
-        ].to_pylist()
+        ends = reader.arrow(f"SELECT DISTINCT epoch_us(ts_end) // {_DAY_US} AS day FROM flow_stored")["day"].to_pylist()
         wanted = [day for day in sorted({*days, *ends}) if 0 <= day < LAST_DAY and _inside(day, scope.window)]
         revision = last_revision(reader)
         done = {

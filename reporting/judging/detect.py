@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import pyarrow as pa
-
 from detectors import registry
 from detectors.incident import Incident
 from reporting.cases.case import Case
 from reporting.cases.policy import policy_of
 from reporting.judging.days import Progress, judge_days
 from reporting.judging.evaluation import Scope, evaluate
-from reporting.judging.keeping import current, is_kept, keep, last_revision
+from reporting.judging.keeping import assessed, current, is_kept, keep, last_revision
 from reporting.judging.request import Request
 from reporting.scan.knowledge import told
 from reporting.tables import iso
@@ -43,6 +41,7 @@ def detect(case: Case, request: Request, command: str, *, by_day: bool = False, 
     progress = judge_days(scope, workers) if by_day else _whole(scope, workers)
     with lake.reader(case.name, policy, threads=1) as reader:
         alerts, assessments = current(reader)
+        judged = assessed(reader, request.window, by_day=by_day)
     casebook = Casebook(case.home.casebook)
     try:
         knowledge = told(case.name, policy, alerts, assessments, casebook, command)
@@ -63,7 +62,7 @@ def detect(case: Case, request: Request, command: str, *, by_day: bool = False, 
         "alerts": severities(row["severity"] for row in rows),
         "found": [{name: row[name] for name in _SHOWN} for row in _ranked(rows)],
         "incidents": [_line(number, one) for number, one in found],
-        "not_assessed": _unjudged(assessments, names),
+        "not_assessed": _unjudged(judged, names),
     }
 
 
@@ -105,10 +104,10 @@ def _line(number: str, one: Incident) -> dict[str, Any]:
     }
 
 
-def _unjudged(assessments: pa.Table, names: set[str]) -> list[dict[str, Any]]:
+def _unjudged(judged: Iterable[Mapping[str, Any]], names: set[str]) -> list[dict[str, Any]]:
     """Return what could not be judged, each reason of a detector once, with the number of evaluations."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
-    for row in assessments.to_pylist():
+    for row in judged:
         if row["detector"] in names and row["status"] != "assessed":
             counts[row["detector"], row["status"], row["reason_en"], row["reason_zh"]] += 1
     known = registry()

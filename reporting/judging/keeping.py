@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any, Final
 
@@ -84,15 +83,32 @@ def keep(
 
 
 def current(reader: LakeReader) -> tuple[pa.Table, pa.Table]:
-    """Return the alerts and assessments that stand, sorted as an evaluation sorts them."""
+    """Return the alerts that stand, and of each detector the assessment on most data, sorted as an evaluation does."""
     return (
-        _stand(reader, schema.ALERT, ("detector", "ts_start", "alert_id")),
-        _stand(reader, schema.ASSESSMENT, ("detector",)),
+        _stand(reader, schema.ALERT, "ORDER BY detector, ts_start, alert_id"),
+        _stand(
+            reader,
+            schema.ASSESSMENT,
+            "QUALIFY row_number() OVER (PARTITION BY detector ORDER BY seen_s DESC, range_start NULLS FIRST) = 1 "
+            "ORDER BY detector",
+        ),
     )
 
 
-def _stand(reader: LakeReader, table: schema.Table, order: Iterable[str]) -> pa.Table:
+def assessed(reader: LakeReader, window: Window, *, by_day: bool) -> list[dict[str, Any]]:
+    """Return the assessments that stand of a range judged as one, or of the day slices in it."""
+    bounds = (
+        ("range_start", "NULL::TIMESTAMPTZ" if window.since is None else moment(window.since)),
+        ("range_end", "NULL::TIMESTAMPTZ" if window.until is None else moment(window.until)),
+    )
+    where = " AND ".join(f"{name} IS NOT DISTINCT FROM {bound}" for name, bound in bounds)
+    if by_day:
+        where = f"inputs IS NOT NULL AND {window.condition('range_start')}"
+    rows: list[dict[str, Any]] = reader.arrow(f"SELECT * FROM assessment WHERE {where}").to_pylist()
+    return rows
+
+
+def _stand(reader: LakeReader, table: schema.Table, order: str) -> pa.Table:
     names = [column.name for column in table.emitted()]
-    further = ", range_start NULLS FIRST" if table is schema.ASSESSMENT else ""
-    rows = reader.arrow(f"SELECT {', '.join(names)} FROM {table.name} ORDER BY {', '.join(order)}{further}")
+    rows = reader.arrow(f"SELECT {', '.join(names)} FROM {table.name} {order}")
     return pa.Table.from_pylist(rows.to_pylist(), schema=table.arrow(table.emitted()))

@@ -140,8 +140,7 @@ def _write(
         if not parts:
             return 0, 0
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE summed AS {merged(table, parts)}")
-        row = cursor.execute("SELECT count(*) FROM summed").fetchone()
-        count = int(row[0]) if row else 0
+        ((count,),) = cursor.execute("SELECT count(*) FROM summed").fetchall()
         source = "SELECT * FROM summed" if count <= budget else kept(table, "summed", budget)
         names = ", ".join(form.names)
         for batch in cursor.sql(f"SELECT {names} FROM ({source}) ORDER BY {keys}").to_arrow_reader(_ROWS_PER_BATCH):

@@ -166,8 +166,8 @@ class Memory:
         with duckdb.connect(":memory:") as connection:
             for table in (*BUDGET, schema.EDGE_DAY.name):
                 sql = self.select(table)
-                row = None if sql is None else connection.execute(f"SELECT count(*) FROM ({sql})").fetchone()
-                counts[table] = int(row[0]) if row else 0
+                rows = [] if sql is None else connection.execute(f"SELECT count(*) FROM ({sql})").fetchall()
+                counts[table] = rows[0][0] if rows else 0
         return counts
 
     def _wanted(self, lake: Lake, policy: SitePolicy) -> dict[int, str]:
