@@ -11,7 +11,6 @@ from typing import Any, Final
 import duckdb
 
 from reporting.arrow_rows import rows_of
-from reporting.cases.book import casebook_of
 from reporting.cases.case import Case
 from reporting.tables import address_text
 from store.memory import Memory
@@ -189,9 +188,16 @@ def _findings(case: Case, own: bytes) -> dict[str, Any]:
     sql = f"SELECT {shown} FROM alert WHERE {_blob(own)} IN (actor_ip, target_ip) ORDER BY ts_start, alert_id"
     with closing(case.lake.findings(case.name)) as connection:
         alerts = _fetched(connection, sql)
+    return {"alerts": alerts, "incidents": _incidents(case, alerts) if alerts else []}
+
+
+def _incidents(case: Case, alerts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the incidents that rest on at least one of the alerts."""
+    from reporting.cases.book import casebook_of  # noqa: PLC0415 - 0.3 s that an address without alerts need not wait
+
     incidents: list[dict[str, Any]] = []
     with casebook_of(case.home) as casebook:
-        if casebook is not None and alerts:
+        if casebook is not None:
             wanted = {row["alert_id"] for row in alerts}
             links = casebook.snapshots()["incident_alert"].to_pylist()
             ids = {link["incident_id"] for link in links if link["alert_id"] in wanted}
@@ -205,7 +211,7 @@ def _findings(case: Case, own: bytes) -> dict[str, Any]:
                 for row in casebook.incidents(case.name)
                 if row["id"] in ids
             ]
-    return {"alerts": alerts, "incidents": sorted(incidents, key=lambda row: row["incident_id"])}
+    return sorted(incidents, key=lambda row: str(row["incident_id"]))
 
 
 def _rows(

@@ -186,7 +186,7 @@ def _bytes_of(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_segments_in_any_order_end_in_the_same_alerts(tmp_path: Path, seed: int) -> None:
     """Shuffled, cut at random, delivered twice and judged in between, against one delivery and one run."""
     draw = random.Random(1_000 + seed)
@@ -206,7 +206,7 @@ def test_segments_in_any_order_end_in_the_same_alerts(tmp_path: Path, seed: int)
         _deliver(lake, piece)
         if draw.random() < 0.4:
             _deliver(lake, piece)
-        if number in {1, 3}:
+        if number == 2:
             _judge(tmp_path / "pieces", lake)
     _judge(tmp_path / "pieces", lake)
     assert _bytes_of(_alerts(lake)) == _bytes_of(wanted)
