@@ -58,7 +58,7 @@ SELECT unhex({mapped} || printf('0A00%04X', e)) AS ip, to_timestamp({day} * 8640
 def numbers(day: int, days: int, total: int) -> str:
     """Return SQL of the numbers of the things seen on a day: fresh ones, and a twentieth of the older ones."""
     fresh = total // days
-    old = f"SELECT e::BIGINT AS e FROM range({day * fresh}) AS r(e) WHERE hash(e + {day}) % 20 = 0 LIMIT {fresh}"
+    old = f"SELECT e::BIGINT AS e FROM range({day * fresh}) AS r(e) WHERE hash(e + {day}) % 20 = 0 LIMIT {fresh // 5}"
     return f"({old}) UNION ALL SELECT e::BIGINT FROM range({day * fresh}, {(day + 1) * fresh}) AS r(e)"
 
 
