@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from store import schema
 from store._bucket_file import MAX_BUCKETS, ROWS_PER_BATCH, BucketFile
-from store._lazy_views import lazy_view
+from store._lazy_views import lazy_view, sources_of
 from store.errors import Problem, TaishiError
 from store.text import Text
 
@@ -58,7 +58,9 @@ class LakeReader:
         if name not in self._views:
             made = self._memory is not None and self._memory.make(self.connection, name)
             if not made and (statement := lazy_view(name)) is not None:
-                self.connection.execute(statement)
+                for source in sources_of().get(name, ()):
+                    self.has(source)
+                self._run(lambda cursor: cursor.execute(statement))
                 made = True
             if made:
                 self._views.add(name)

@@ -17,9 +17,10 @@ from store._bucket_file import MAX_BUCKETS, BucketFile
 from store._dates import time_column
 from store._foreign_views import FOREIGN_VIEWS
 from store._lake_reader import SPILL_LIMIT, LakeReader, add_table, bucket_sql, in_utc
+from store._links import OF_SOURCES
 from store._macros import TEXT_MACROS, literal_glob, policy_macros
 from store._policy import SitePolicy
-from store._views import CURRENT_VIEWS, DERIVED_VIEWS, table_view
+from store._views import CURRENT_VIEWS, derived_views, table_view
 from store.domains import add_functions
 from store.errors import TaishiError
 from store.lake_files import SPILL, LakeFiles, damaged, other_version
@@ -181,10 +182,21 @@ class Lake(LakeFiles):
             ("site_master", policy.masters_table()),
         ):
             add_table(connection, name, table)
+        is_linked = self._is_linked(case)
         for declared in schema.TABLES:
-            connection.execute(table_view(declared, self._patterns(declared, case, window), window))
-        for statement in (*DERIVED_VIEWS, *FOREIGN_VIEWS):
+            is_refined = is_linked and declared in OF_SOURCES
+            patterns = self._patterns(declared, case, window)
+            connection.execute(table_view(declared, patterns, window, is_refined=is_refined))
+        for statement in (*derived_views(is_linked=is_linked), *FOREIGN_VIEWS):
             connection.execute(statement)
+
+    def _is_linked(self, case: str | None) -> bool:
+        """Tell whether flows of several programs lie side by side: names of folders tell, nothing is opened."""
+        if not self._patterns(schema.FOREIGN_LOG, case, _ALL):
+            return False
+        folder = "case=*" if case is None else f"case={checked_name('case', case)}"
+        found = (self.root / schema.FLOW.name).glob(f"{folder}/date=*/sensor=*")
+        return len({path.name for path in found}) > 1
 
     def _patterns(self, table: schema.Table, case: str | None, window: Window) -> list[str]:
         """Return globs of a table's segments that can hold rows of the window, none when they match nothing."""

@@ -14,6 +14,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
+from store._lazy_views import console_views
 from store._macros import literal
 from store._policy import SitePolicy
 from store.casebook import Casebook
@@ -59,6 +60,8 @@ def console(
     try:
         if memory is not None:
             add_views(connection, memory)
+        for statement in console_views():
+            connection.execute(statement)
         for name, table in (casebook.snapshots() if casebook is not None else {}).items():
             add_table(connection, name, table)
         roots = [lake.root, *([] if memory is None else [memory.root])]

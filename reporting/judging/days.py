@@ -30,7 +30,9 @@ MIN_LOOK_BACK: Final = 1
 """Days that a slice looks back at least (1 … 30): what runs over midnight is then seen in one piece."""
 
 _DAY_US: Final = 86_400_000_000
-_DAY_US: Final = 86_400_000_000
+_BY_MEMORY: Final = frozenset({"lateral_chain", "new_internal_edge"})
+"""Detectors that read the memory through the table ``admin_edge``, which all are given."""
+
 _JUDGED: Final = (schema.FLOW, schema.FLOW_EXT, *schema.RECORDS)
 
 
@@ -58,7 +60,7 @@ def groups(detectors: Iterable[Detector]) -> list[Group]:
     for one in detectors:
         longest = max(one.window_s, one.min_span_s)
         look_back = max(MIN_LOOK_BACK, math.ceil(longest / DAY.total_seconds()))
-        remembers = one.min_history_s > 0 or any(name.endswith("_before") for name in one.needs)
+        remembers = one.min_history_s > 0 or one.id in _BY_MEMORY or any(name.endswith("_before") for name in one.needs)
         found.setdefault((look_back, remembers, schema.FLOW_EXT.name in one.needs), []).append(one)
     return [Group(tuple(own), *key) for key, own in sorted(found.items(), key=lambda pair: pair[0])]
 

@@ -10,11 +10,13 @@ from detectors import registry
 from detectors.incident import Incident
 from reporting.cases.case import Case
 from reporting.cases.policy import policy_of
+from reporting.cases.quiet import hidden_alerts
 from reporting.judging.days import Progress, judge_days
 from reporting.judging.evaluation import Scope, evaluate
 from reporting.judging.keeping import assessed, current, is_kept, keep, last_revision
 from reporting.judging.request import Request
-from reporting.scan.knowledge import told
+from reporting.scan.knowledge import keep_incidents, without
+from reporting.scan.surroundings import surroundings
 from reporting.tables import iso
 from store import schema
 from store.casebook import Casebook
@@ -42,15 +44,18 @@ def detect(case: Case, request: Request, command: str, *, by_day: bool = False, 
     with lake.reader(case.name, policy, threads=1) as reader:
         alerts, assessments = current(reader)
         judged = assessed(reader, request.window, by_day=by_day)
-    casebook = Casebook(case.home.casebook)
-    try:
-        knowledge = told(case.name, policy, alerts, assessments, casebook, command)
-    finally:
-        casebook.close()
+        casebook = Casebook(case.home.casebook)
+        try:
+            hidden = hidden_alerts(reader, alerts, casebook.suppressions(), policy, case.home.reference)
+            alerts = without(alerts, hidden)
+            around = surroundings(reader, alerts, policy)
+            incidents = keep_incidents(casebook, case.name, alerts, assessments, around, command)
+        finally:
+            casebook.close()
     names = {one.id for one in scope.chosen()}
     rows = [row for row in alerts.to_pylist() if row["detector"] in names and _in(request.window, row)]
     touched = {row["alert_id"] for row in rows}
-    found = [(number, one) for number, one in knowledge.incidents if touched.intersection(one.alert_ids)]
+    found = [(number, one) for number, one in incidents if touched.intersection(one.alert_ids)]
     return {
         "case": case.name,
         "since": None if request.window.since is None else iso(request.window.since),
@@ -59,6 +64,7 @@ def detect(case: Case, request: Request, command: str, *, by_day: bool = False, 
         "evaluations": progress.slices,
         "evaluated": progress.evaluated,
         "detectors": len(names),
+        "suppressed": len(hidden),
         "alerts": severities(row["severity"] for row in rows),
         "found": [{name: row[name] for name in _SHOWN} for row in _ranked(rows)],
         "incidents": [_line(number, one) for number, one in found],

@@ -7,12 +7,14 @@ import multiprocessing
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
 from detectors import registry
 from detectors.derive import (
+    ADMIN_EDGE,
     CAPTURE_SPAN,
     CENSUS,
     CENSUS_SQL,
@@ -21,11 +23,19 @@ from detectors.derive import (
     MEMORY_SPAN,
     PEER_HOSTS,
     PEER_HOSTS_SQL,
+    SEEN_HOUR,
+    SEEN_HOUR_SQL,
     SPAN_SQL,
+    UPLOAD_PAIRS,
+    UPLOAD_PAIRS_SQL,
+    admin_edge_sql,
 )
 from detectors.engine import run_all
 from detectors.model import Detector, Tables
+from detectors.rulefiles import admin_ports
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
+from reporting.scan.reference import reference_tables
+from store.home import Home
 from store.lake import Lake, LakeReader
 from store.memory import Memory
 from store.site import SitePolicy
@@ -50,6 +60,7 @@ class Scope:
         memory: Of the case; None where nothing may be known from before.
         detectors: Ids; all of the catalogue when None.
         params: Detector id to parameter to value, where they differ from the defaults.
+        reference: Folder of reference data; that of the lake's home when None.
     """
 
     lake: Lake
@@ -59,6 +70,7 @@ class Scope:
     memory: Memory | None = None
     detectors: tuple[str, ...] | None = None
     params: Params = field(default_factory=dict)
+    reference: Path | None = None
 
     def chosen(self) -> list[Detector]:
         """Return the detectors that run, by id."""
@@ -74,7 +86,7 @@ def evaluate(scope: Scope, workers: int = 1) -> tuple[pa.Table, pa.Table]:
         workers: Processes; each takes detectors one by one and opens the lake for itself.
     """
     with open_reader(scope) as reader:
-        shared = shared_tables(reader, scope.policy)
+        shared = shared_tables(reader, scope)
         chosen = scope.chosen()
         if workers <= 1 or len(chosen) <= 1:
             return judged_by(reader, chosen, shared, scope.params)
@@ -98,19 +110,24 @@ def open_reader(scope: Scope) -> contextlib.AbstractContextManager[LakeReader]:
     )
 
 
-def shared_tables(reader: LakeReader, policy: SitePolicy) -> Tables:
+def shared_tables(reader: LakeReader, scope: Scope) -> Tables:
     """Return the tables that every detector is given whole (``detectors.derive.POLICY``)."""
-    reader.has("dns_site")
-    reader.has("asset_seen_before")
-    return {
+    for view in ("dns_site", "edge_before", "asset_seen_before"):
+        reader.has(view)
+    shared = {
         "capture_span": reader.arrow(SPAN_SQL).cast(CAPTURE_SPAN),
         "census": reader.arrow(CENSUS_SQL).cast(CENSUS),
         "peer_hosts": reader.arrow(PEER_HOSTS_SQL).cast(PEER_HOSTS),
         "domain_hosts": reader.arrow(DOMAIN_HOSTS_SQL).cast(DOMAIN_HOSTS),
         "memory_span": reader.arrow(MEMORY_SPAN_SQL).cast(MEMORY_SPAN),
-        "site_role": policy.roles_table(),
-        "site_master": policy.masters_table(),
+        "seen_hour": reader.arrow(SEEN_HOUR_SQL).cast(SEEN_HOUR),
+        "upload_pairs": reader.arrow(UPLOAD_PAIRS_SQL).cast(UPLOAD_PAIRS),
+        "admin_edge": reader.arrow(admin_edge_sql(admin_ports())).cast(ADMIN_EDGE),
+        "site_role": scope.policy.roles_table(),
+        "site_master": scope.policy.masters_table(),
     }
+    reference = scope.reference or Home(scope.lake.root.parent).reference
+    return {**shared, **reference_tables(reader, shared["capture_span"], reference)}
 
 
 def judged_by(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -14,10 +12,15 @@ import pyarrow as pa
 from detectors.correlate import incidents
 from detectors.incident import Incident
 from detectors.model import Text
+from detectors.surroundings import Surroundings
+from reporting.cases.quiet import hidden_alerts
 from reporting.judging.evaluation import Scope, judged_by, open_reader, shared_tables
 from reporting.judging.keeping import is_kept, keep, last_revision
+from reporting.scan.surroundings import surroundings
+from reporting.scan.telling import address_text, micros, story_object
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
+from store.home import Home
 from store.lake import Lake
 from store.site import SitePolicy
 
@@ -31,34 +34,47 @@ class Knowledge:
         assessments: ASSESSMENT, current evaluation.
         incidents: With the numbers the casebook gave them.
         config_hash: Of the detectors' parameters and the policy, over all detectors.
+        hidden: Alerts that suppressions hide, with the number of the rule; no incident rests on them.
     """
 
     alerts: pa.Table
     assessments: pa.Table
     incidents: tuple[tuple[str, Incident], ...]
     config_hash: str
+    hidden: Mapping[str, int] = field(default_factory=dict)
 
 
 def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command: str) -> Knowledge:
     """Evaluate a case and keep the result; evaluating the same data again changes nothing."""
-    scope = Scope(lake, case, policy)
+    reference = Home(lake.root.parent).reference
+    scope = Scope(lake, case, policy, reference=reference)
     with open_reader(scope) as reader:
-        alerts, assessments = judged_by(reader, scope.chosen(), shared_tables(reader, policy), {})
-        revision = last_revision(reader)
-        is_same = is_kept(reader, scope.window, alerts, assessments)
+        alerts, assessments = judged_by(reader, scope.chosen(), shared_tables(reader, scope), {})
+        revision, is_same = last_revision(reader), is_kept(reader, scope.window, alerts, assessments)
+        hidden = hidden_alerts(reader, alerts, casebook.suppressions(), policy, reference)
+        shown = without(alerts, hidden)
+        around = surroundings(reader, shown, policy)
     if not is_same:
         keep(lake, case, revision + 1, scope.window, alerts, assessments, is_full=True)
-    return told(case, policy, alerts, assessments, casebook, command)
+    found = keep_incidents(casebook, case, shown, assessments, around, command)
+    return Knowledge(alerts, assessments, found, _config(alerts, policy), hidden)
 
 
-def told(
-    case: str, policy: SitePolicy, alerts: pa.Table, assessments: pa.Table, casebook: Casebook, command: str
-) -> Knowledge:
-    """Bring the incidents that the alerts of a case make into the casebook."""
-    found = incidents(alerts, assessments)
+def without(alerts: pa.Table, hidden: Mapping[str, int]) -> pa.Table:
+    """Return the alerts that are not hidden."""
+    if not hidden:
+        return alerts
+    return alerts.filter(pa.array([own not in hidden for own in alerts["alert_id"].to_pylist()], pa.bool_()))
+
+
+def keep_incidents(
+    casebook: Casebook, case: str, alerts: pa.Table, assessments: pa.Table, around: Surroundings, command: str
+) -> tuple[tuple[str, Incident], ...]:
+    """Bring the incidents of these alerts into the casebook and return them with their numbers."""
+    found = incidents(alerts, assessments, around=around)
     casebook.upsert_incidents(case, [_record(one) for one in found], command)
     numbers = {row["key"]: str(row["number"]) for row in casebook.incidents(case, current_only=True)}
-    return Knowledge(alerts, assessments, tuple((numbers[one.key], one) for one in found), _config(alerts, policy))
+    return tuple((numbers[one.key], one) for one in found)
 
 
 def _record(one: Incident) -> Record:
@@ -68,8 +84,8 @@ def _record(one: Incident) -> Record:
         score=one.score,
         title_zh=one.title.zh,
         title_en=one.title.en,
-        first_ts_us=_micros(one.since),
-        last_ts_us=_micros(one.until),
+        first_ts_us=micros(one.since),
+        last_ts_us=micros(one.until),
         actor=", ".join(address_text(address) for address in one.actors[:3]),
         alert_ids=one.alert_ids,
         machine=_machine(one),
@@ -93,17 +109,8 @@ def _machine(one: Incident) -> dict[str, Any]:
         "succeeded": one.succeeded,
         "direct": one.direct,
         "progress": one.progress,
+        "story": story_object(one.story),
     }
-
-
-def address_text(address: bytes) -> str:
-    """Return the text of an address as stored: RFC 5952, IPv4 for mapped ones."""
-    parsed = IPv6Address(address)
-    return str(parsed.ipv4_mapped or parsed)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _config(alerts: pa.Table, policy: SitePolicy) -> str:

@@ -40,13 +40,13 @@ SELECT {_DAY} AS day_no, src_ip, dst_ip, ip_proto,
     min(ts_start) AS first_ts, max(ts_end) AS last_ts, {_BEGAN} AS conversations, {_ANSWERED} AS answered,
     sum(src_bytes_payload) AS src_bytes, sum(dst_bytes_payload) AS dst_bytes,
     coalesce(bit_or(1 << hour(ts_start)) FILTER (segment_seq = 0), 0) AS hours
-FROM flow_stored WHERE src_ip IS NOT NULL AND dst_ip IS NOT NULL GROUP BY ALL
+FROM flow WHERE src_ip IS NOT NULL AND dst_ip IS NOT NULL GROUP BY ALL
 """
 
 ASSET_SEEN: Final = f"""
 SELECT {_DAY} AS day_no, ip, min(ts_start) AS first_ts, max(ts_end) AS last_ts, {_BEGAN} AS conversations FROM (
-    SELECT src_ip AS ip, ts_start, ts_end, segment_seq FROM flow_stored WHERE src_pkts > 0
-    UNION ALL SELECT dst_ip, ts_start, ts_end, segment_seq FROM flow_stored WHERE dst_pkts > 0
+    SELECT src_ip AS ip, ts_start, ts_end, segment_seq FROM flow WHERE src_pkts > 0
+    UNION ALL SELECT dst_ip, ts_start, ts_end, segment_seq FROM flow WHERE dst_pkts > 0
 ) WHERE ip IS NOT NULL GROUP BY ALL
 """
 
@@ -54,7 +54,7 @@ SELECT {_DAY} AS day_no, ip, min(ts_start) AS first_ts, max(ts_end) AS last_ts, 
 def _flow_marks(kind: str, value: str, source: str) -> str:
     return (
         f"SELECT {_DAY} AS day_no, '{kind}' AS kind, {value} AS value, src_ip AS host, min(ts_start) AS first_ts, "
-        f"max(ts_end) AS last_ts, {_BEGAN} AS sightings FROM flow_stored WHERE {source} IS NOT NULL "
+        f"max(ts_end) AS last_ts, {_BEGAN} AS sightings FROM flow WHERE {source} IS NOT NULL "
         f"GROUP BY {_DAY}, {source}, src_ip"
     )
 
@@ -98,7 +98,7 @@ SELECT day_no, host AS ip, side, value, min(first_ts) AS first_ts, max(last_ts) 
 FROM (
     SELECT day_no, host, 'asked' AS side, value, first_ts, last_ts, sightings FROM ({_NAMED} UNION ALL {_ASKED})
     UNION ALL SELECT {_DAY}, dst_ip, 'served', server_name, min(ts_start), max(ts_end), {_BEGAN}
-    FROM flow_stored WHERE server_name IS NOT NULL AND dst_pkts > 0 GROUP BY {_DAY}, dst_ip, server_name
+    FROM flow WHERE server_name IS NOT NULL AND dst_pkts > 0 GROUP BY {_DAY}, dst_ip, server_name
 ) WHERE value <> '' AND host IS NOT NULL AND is_home(host) GROUP BY ALL
 """
 
@@ -106,8 +106,8 @@ _LINKED: Final = f"""
 SELECT day_no, mac, ip, is_home(ip) AS own, min(first_ts) AS first_ts, max(last_ts) AS last_ts, sum(n) AS sightings
 FROM (
     SELECT {_DAY} AS day_no, src_mac AS mac, src_ip AS ip, min(ts_start) AS first_ts, max(ts_end) AS last_ts,
-        {_BEGAN} AS n FROM flow_stored WHERE src_pkts > 0 AND src_mac IS NOT NULL GROUP BY ALL
-    UNION ALL SELECT {_DAY}, dst_mac, dst_ip, min(ts_start), max(ts_end), {_BEGAN} FROM flow_stored
+        {_BEGAN} AS n FROM flow WHERE src_pkts > 0 AND src_mac IS NOT NULL GROUP BY ALL
+    UNION ALL SELECT {_DAY}, dst_mac, dst_ip, min(ts_start), max(ts_end), {_BEGAN} FROM flow
         WHERE dst_pkts > 0 AND dst_mac IS NOT NULL GROUP BY ALL
     UNION ALL SELECT {_day("ts")}, sender_mac, sender_ip, min(ts), max(ts), count(*) FROM arp GROUP BY ALL
 ) WHERE ip IS NOT NULL AND ip NOT IN (unhex('{"00" * 10}FFFF{"00" * 4}'), unhex('{"00" * 16}')) GROUP BY ALL

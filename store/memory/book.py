@@ -22,7 +22,7 @@ from store.memory import _partials, _states
 from store.memory._day_sql import SOURCES
 from store.memory._merge import BUDGET
 from store.names import checked_name
-from store.window import LAST_DAY, Window, day_number, day_start
+from store.window import LAST_DAY, Window, day_number, day_start, day_text
 
 if TYPE_CHECKING:
     from store.lake import Lake
@@ -104,7 +104,7 @@ class Memory:
             if changed:
                 self._make(lake, policy, changed, connection if len(changed) == len(wanted) else None)
             for day in sorted({*held, *wanted})[: -_partials.MAX_DAYS]:
-                for path in self._days.glob(f"{_partials.day_text(day)}.*"):
+                for path in self._days.glob(f"{day_text(day)}.*"):
                     shutil.rmtree(path)
             self._ensure(lake, None)
         return Updated(len(changed), len(self.partials()))
@@ -114,7 +114,7 @@ class Memory:
         with self._locked():
             shutil.rmtree(self._states, ignore_errors=True)
             for day in self._wanted(lake, policy):
-                for path in self._days.glob(f"{_partials.day_text(day)}.*"):
+                for path in self._days.glob(f"{day_text(day)}.*"):
                     shutil.rmtree(path)
         return self.update(lake, policy)
 

@@ -251,7 +251,7 @@ def test_a_flood_of_one_day_ends_at_the_budget_of_the_day(
         for n in range(1_000)
     ]
     put(lake, schema.FLOW, [*flood, one(5_000, 0, 9)])
-    monkeypatch.setitem(partials.DAY_BUDGET, "edge_day", 10)
+    monkeypatch.setitem(_merge.DAY_BUDGET, "edge_day", 10)
     memory.update(lake, POLICY)
     rows = read(lake, memory, "edge_day")
     assert len(rows) == 10
