@@ -81,6 +81,10 @@ class Lake(LakeFiles):
 
     def bare(self, memory_limit: str = MEMORY_LIMIT, threads: int | None = None) -> duckdb.DuckDBPyConnection:
         """Return a hardened connection that knows no view yet and works in UTC; the caller closes it."""
+        if self.root.is_dir():
+            with contextlib.suppress(OSError):  # a lake that may only be read is read without spilling
+                (self.root / SPILL).mkdir(mode=0o700, exist_ok=True)
+                (self.root / SPILL).chmod(0o700)  # rows of all tables pass through it, whatever made it and the umask
         config = self._config(memory_limit) | ({} if threads is None else {"threads": str(threads)})
         connection = duckdb.connect(":memory:", config=config)
         connection.execute("SET TimeZone = 'UTC'")
@@ -168,10 +172,6 @@ class Lake(LakeFiles):
     def _fill(
         self, connection: duckdb.DuckDBPyConnection, case: str | None, policy: SitePolicy, window: Window
     ) -> None:
-        if self.root.is_dir():
-            with contextlib.suppress(OSError):  # a lake that may only be read is read without spilling
-                (self.root / SPILL).mkdir(mode=0o700, exist_ok=True)
-                (self.root / SPILL).chmod(0o700)  # rows of all tables pass through it, whatever made it and the umask
         add_functions(connection)
         for statement in (*TEXT_MACROS, *policy_macros(policy)):
             connection.execute(statement)
