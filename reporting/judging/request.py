@@ -129,7 +129,7 @@ def _params(texts: Iterable[str], chosen: Sequence[str], problems: list[Problem]
             value = 0.0
         if not (has_value and has_name):
             told = Text("not of the form detector.name=number", "不是“检测器.参数=数值”的形式")
-            allowed = Text("allowed: such as scan_horizontal.min_targets=20", "可用：如 scan_horizontal.min_targets=20")
+            allowed = Text("allowed: such as scan_horizontal.min_hosts=20", "可用：如 scan_horizontal.min_hosts=20")
             problems.append(Problem(where, told, allowed, _CORRECT))
         elif detector not in registry():
             problems.append(_no_detector(where, detector))

@@ -48,7 +48,7 @@ def test_detect_tells_every_mistake_at_once(taishi: Run) -> None:
     ("param", "said"),
     [
         ("scan_horizontal.nope=1", "has no parameter 'nope'"),
-        ("scan_horizontal.min_targets=-1", "out of range"),
+        ("scan_horizontal.min_hosts=-1", "out of range"),
         ("nothing.x=1", "no detector 'nothing'"),
     ],
 )
