@@ -37,7 +37,7 @@ from store.schema.derived import DERIVED, DERIVED_TABLES, HOST_DAY, TAP_MINUTE, 
 from store.schema.findings import ALERT, ASSESSMENT
 from store.schema.flow import FLOW
 from store.schema.flow_ext import FLOW_EXT
-from store.schema.memory import ASSET_SEEN, EDGE, EDGE_DAY, IDENTITY, MEMORY, OBSERVABLE
+from store.schema.memory import ASSET_SEEN, EDGE, EDGE_DAY, IDENTITY, MEMORY, NAME_SEEN, OBSERVABLE
 from store.schema.records import RECORDS
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "MAC",
     "MEMORY",
     "NAME",
+    "NAME_SEEN",
     "OBSERVABLE",
     "PACKET_STORE",
     "RECORDS",
