@@ -50,8 +50,8 @@ USUAL_PORTS: Final = {
 }
 """Ports on which a protocol surprises nobody: IANA's registry, STARTTLS services, and the alternates of common servers.
 
-RFC 2818, 8314, 7858, 5246 users by IANA's Service Name and Transport Protocol Port Number Registry; 8080 and the like
-are the documented defaults of Tomcat, CrashPlan (4282, 4285, 4287), WSUS (8530, 8531), Kubernetes (6443), Elasticsearch (9200), IoT hubs (8883).
+IANA's Service Name and Transport Protocol Port Number Registry, RFC 2818, 7858, 8314; the others are the documented
+defaults: Tomcat, CrashPlan (4282, 4285, 4287), WSUS (8530, 8531), Kubernetes (6443), Elasticsearch (9200), MQTT (8883).
 """
 
 BY_DESIGN: Final = (
