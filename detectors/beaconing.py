@@ -179,7 +179,8 @@ def variation_score(bins: Ints) -> Floats:
     """Return 1 - deviation / mean of the bins, empty ones included, at least 0; ValueError when a pair has none."""
     if not bins.size or (bins.mean(axis=1) <= 0).any():
         raise ValueError("variation: a histogram is empty; allowed: at least one connection; leave such pairs out")
-    return np.maximum(0.0, 1 - bins.std(axis=1) / bins.mean(axis=1))
+    score: Floats = np.maximum(0.0, 1 - bins.std(axis=1) / bins.mean(axis=1))
+    return score
 
 
 def heights(bins: Ints, sensitivity: float = SENSITIVITY) -> Ints:
@@ -251,7 +252,7 @@ def combined(parts: tuple[Floats, ...], weights: tuple[float, ...] = (WEIGHT,) *
     Raises:
         ValueError: a part or weight lies outside 0..1, or the weights do not add up to 1.
     """
-    both = np.concatenate([np.ravel(part) for part in (*parts, weights)])
+    both = np.concatenate([np.ravel(np.asarray(part, np.float64)) for part in (*parts, weights)])
     if both.min() < 0 or both.max() > 1 or abs(sum(weights) - 1) > 1e-9:
         raise ValueError("combined: a score or weight is out of range; allowed: 0 to 1, weights adding up to 1")
     total = sum(weight * np.asarray(part, np.float64) for part, weight in zip(parts, weights, strict=True))
