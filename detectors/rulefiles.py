@@ -171,6 +171,7 @@ KINDS: Final[Mapping[str, RuleKind]] = {
         },
         ("zone",),
     ),
+    "mining_pools": RuleKind({"domain": _DOMAIN, "why": _text, "source": _text}, ("domain",)),
     "anonymisers": RuleKind(
         {
             "match": _one_of("domain", "service", "port", "protocol"),
@@ -223,8 +224,7 @@ def kind_of(name: str) -> RuleKind:
     Raises:
         KeyError: no kind of that name.
     """
-    path = Path(name)
-    return KINDS[path.parent.name] if path.parent.name in KINDS else KINDS[path.stem]
+    return KINDS.get(Path(name).parent.name) or KINDS[Path(name).stem]
 
 
 def load_rules(name: str, rules_dir: Path = RULES_DIR) -> pa.Table:
