@@ -80,7 +80,35 @@ _DOMAIN: Final = _pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain in lower case 
 QUALIFIERS: Final = ("", "broadcast", "test_bit")
 """Conditions on a message beside its function: sent to the broadcast unit, or with the IEC-104 test bit."""
 
+RPC_KINDS: Final = (
+    *("service", "service_start", "service_delete", "wmi", "task", "dcom", "replication", "coercion"),
+    *("netlogon_auth", "netlogon_password", "discovery"),
+)
+"""What a remote procedure call of Windows is good for to an intruder."""
+
 KINDS: Final[Mapping[str, RuleKind]] = {
+    "admin_services": RuleKind(
+        {
+            "port": _number(1, 65535),
+            "service": _text,
+            "name_en": _text,
+            "name_zh": _text,
+            "attack": _ATTACK,
+            "source": _text,
+        },
+        ("port",),
+    ),
+    "rpc_operations": RuleKind(
+        {
+            "interface": _text,
+            "operation": _text,
+            "kind": _one_of(*RPC_KINDS),
+            "attack": _ATTACK,
+            "why": _text,
+            "source": _text,
+        },
+        ("interface", "operation"),
+    ),
     "ics": RuleKind(
         {
             "sid": _number(1, 9_999_999),
@@ -123,6 +151,16 @@ KINDS: Final[Mapping[str, RuleKind]] = {
             "source": _text,
         },
         ("model",),
+    ),
+    "benign_lists": RuleKind(
+        {
+            "list": _pattern(r"[a-z0-9]+([_-][a-z0-9]+)*", "a folder of MISP's warning-lists"),
+            "class": _one_of("popular", "vendor", "cdn", "cloud", "none"),
+            "use": _one_of("accept", "refuse"),
+            "why": _text,
+            "source": _text,
+        },
+        ("list",),
     ),
     "machine_zones": RuleKind(
         {
@@ -218,6 +256,15 @@ def load_rules(name: str, rules_dir: Path = RULES_DIR) -> pa.Table:
         raise RuleFileError("\n".join(problems))
     fields = [pa.field(column, pa.string()) for column in kind.columns]
     return pa.Table.from_pylist([row for _, row in lines], schema=pa.schema(fields))
+
+
+def admin_ports(rules_dir: Path = RULES_DIR) -> tuple[int, ...]:
+    """Return the ports of ``admin_services.csv``, in the file's order.
+
+    Raises:
+        RuleFileError: as ``load_rules``.
+    """
+    return tuple(int(port) for port in load_rules("admin_services.csv", rules_dir)["port"].to_pylist())
 
 
 def _header_problems(name: str, kind: RuleKind, header: object) -> Iterator[str]:
