@@ -22,7 +22,8 @@ COLUMNS: Final = (
 
 _SQL: Final = """
 SELECT receiver_ip AS server, receiver_port AS port, cert_sha256 AS cert, strftime(ts, '%Y-%m-%d') AS day,
-    min(ts) AS start_ts, max(ts) AS end_ts, count(DISTINCT flow_uid) AS handshakes, count(DISTINCT sender_ip) AS client_count,
+    min(ts) AS start_ts, max(ts) AS end_ts, count(DISTINCT flow_uid) AS handshakes,
+    count(DISTINCT sender_ip) AS client_count,
     min(DISTINCT sender_ip, 3) AS clients, min(DISTINCT server_name, 3) AS names,
     list(DISTINCT version ORDER BY version) AS versions, list(DISTINCT cipher ORDER BY cipher) AS ciphers,
     bool_or(coalesce(is_tlcp, FALSE)) AS is_tlcp,
