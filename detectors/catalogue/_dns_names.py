@@ -107,7 +107,7 @@ class Channel:
 def channels(tables: Tables, params: Params) -> Iterator[Channel]:
     """Yield the pairs of client and zone whose names are many, long or large enough to be looked at."""
     inputs = {"dns": tables["dns_site"], "tls": tables["tls_site"], "zones": zones(tables)}
-    names = ("min_shaped", "min_sub_len", "min_rate", "min_information", "slow_information")
+    names: tuple[str, ...] = ("min_shaped", "min_sub_len", "min_rate", "min_information", "slow_information")
     names += ("max_query", "max_answer", "min_large")
     held: dict[tuple[bytes, str], list[dict[str, Any]]] = {}
     for row in rows(_SQL, inputs, {name: params[name] for name in names}):

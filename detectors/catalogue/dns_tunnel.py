@@ -89,7 +89,7 @@ def _signs(channel: Channel, hosts: int, params: Params) -> tuple[str, ...]:
 
 def _unique(channel: Channel) -> float:
     """Return the share of questions that asked for a name for the first time: a tunnel never asks twice."""
-    return len(channel.names) / max(1, sum(row["times"] for row in channel.names))
+    return len(channel.names) / max(1, sum(int(row["times"]) for row in channel.names))
 
 
 def _asked(channel: Channel, types: tuple[str, ...]) -> float:
