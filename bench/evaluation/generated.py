@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from campaign_tables import DAY_US, HOUR_US, Campaign, address, conversations, micros_of, moment_of
+from campaign_tables import DAY_US, HOUR_US, Campaign, address, conversations, micros_of
 from campaigns import RARE, benign_office, dormant, drip, lateral, staging, workstation, worm
 
 from bench.evaluation.page import Case
@@ -21,7 +21,7 @@ from detectors import registry
 from detectors.addresses import ip_bytes
 from detectors.engine import arrow_source, run_all
 from store.domains import registered_domain, subdomain
-from tests.detectors.conftest import LOGINS, form
+from tests.detectors.conftest import form
 
 SEEDS: Final = (1, 2, 3)
 HOSTS: Final = 50
@@ -116,16 +116,17 @@ def _dns(talk: pa.Table, names: list[str]) -> pa.Table:
 def _table(name: str, given: dict[str, Any], n: int) -> pa.Table:
     """Return a table with the given columns; of the others flags are false and the rest is NULL."""
     columns = []
-    for field in form(name):
-        if field.name in given:
-            values = given[field.name]
+    wanted = [(field.name, field.type) for field in form(name)]
+    for column, kind in wanted:
+        if column in given:
+            values = given[column]
             held = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else pa.array(values)
-            columns.append(held if held.type == field.type else held.cast(field.type))
-        elif pa.types.is_boolean(field.type):
+            columns.append(held if held.type == kind else held.cast(kind))
+        elif pa.types.is_boolean(kind):
             columns.append(pa.array([False] * n))
         else:
-            columns.append(pa.nulls(n, field.type))
-    return pa.Table.from_arrays(columns, schema=pa.schema([(f.name, f.type) for f in form(name)]))
+            columns.append(pa.nulls(n, kind))
+    return pa.Table.from_arrays(columns, schema=pa.schema(wanted))
 
 
 def spray(seed: int, users: int) -> Campaign:
@@ -146,15 +147,7 @@ def spray(seed: int, users: int) -> Campaign:
         "attempts": [1] * n,
         "basis": ["reply"] * n,
     }
-    columns = [
-        (
-            given[f.name].combine_chunks() if isinstance(given[f.name], pa.ChunkedArray) else pa.array(given[f.name])
-        ).cast(f.type.value_type if pa.types.is_dictionary(f.type) else f.type)
-        if f.name in given
-        else pa.nulls(n, f.type)
-        for f in LOGINS
-    ]
-    table = pa.Table.from_arrays([c.cast(f.type) for c, f in zip(columns, LOGINS, strict=True)], schema=LOGINS)
+    table = _table("logins", given, n)
     return Campaign(talk, {"logins": table})
 
 
@@ -217,30 +210,42 @@ CAMPAIGNS: Final[dict[str, Plan]] = {
 """Name to plan."""
 
 
+AFTER_DAYS: Final = (0.5, 1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90)
+"""Days of data after the start of a campaign at which it is asked whether it is found yet."""
+
+
 def play(name: str) -> Case:
-    """Return what the expected detectors find of a campaign, over all seeds; found when every seed is."""
+    """Return what the expected detectors find of a campaign, over all seeds; it is found when every seed is."""
     plan = CAMPAIGNS[name]
-    known = [registry()[detector] for detector in plan.expected if detector in registry()]
-    after, held, missed = [], {}, 0
+    held: dict[str, list[dict[str, object]]] = {}
+    missed = 0
     for seed in SEEDS:
-        site = office(seed) + plan.make(seed)
-        needs = {table for detector in known for table in detector.needs}
-        source = arrow_source({table: site.table(table) for table in needs})
-        alerts, _ = run_all(source, site.policy(), detectors=known)
-        own = [a for a in alerts.to_pylist() if a["actor_ip"] == ip_bytes(ACTOR)]
+        own = alerts_of(plan, office(seed) + plan.make(seed))
+        missed += not own
         for alert in own:
             held.setdefault(alert["detector"], []).append({"severity": alert["severity"], "text": alert["evidence_en"]})
-        if own:
-            start = moment_of(plan.start_day)
-            after.append(min((a["ts_end"] - start).total_seconds() / 86400 for a in own))
+    told = f"{len(SEEDS) - missed} of {len(SEEDS)} seeds"
+    if not missed:
+        told += f", {first_found(plan):g} d of data"
+    return Case(name, plan.what, plan.expected, {} if missed else held, told, plan.peers)
+
+
+def alerts_of(plan: Plan, site: Campaign) -> list[dict[str, Any]]:
+    """Return the alerts of the expected detectors on the actor."""
+    known = [registry()[detector] for detector in plan.expected if detector in registry()]
+    source = arrow_source({table: site.table(table) for detector in known for table in detector.needs})
+    alerts, _ = run_all(source, site.policy(), detectors=known)
+    return [alert for alert in alerts.to_pylist() if alert["actor_ip"] == ip_bytes(ACTOR)]
+
+
+def first_found(plan: Plan) -> float:
+    """Return the least of ``AFTER_DAYS`` of data with which the first seed is found, bisected."""
+    site = office(SEEDS[0]) + plan.make(SEEDS[0])
+    low, high = 0, len(AFTER_DAYS) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if alerts_of(plan, site.between(0, plan.start_day + AFTER_DAYS[middle])):
+            high = middle
         else:
-            missed += 1
-    found = f"{max(after):.1f} d at most" if after else "never"
-    return Case(
-        name,
-        plan.what,
-        plan.expected,
-        {} if missed else held,
-        found + (f"; {missed} missed" if missed else ""),
-        plan.peers,
-    )
+            low = middle + 1
+    return AFTER_DAYS[low]
