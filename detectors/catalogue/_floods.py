@@ -55,7 +55,7 @@ span AS (
     FROM flood GROUP BY ALL
 ),
 source AS (
-    SELECT dst_ip, kind, src_ip, any_value(src_home) AS src_home, sum(load) AS load FROM packet
+    SELECT dst_ip, kind, src_ip, any_value(src_home) AS src_home, sum(packet.load) AS load FROM packet
     JOIN flood USING (dst_ip, kind) WHERE time_bucket(to_seconds({BIN_S}), packet.ts_start) = flood.bin_ts GROUP BY ALL
 ),
 who AS (

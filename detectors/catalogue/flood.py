@@ -146,7 +146,12 @@ DETECTOR: Final = Detector(
     params={
         "min_rate": Param(200, "1/s", 10, 1e6, "a busy server takes fewer new connections", "detectors.md D33: 200/s"),
         "times_usual": Param(
-            10, "times", 1, 1000, "of the host's own 0.99 quantile before, where there is one", "detectors.md D33: 10 q99"
+            10,
+            "times",
+            1,
+            1000,
+            "of the host's own 0.99 quantile before, where there is one",
+            "detectors.md D33: 10 q99",
         ),
         "half_open": Param(0.8, "ratio", 0.1, 1.0, "clients finish the handshake they begin", "detectors.md D33: 0.8"),
         "min_sources": Param(
@@ -155,7 +160,9 @@ DETECTOR: Final = Detector(
         "min_bins": Param(30, "bins", 1, 1e5, "a quantile of fewer bins of 10 s says nothing", "own: five minutes"),
         "slow_flows": Param(100, "flows", 10, 1e5, "requests held open at once", "detectors.md D33: 100"),
         "slow_rate": Param(50, "B/s", 1, 1e5, "the slowest modem sends faster", "detectors.md D33: 50 B/s"),
-        "slow_seconds": Param(30, "s", 5, 3600, "servers time requests out after 20 to 60 s", "Apache RequestReadTimeout"),
+        "slow_seconds": Param(
+            30, "s", 5, 3600, "servers time requests out after 20 to 60 s", "Apache RequestReadTimeout"
+        ),
     },
     attack=("T1498.001", "T1499.001", "T1499.002"),
     severity=Severity.MEDIUM,
@@ -163,8 +170,14 @@ DETECTOR: Final = Detector(
     confidence=Confidence(0.6, 0.95, 5),
     innocent=(
         Text("A load test.", "压力测试。"),
-        Text("An authorised scanner at full speed; give it the role scanner.", "全速运行的授权扫描器：请登记为 scanner 角色。"),
-        Text("A tap that sees one direction only makes handshakes look half open.", "镜像只含单向流量时，握手会显得半开。"),
+        Text(
+            "An authorised scanner at full speed; give it the role scanner.",
+            "全速运行的授权扫描器：请登记为 scanner 角色。",
+        ),
+        Text(
+            "A tap that sees one direction only makes handshakes look half open.",
+            "镜像只含单向流量时，握手会显得半开。",
+        ),
     ),
     next_steps=next_steps("flood"),
     source="detectors.md D33; RFC 4987",

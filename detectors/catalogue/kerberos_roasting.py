@@ -49,7 +49,7 @@ GROUP BY {_KEY}, episode ORDER BY start_ts, {_KEY}
 _HASH: Final = """
 WITH login AS (
     SELECT DISTINCT sender_ip AS src_ip, receiver_ip AS dst_ip, ts, flow_uid, "user" AS name, ticket_etype,
-        len(offered_etypes) > 0 AND len(list_filter(offered_etypes, x -> x NOT IN (23, 24))) = 0 AS only_rc4
+        len(offered_etypes) > 0 AND len(list_filter(offered_etypes, lambda x: x NOT IN (23, 24))) = 0 AS only_rc4
     FROM kerberos WHERE exchange = 'AS' AND is_success AND has_preauth
 )
 SELECT 'hash' AS kind, src_ip, min(dst_ip) AS dst_ip, count(DISTINCT name) AS names,

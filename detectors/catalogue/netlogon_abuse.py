@@ -89,9 +89,7 @@ def _finding(row: dict[str, Any], params: Params) -> Finding:
         severity=Severity.CRITICAL if came_in else Severity.HIGH,
         confidence=0.95 if came_in else DETECTOR.confidence.of(row["tries"], params["min_tries"]),
         title=(_TITLE_IN if came_in else _TITLE).fill(actor=actor, target=target),
-        evidence=Text(
-            _EVIDENCE.en.format(success=success.en, **said), _EVIDENCE.zh.format(success=success.zh, **said)
-        ),
+        evidence=Text(_EVIDENCE.en.format(success=success.en, **said), _EVIDENCE.zh.format(success=success.zh, **said)),
         flow_uids=row["uids"],
         flow_count=row["flows"],
         display_filter=display_filter(actor=row["sender_ip"], target=row["receiver_ip"], extra="rpc_netlogon"),
@@ -129,7 +127,10 @@ DETECTOR: Final = Detector(
     impact=90,
     confidence=Confidence(0.7, 0.95, 60),
     innocent=(
-        Text("Many computers behind one translated address; give it the role nat.", "多台计算机共用一个转换地址：请登记为 nat 角色。"),
+        Text(
+            "Many computers behind one translated address; give it the role nat.",
+            "多台计算机共用一个转换地址：请登记为 nat 角色。",
+        ),
         Text("An authorised test for CVE-2020-1472.", "经授权的 CVE-2020-1472 检测。"),
     ),
     next_steps=next_steps("netlogon"),

@@ -27,9 +27,7 @@ from store.schema.memory import HIGH_PORT, KEPT_HIGH_PORTS
 _MAX_CONTACTS: Final = 5000
 """First contacts of one source that are looked at in order; a scanner is known after a few dozen (own)."""
 
-_FOLDED: Final = (
-    f"CASE WHEN dst_port >= {HIGH_PORT} AND dst_port NOT IN {KEPT_HIGH_PORTS} THEN 0 ELSE dst_port END"
-)
+_FOLDED: Final = f"CASE WHEN dst_port >= {HIGH_PORT} AND dst_port NOT IN {KEPT_HIGH_PORTS} THEN 0 ELSE dst_port END"
 
 _SQL: Final = f"""
 WITH {ATTEMPT_SQL},
@@ -217,15 +215,29 @@ DETECTOR: Final = Detector(
         "benign_success": Param(0.8, "ratio", 0.5, 0.99, "a client's first contacts succeed", "Jung et al., S&P 2004"),
         "scanner_success": Param(0.2, "ratio", 0.01, 0.5, "a scanner's mostly fail", "Jung et al., S&P 2004"),
         "false_alarm": Param(
-            1e-6, "ratio", 1e-9, 0.1, "the published 0.01 alarms on 12.9 % of hosts that fail at 0.3", "detectors.md D03"
+            1e-6,
+            "ratio",
+            1e-9,
+            0.1,
+            "the published 0.01 alarms on 12.9 % of hosts that fail at 0.3",
+            "detectors.md D03",
         ),
-        "detection": Param(0.99, "ratio", 0.5, 0.9999, "sets the floor: a long good record buys little", "detectors.md"),
+        "detection": Param(
+            0.99, "ratio", 0.5, 0.9999, "sets the floor: a long good record buys little", "detectors.md"
+        ),
         "alarm": Param(13.8, "nat", 1, 50, "ten net failures", "detectors.md D03: ln(0.99 / 1e-6)"),
         "min_failures": Param(10, "contacts", 2, 1000, "fewer cannot reach the alarm", "detectors.md D03"),
         "min_spread": Param(
-            600, "s", 0, 86400, "failures closer together are the windows' business (D01, D02)", "own: two windows of D01"
+            600,
+            "s",
+            0,
+            86400,
+            "failures closer together are the windows' business (D01, D02)",
+            "own: two windows of D01",
         ),
-        "retry": Param(300, "s", 0, 3600, "a lost SYN is sent again; success then is success", "own: TCP gives up by then"),
+        "retry": Param(
+            300, "s", 0, 3600, "a lost SYN is sent again; success then is success", "own: TCP gives up by then"
+        ),
         "settle": Param(
             600,
             "s",
@@ -248,7 +260,9 @@ DETECTOR: Final = Detector(
     impact=75,
     confidence=Confidence(0.6, 0.95, 40),
     innocent=(
-        Text("A monitoring or inventory system: give it the role monitor.", "监控或资产清点系统：请登记为 monitor 角色。"),
+        Text(
+            "A monitoring or inventory system: give it the role monitor.", "监控或资产清点系统：请登记为 monitor 角色。"
+        ),
         Text("A host list full of servers that no longer exist.", "主机清单中有大量已下线的服务器。"),
         Text("A tap that sees one direction only.", "镜像只含单向流量。"),
     ),
