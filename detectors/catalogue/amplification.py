@@ -46,7 +46,8 @@ bin AS (
         sum(pkts) AS pkts FROM stray GROUP BY ALL
     HAVING count(DISTINCT server) >= $min_reflectors AND sum(pkts) >= $min_packets
 )
-SELECT victim, ip_proto, port, count(DISTINCT server) AS servers, sum(stray.pkts)::BIGINT AS pkts, sum(size)::BIGINT AS size,
+SELECT victim, ip_proto, port, count(DISTINCT server) AS servers, sum(stray.pkts)::BIGINT AS pkts,
+    sum(size)::BIGINT AS size,
     min(ts_start) AS start_ts, max(ts_start) AS end_ts, count(DISTINCT root_uid) AS flows,
     list_transform(min({{'t': ts_start, 'u': root_uid}}, 200), lambda x: x.u) AS uids
 FROM stray JOIN bin USING (victim, ip_proto, port) WHERE time_bucket(to_seconds(10), ts_start) = bin.bin_ts
@@ -120,7 +121,7 @@ def _victim(row: dict[str, Any], params: Params) -> Finding:
         "service": "TCP" if row["ip_proto"] == 6 else "UDP",
         "port": row["port"],
         "packets": row["pkts"],
-        "megabytes": f"{row['size'] / 1e6:.3g}",
+        "megabytes": f"{(row['size'] or 0) / 1e6:.3g}",
         "seconds": f"{span_s(row['start_ts'], row['end_ts']):.3g}",
         "start": when(row["start_ts"]),
     }

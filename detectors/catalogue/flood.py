@@ -38,7 +38,8 @@ _HALF: Final = Text("; {share} % of the connections stayed half open", "；{shar
 _EVIDENCE_SLOW: Final = Text(
     "{held} requests to {target} ({where}) were held open at once by {sources} sources ({own} of them ours), each"
     " slower than {rate} B/s and none answered, {seconds} s from {start} on.",
-    "自 {start} 起 {seconds} 秒内，{sources} 个来源（其中本单位 {own} 个）同时占住 {target}（{where}）的 {held} 个请求，"
+    "自 {start} 起 {seconds} 秒内，{sources} 个来源（其中本单位 {own} 个）同时占住"
+    " {target}（{where}）的 {held} 个请求，"
     "每个慢于 {rate} B/s 且均未得到应答。",
 )
 _FLOOD_ONLY: Final = ("min_rate", "times_usual", "half_open", "min_sources", "min_bins")

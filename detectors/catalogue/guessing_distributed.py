@@ -1,7 +1,7 @@
 """Which service do many sources guess at, each only a little? The other half of D06 of detectors.md.
 
-Each source stays below the limits of ``brute_force``; together they are many. Sources that also get in are the service's
-own users, and when most of those who fail do get in, it is a day on which passwords changed.
+Each source stays below the limits of ``brute_force``; together they are many. Sources that also get in are the
+service's own users, and when most of those who fail do get in, it is a day on which passwords changed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _KEY: Final = "dst_ip, dst_port, service"
 
 _SQL: Final = f"""
 WITH login AS (
-    SELECT DISTINCT server_ip AS dst_ip, server_port AS dst_port, service, client_ip AS src_ip, ts AS ts_start, flow_uid,
-        lower(coalesce("user", '')) AS account, outcome, attempts
+    SELECT DISTINCT server_ip AS dst_ip, server_port AS dst_port, service, client_ip AS src_ip, ts AS ts_start,
+        flow_uid, lower(coalesce("user", '')) AS account, outcome, attempts
     FROM logins WHERE outcome IN ('ok', 'negative')
 ),
 source AS (
@@ -54,8 +54,8 @@ _TITLE: Final = Text("Distributed password guessing on {service} of {target}", "
 _EVIDENCE: Final = Text(
     "{sources} sources ({examples}) failed {tries} logins to {service} of {target}:{port} as {accounts} accounts within"
     " {seconds} s from {start} on, none of them ever with success ({each} each).",
-    "自 {start} 起 {seconds} 秒内，{sources} 个来源（{examples}）以 {accounts} 个账号登录 {target}:{port} 的 {service} 失败"
-    " {tries} 次（平均每个来源 {each} 次），且从未成功。",
+    "自 {start} 起 {seconds} 秒内，{sources} 个来源（{examples}）以 {accounts} 个账号登录 {target}:{port} 的"
+    " {service} 失败 {tries} 次（平均每个来源 {each} 次），且从未成功。",
 )
 
 

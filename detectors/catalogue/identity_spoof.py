@@ -8,6 +8,7 @@ answers for hosts behind it is asked first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import pyarrow as pa
@@ -101,7 +102,7 @@ def _pairs(claimants: Sequence[dict[str, Any]], window: float) -> list[tuple[dic
     ordered = sorted(claimants, key=lambda one: (one["first_ts"], one["claim_ts"], one["mac"]))
     return [
         (old, new)
-        for old, new in zip(ordered, ordered[1:], strict=False)
+        for old, new in pairwise(ordered)
         if (new["claim_ts"] - max(old["until_ts"], old["last_ts"])).total_seconds() <= window
     ]
 

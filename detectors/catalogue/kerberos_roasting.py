@@ -25,7 +25,8 @@ _KEY: Final = "kind, src_ip"
 _ASKED: Final = """
 asked AS (
     SELECT DISTINCT CASE WHEN exchange = 'TGS' THEN 'tgs' ELSE 'as' END AS kind, sender_ip AS src_ip,
-        receiver_ip AS dst_ip, ts AS ts_start, flow_uid, CASE WHEN exchange = 'TGS' THEN service_name ELSE "user" END AS name
+        receiver_ip AS dst_ip, ts AS ts_start, flow_uid,
+        CASE WHEN exchange = 'TGS' THEN service_name ELSE "user" END AS name
     FROM kerberos
     WHERE is_success AND ((exchange = 'TGS' AND ticket_etype IN (23, 24) AND service_name NOT ILIKE 'krbtgt%')
         OR (exchange = 'AS' AND NOT has_preauth AND "user" IS NOT NULL))

@@ -22,8 +22,8 @@ _KEY: Final = "src_ip, service"
 
 _SQL: Final = f"""
 WITH login AS (
-    SELECT DISTINCT client_ip AS src_ip, service, server_ip, ts AS ts_start, flow_uid, lower("user") AS account, outcome,
-        attempts
+    SELECT DISTINCT client_ip AS src_ip, service, server_ip, ts AS ts_start, flow_uid, lower("user") AS account,
+        outcome, attempts
     FROM logins WHERE "user" IS NOT NULL AND "user" <> '' AND outcome IN ('ok', 'negative')
 ),
 few AS (

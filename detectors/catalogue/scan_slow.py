@@ -129,8 +129,7 @@ def _walk(contacts: Iterable[dict[str, Any]], params: Params) -> _Walk | None:
     at, peak, alarm = 0.0, 0.0, None
     failures: list[dict[str, Any]] = []
     series: list[float] = []
-    number = 0
-    for number, contact in enumerate(contacts, start=1):
+    for contact in contacts:
         at = max(floor, at + (failure if contact["failed"] else success))
         series.append(round(at, 2))
         if not contact["failed"]:
@@ -139,7 +138,7 @@ def _walk(contacts: Iterable[dict[str, Any]], params: Params) -> _Walk | None:
         is_spread = (contact["ts"] - failures[0]["ts"]).total_seconds() >= params["min_spread"]
         if contact["uid"] is not None and is_spread and at >= params["alarm"] - 1e-9:
             alarm, peak = alarm or contact["ts"], max(peak, at)
-    return None if alarm is None else _Walk(alarm, peak, number, tuple(failures), tuple(series[:500]))
+    return None if alarm is None else _Walk(alarm, peak, len(series), tuple(failures), tuple(series[:500]))
 
 
 def _severity(row: dict[str, Any], failed: int) -> Severity:

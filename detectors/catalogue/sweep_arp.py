@@ -54,7 +54,8 @@ _TITLE: Final = Text("Sweep of the local network by {actor}", "{actor} 扫描本
 _EVIDENCE: Final = Text(
     "{actor} asked for {hosts} addresses of its network that nobody answered for, within {seconds} s from {start} on"
     " (for example {examples}); {found} others answered.",
-    "自 {start} 起 {seconds} 秒内，{actor} 在本地网段查询了 {hosts} 个无人应答的地址（例如 {examples}），另有 {found} 个有应答。",
+    "自 {start} 起 {seconds} 秒内，{actor} 在本地网段查询了 {hosts} 个无人应答的地址（例如 {examples}），"
+    "另有 {found} 个有应答。",
 )
 
 

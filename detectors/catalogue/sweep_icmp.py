@@ -21,7 +21,8 @@ from store.schema import Severity
 
 _SQL: Final = f"""
 WITH ping AS (
-    SELECT DISTINCT src_ip, dst_ip, ts_start, ts_end, root_uid AS flow_uid, dst_pkts, coalesce(src_home, FALSE) AS src_home
+    SELECT DISTINCT src_ip, dst_ip, ts_start, ts_end, root_uid AS flow_uid, dst_pkts,
+        coalesce(src_home, FALSE) AS src_home
     FROM conversation
     WHERE ip_proto IN (1, 58) AND icmp_type IN (8, 13, 15, 17, 128) AND src_pkts > 0 AND src_ip <> dst_ip
         AND {unicast_sql("dst_ip")} AND {unicast_sql("src_ip")}
@@ -53,8 +54,8 @@ GROUP BY src_ip, episode ORDER BY start_ts, src_ip
 
 _TITLE: Final = Text("Ping sweep by {actor}", "{actor} 进行 ICMP 扫描")
 _EVIDENCE: Final = Text(
-    "{actor} sent ICMP requests to {hosts} hosts within {seconds} s from {start} on; {silent} of them never sent a packet"
-    " (for example {examples}).",
+    "{actor} sent ICMP requests to {hosts} hosts within {seconds} s from {start} on; {silent} of them never sent a"
+    " packet (for example {examples}).",
     "自 {start} 起 {seconds} 秒内，{actor} 向 {hosts} 台主机发送 ICMP 请求，其中 {silent} 台从未发过任何报文"
     "（例如 {examples}）。",
 )

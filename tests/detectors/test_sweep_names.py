@@ -22,7 +22,7 @@ def _ptr(traffic: Traffic, second: float, net: str, host: int, *, known: bool = 
     [(9, 0.1, []), (10, 0.1, ["info"]), (60, 0.05, ["medium"]), (199, 15, []), (200, 15, ["medium"])],
 )
 def test_threshold(traffic: Traffic, names: int, step: float, severity: list[str]) -> None:
-    """Ten names of one network in two seconds, or two hundred in an hour, alert; unknown ones by the dozen are medium."""
+    """Ten names of one network in two seconds, or two hundred in an hour, alert; dozens of unknown ones are medium."""
     for n in range(names):
         _ptr(traffic, n * step, "0.1.10", n + 1)
     found = traffic.run(DETECTOR)
