@@ -58,6 +58,10 @@ class Alerts:
             "flow_uids": [number.to_bytes(16, "big")],
             "flow_count": 1,
             "display_filter": "ip",
+            "indicators": [],
+            "context": [],
+            "lost_bytes": None,
+            "details": "{}",
         }
         self.rows.append(row | columns)
         return str(row["alert_id"])
