@@ -85,7 +85,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
         params: see ``DETECTOR.params``.
 
     Returns:
-        ALERT, one row per (address, second claimant).
+        ALERT, one row per (address, second claimant); an address that passed on is told of a gateway only.
     """
     names = ("arp", "arp_site", "ndp", "host_seen")
     inputs = {name: tables[name] for name in names} | {"virtual": tables["rules/virtual_macs.csv"]}
@@ -93,7 +93,8 @@ def run(tables: Tables, params: Params) -> pa.Table:
     wanted = {name: params[name] for name in ("max_claimants", "answer_within")}
     for row in rows(_SQL, inputs, wanted):
         for owner, other in _pairs(row["claimants"], params["window"]):
-            alerts.add(_finding(row, owner, other, params))
+            if _lives(owner, other, params) or row["askers"] >= params["min_askers"]:
+                alerts.add(_finding(row, owner, other, params))
     return alerts.table()
 
 
@@ -107,9 +108,14 @@ def _pairs(claimants: Sequence[dict[str, Any]], window: float) -> list[tuple[dic
     ]
 
 
+def _lives(owner: dict[str, Any], other: dict[str, Any], params: Params) -> bool:
+    """Tell whether the owner went on sending after the other claimed its address."""
+    return bool((owner["last_ts"] - other["claim_ts"]).total_seconds() > params["grace"])
+
+
 def _finding(row: dict[str, Any], owner: dict[str, Any], other: dict[str, Any], params: Params) -> Finding:
     target = ip_text(row["ip"])
-    lives = (owner["last_ts"] - other["claim_ts"]).total_seconds() > params["grace"]
+    lives = _lives(owner, other, params)
     is_gateway = row["askers"] >= params["min_askers"]
     minutes = max((other["until_ts"] - other["claim_ts"]).total_seconds() / 60, 1.0)
     gateway = _GATEWAY.fill(askers=row["askers"]) if is_gateway else Text("", "")

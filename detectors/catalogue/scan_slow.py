@@ -68,10 +68,14 @@ contact AS (
     SELECT DISTINCT src_ip, dst_ip, dst_port, first_ts, NULL, answered = 0, NULL, NULL FROM edge_before
     WHERE ip_proto = 6 AND src_ip IN (SELECT src_ip FROM arrival)
 )
-SELECT src_ip, list({{'ts': ts, 'failed': failed, 'dst': dst_ip, 'port': dst_port, 'uid': uid}}
+SELECT src_ip, list({{'ts': ts, 'failed': failed, 'dst': dst_ip, 'port': dst_port, 'uid': uid,
+        'outside': NOT dst_home}}
         ORDER BY ts, dst_ip, dst_port)[1:{_MAX_CONTACTS}] AS contacts,
-    bool_or(coalesce(src_home, FALSE)) AS src_home, bool_or(coalesce(dst_home, FALSE) AND failed) AS dst_home
-FROM contact GROUP BY src_ip HAVING count(*) FILTER (failed) >= $min_failures ORDER BY src_ip
+    bool_or(coalesce(src_home, FALSE)) AS src_home, bool_or(coalesce(dst_home, FALSE) AND failed) AS dst_home,
+    coalesce(any_value(outward), 0) AS outward
+FROM contact LEFT JOIN (SELECT src_ip, count(*) AS outward FROM attempt WHERE ip_proto = 6 AND NOT dst_home
+    GROUP BY ALL)
+    USING (src_ip) GROUP BY src_ip HAVING count(*) FILTER (failed) >= $min_failures ORDER BY src_ip
 """
 
 _TITLE: Final = Text("Slow scan by {actor}", "{actor} 慢速扫描")
@@ -141,11 +145,18 @@ def _walk(contacts: Iterable[dict[str, Any]], params: Params) -> _Walk | None:
     return None if alarm is None else _Walk(alarm, peak, len(series), tuple(failures), tuple(series[:500]))
 
 
-def _severity(row: dict[str, Any], failed: int) -> Severity:
-    """A slow scan from inside is a host to look at; from outside it is weather that came in to the site."""
+def _severity(row: dict[str, Any], failures: Sequence[dict[str, Any]], params: Params) -> Severity:
+    """A slow scan from inside is a host to look at; from outside it is weather that came in to the site.
+
+    Who surfs for many, as an address translator does, meets dead servers all the time: failures outside that are a
+    small share of what the source does outside are informational.
+    """
     if not row["src_home"]:
         return Severity.LOW
-    return Severity.HIGH if failed >= DETECTOR.confidence.saturation else Severity.MEDIUM
+    outside = sum(1 for failure in failures if failure["outside"])
+    if outside > len(failures) / 2 and outside < params["outside_share"] * row["outward"]:
+        return Severity.INFO
+    return Severity.HIGH if len(failures) >= DETECTOR.confidence.saturation else Severity.MEDIUM
 
 
 def _attack(row: dict[str, Any]) -> tuple[str, ...]:
@@ -176,7 +187,7 @@ def _finding(row: dict[str, Any], walk: _Walk, params: Params) -> Finding:
         key=(actor,),
         ts_start=min(f["ts"] for f in failures if f["uid"] is not None),
         ts_end=last,
-        severity=_severity(row, len(failures)),
+        severity=_severity(row, failures, params),
         confidence=DETECTOR.confidence.of(len(failures), params["min_failures"]),
         title=_TITLE.fill(actor=actor),
         evidence=Text(_EVIDENCE.en.format(origin=origin.en, **said), _EVIDENCE.zh.format(origin=origin.zh, **said)),
@@ -252,6 +263,14 @@ DETECTOR: Final = Detector(
             1000,
             "outside, a failure counts when it repeats a port or a host: peers of file sharing have any port",
             "own",
+        ),
+        "outside_share": Param(
+            0.5,
+            "ratio",
+            0.0,
+            1.0,
+            "of the connections to outside that fail: below it, a busy client",
+            "as scan_horizontal",
         ),
     },
     attack=("T1046", "T1018"),

@@ -66,11 +66,14 @@ def test_virtual_addresses(traffic: Traffic, mac: str) -> None:
 
 
 def test_lease_and_failover(traffic: Traffic) -> None:
-    """An address that passes on, the old device being silent since, is informational."""
+    """An address that passes on, the old device being silent since, is a lease; of a gateway it is informational."""
     traffic.add(0, VICTIM, "10.0.0.2", 443, src_mac=OLD, duration_s=50)
     _arp(traffic, 0, VICTIM, OLD)
     _arp(traffic, 60, VICTIM, NEW)
     traffic.add(61, VICTIM, "10.0.0.2", 443, src_mac=NEW, duration_s=500)
+    assert _run(traffic) == []
+    for n in range(6):
+        _ask(traffic, 200 + n, VICTIM, f"10.0.0.{n + 20}")
     (alert,) = _run(traffic)
     assert alert["severity"] == "info"
     assert "silent since" in str(alert["evidence_en"])

@@ -136,6 +136,18 @@ def test_file_sharing_and_udp(traffic: Traffic) -> None:
     assert traffic.run(DETECTOR) == []
 
 
+def test_many_surfers_behind_one_address(traffic: Traffic) -> None:
+    """A translator whose guests meet a dead server on every tenth visit is informational, an outward scan is not."""
+    for n in range(600):
+        add = traffic.unanswered if n % 10 == 0 else traffic.add
+        add(1000 + n * 60, "10.0.5.1", f"203.0.113.{n % 100 + 1 if n % 10 else n // 10 + 101}", 443)
+    traffic.add(0, SCANNER, "203.0.113.1", 443)
+    for n in range(30):
+        traffic.unanswered(1000 + n * 900, SCANNER, f"198.51.100.{n + 1}", 445)
+    found = {row["actor_ip"]: row["severity"] for row in traffic.run(DETECTOR)}
+    assert found == {ip_bytes("10.0.5.1"): "info", ip_bytes(SCANNER): "medium"}
+
+
 def test_broken_ipv6(traffic: Traffic) -> None:
     """A host whose IPv6 leads nowhere fails on every site and gets there over IPv4."""
     for n in range(60):
