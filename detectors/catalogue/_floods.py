@@ -1,5 +1,6 @@
 """Bins of ten seconds in which packets pour onto one host: the statements of the flood detector.
 
+A source that tries each port a few times scans (scan_vertical) and floods nothing.
 ``half_open``: connections begun by SYN whose client never went on (no ACK of its own, or nothing but RST). ``stray``:
 UDP without answer. ``echo``: ICMP requests, answered or not. A bin counts by its start, so that a flood is told at the
 latest ten seconds after it began.
@@ -28,7 +29,7 @@ packet AS (
 bin AS (
     SELECT dst_ip, kind, time_bucket(to_seconds({BIN_S}), ts_start) AS bin_ts, sum(load) AS load,
         sum(load) FILTER (half_open) AS half, count(DISTINCT src_ip) AS sources, count(*) AS flows,
-        min(ts_start) AS start_ts
+        count(DISTINCT dst_port) AS ports, min(ts_start) AS start_ts
     FROM packet WHERE kind IS NOT NULL GROUP BY ALL
 )"""
 
@@ -36,8 +37,8 @@ FLOOD_SQL: Final = f"""
 WITH {_BINNED},
 hot AS (
     SELECT * FROM bin WHERE load >= $min_rate * {BIN_S} AND CASE kind
-        WHEN 'syn' THEN half > $half_open * load
-        WHEN 'udp' THEN flows >= $min_rate * {BIN_S} / 2 OR sources >= $min_sources
+        WHEN 'syn' THEN half > $half_open * load AND (load >= 5 * ports OR sources >= $min_sources)
+        WHEN 'udp' THEN flows >= greatest($min_rate * {BIN_S} / 2, 5 * ports) OR sources >= $min_sources
         ELSE TRUE END
 ),
 usual AS (

@@ -50,7 +50,7 @@ ORDER BY late.first_ts, late.server
 _NAMES_SQL: Final = """
 WITH answer AS (
     SELECT DISTINCT receiver_ip AS server, service, query, ts, flow_uid
-    FROM dns WHERE has_response AND NOT has_query AND service IN ('llmnr', 'netbios-ns')
+    FROM dns WHERE has_response AND NOT coalesce(has_query, FALSE) AND service IN ('llmnr', 'netbios-ns')
         AND coalesce(rcode, 0) = 0 AND query IS NOT NULL
         AND query NOT IN ('', '*') AND coalesce(qtype, 1) IN (1, 28, 32, 255) AND len(answers) > 0
         AND coalesce(opcode, 0) = 0

@@ -77,15 +77,33 @@ def run(tables: Tables, params: Params) -> pa.Table:
     return alerts.table()
 
 
-def _finding(row: Row, least: float, params: Params) -> Finding:
-    """A burst alone is low (some programs resolve what they show); names that do not exist by the dozen are medium."""
-    net = ".".join(reversed(row["net"].split("."))) + ".0/24" if row["net"] else ""
+def _is_private(net: str) -> bool:
+    """Tell whether a network is one of RFC 1918; the text is a stranger's and may be no network at all."""
+    first, second = net.split(".")[:2]
+    is_middle = first == "172" and len(second) == 2 and 16 <= int(second) <= 31
+    return first == "10" or (first, second) == ("192", "168") or is_middle
+
+
+def _severity(row: Row, net: str, *, is_burst: bool, params: Params) -> Severity:
+    """Names that do not exist by the dozen, in one breath and of a private network, are medium.
+
+    Programs resolve what they show, and servers resolve their callers, who are outside: informational.
+    """
     is_strong = row["hosts"] >= params["min_status"] and row["silent"] >= row["hosts"] / 2
+    if row["way"] == "status":
+        return Severity.MEDIUM if is_strong else Severity.LOW
+    if not is_strong or not _is_private(net):
+        return Severity.INFO
+    return Severity.MEDIUM if is_burst else Severity.LOW
+
+
+def _finding(row: Row, least: float, params: Params) -> Finding:
+    net = ".".join(reversed(row["net"].split("."))) + ".0/24" if row["net"] else ""
     return finding(
         DETECTOR,
         row,
         key=(row["way"], net),
-        severity=Severity.MEDIUM if is_strong else Severity.INFO if row["way"] == "ptr" else Severity.LOW,
+        severity=_severity(row, net, is_burst=least == params["min_burst"], params=params),
         threshold=least,
         title=_TITLE,
         evidence=_EVIDENCE,

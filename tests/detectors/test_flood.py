@@ -47,6 +47,14 @@ def test_streams(traffic: Traffic) -> None:
     assert traffic.run(DETECTOR) == []
 
 
+def test_port_scan(traffic: Traffic) -> None:
+    """Four thousand ports tried in nine seconds are a scan; packets that come back to the same ports are not."""
+    for n in range(4000):
+        traffic.unanswered(1 + n * 0.002, "203.0.113.9", TARGET, n + 1, src_syn=1)
+        traffic.udp(1 + n * 0.002, "203.0.113.9", TARGET, n + 1, answered=False)
+    assert traffic.run(DETECTOR) == []
+
+
 def test_udp_and_icmp_floods(traffic: Traffic) -> None:
     """Many UDP sources, and one that pings at full speed, are floods."""
     for n in range(2500):

@@ -19,7 +19,7 @@ def _ptr(traffic: Traffic, second: float, net: str, host: int, *, known: bool = 
 
 @pytest.mark.parametrize(
     ("names", "step", "severity"),
-    [(9, 0.1, []), (10, 0.1, ["info"]), (60, 0.05, ["medium"]), (199, 15, []), (200, 15, ["medium"])],
+    [(9, 0.1, []), (10, 0.1, ["info"]), (60, 0.05, ["medium"]), (199, 15, []), (200, 15, ["low"])],
 )
 def test_threshold(traffic: Traffic, names: int, step: float, severity: list[str]) -> None:
     """Ten names of one network in two seconds, or two hundred in an hour, alert; dozens of unknown ones are medium."""
@@ -38,6 +38,14 @@ def test_mail_and_log_servers(traffic: Traffic) -> None:
         _ptr(traffic, n * 0.1, f"{n % 250}.{n % 99}.{n % 200 + 1}", 7)
         _ptr(traffic, n * 30, "0.1.10", n % 150)
     assert traffic.run(DETECTOR) == []
+
+
+def test_callers_of_a_public_network(traffic: Traffic) -> None:
+    """A log server that looks up two hundred and fifty callers of one network outside is informational."""
+    for n in range(250):
+        _ptr(traffic, n * 6, "7.51.198", n + 1)
+        _ptr(traffic, n * 6, "999.7777.5", n + 1, source="10.0.0.67")
+    assert [row["severity"] for row in traffic.run(DETECTOR)] == ["info", "info"]
 
 
 @pytest.mark.parametrize(("hosts", "severity"), [(24, []), (25, ["medium"])])
