@@ -11,10 +11,16 @@ CLIENT, SERVER, OUTSIDE = "10.0.0.66", "10.1.0.1", "203.0.113.9"
 
 
 def _login(
-    traffic: Traffic, second: float, *, server: str = SERVER, user: str | None = "ann", ok: bool = True, **row: object
+    traffic: Traffic,
+    second: float,
+    *,
+    server: str = SERVER,
+    user: str | None = "ann",
+    ok: bool = True,
+    login_method: str | None = "password",
 ) -> None:
     traffic.add(second, CLIENT, server, 21, app_proto="ftp")
-    traffic.login(second, CLIENT, server, ok=ok, user=user, **({"login_method": "password"} | row))
+    traffic.login(second, CLIENT, server, ok=ok, user=user, login_method=login_method)
 
 
 def test_once_per_user_server_protocol_and_day(traffic: Traffic) -> None:
