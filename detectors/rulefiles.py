@@ -215,6 +215,15 @@ KINDS: Final[Mapping[str, RuleKind]] = {
         },
         ("role",),
     ),
+    "virtual_macs": RuleKind(
+        {
+            "prefix": _pattern(r"[0-9a-f]{2,12}", "2 to 12 hex digits in lower case"),
+            "name": _text,
+            "why": _text,
+            "source": _text,
+        },
+        ("prefix",),
+    ),
 }
 
 
