@@ -25,7 +25,7 @@ def run(over: Callable[[Path], Run], own_home: Path) -> Run:
     return over(own_home)
 
 
-def told(result: Result) -> Any:
+def told(result: Result) -> Any:  # noqa: ANN401 - JSON
     """Return the JSON that a command printed."""
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
