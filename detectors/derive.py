@@ -6,12 +6,13 @@ what a single host did: that keeps them small, and a look-up that finds nothing 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import pyarrow as pa
 
 from detectors.sql import query
-from store.schema import IP, MAC, TIME
+from store.schema import IP, MAC, TIME, UID
 
 CAPTURE_SPAN: Final = pa.schema([("ts_start", TIME), ("ts_end", TIME), ("span_s", pa.float64())])
 """One row (none without data): the first and last moment of the data and the seconds between."""
@@ -58,6 +59,27 @@ REFERENCE_AGE: Final = pa.schema(
     ]
 )
 """One row per kind of reference data: fresh, stale or missing on the last day of the case (never of the wall)."""
+SEEN_HOUR: Final = pa.schema([("sensor_id", pa.string()), ("hour", TIME), ("conversations", pa.int64())])
+"""Hours in which each tap saw a conversation begin or go on, and how many began; of the history before the range too,
+where there is one. What no tap saw is unknown, not zero."""
+UPLOAD_PAIRS: Final = pa.schema([("log2_up", pa.int32()), ("pairs", pa.int64())])
+"""Pairs (home host, address outside) by floor(log2(payload sent)), those that sent any: what is much here."""
+
+ADMIN_EDGE: Final = pa.schema(
+    [
+        *(("src_ip", IP), ("dst_ip", IP), ("dst_port", pa.int32())),
+        *(("first_ts", TIME), ("known_ts", TIME), ("last_known_ts", TIME), ("known_days", pa.int32())),
+        *(("moments", pa.list_(TIME)), ("sessions", pa.int64()), ("uid", UID)),
+    ]
+)
+"""Who administers whom inside the site, over the services of ``rules/admin_services.csv``, in the range or remembered.
+
+``first_ts``: first session of all; ``known_ts`` to ``last_known_ts`` and ``known_days``: in the memory, NULL when not
+there; ``moments``: first session of each hour of the range, the first ``MAX_MOMENTS``; ``uid``: its first flow.
+"""
+
+MAX_MOMENTS: Final = 1000
+"""Hours of the range that an edge names; a session in each of six weeks' hours is no surprise."""
 
 POLICY: Final = {
     "capture_span": CAPTURE_SPAN,
@@ -71,6 +93,9 @@ POLICY: Final = {
     "ref_asn": REF_ASN,
     "ref_benign": REF_BENIGN,
     "reference_age": REFERENCE_AGE,
+    "seen_hour": SEEN_HOUR,
+    "upload_pairs": UPLOAD_PAIRS,
+    "admin_edge": ADMIN_EDGE,
 }
 """Schemas of the tables that every detector is given, whole, beside its own."""
 
@@ -87,6 +112,20 @@ SELECT min(ts_start) AS ts_start, max(ts_end) AS ts_end, (epoch_us(max(ts_end)) 
 AS span_s FROM conversation HAVING count(*) > 0
 """
 
+SEEN_HOUR_SQL: Final = """
+WITH hour AS (
+    SELECT coalesce(sensor_id, '-') AS sensor_id, epoch_us(ts_start) // 3600000000 AS hour,
+        count(*) AS conversations, max(epoch_us(ts_end)) // 3600000000 AS last_hour
+    FROM conversation GROUP BY ALL
+),
+spread AS (
+    SELECT sensor_id, hour, conversations FROM hour
+    UNION ALL
+    SELECT sensor_id, unnest(range(hour + 1, least(last_hour, hour + 744) + 1)), 0 FROM hour WHERE last_hour > hour
+)
+SELECT sensor_id, make_timestamptz(hour * 3600000000) AS hour, max(conversations)::BIGINT AS conversations
+FROM spread GROUP BY sensor_id, hour ORDER BY sensor_id, hour
+"""
 
 CENSUS_SQL: Final = """
 SELECT count(DISTINCT ip) AS home_hosts FROM (
@@ -107,6 +146,49 @@ SELECT domain, count(DISTINCT ip) AS hosts FROM (
     UNION ALL
     SELECT domain, sender_ip FROM dns_site WHERE sender_home AND domain IS NOT NULL AND service = 'dns'
 ) GROUP BY domain HAVING count(DISTINCT ip) >= 2 ORDER BY domain
+"""
+
+UPLOAD_PAIRS_SQL: Final = """
+SELECT floor(log2(up))::INTEGER AS log2_up, count(*) AS pairs FROM (
+    SELECT sum(src_bytes_payload) AS up FROM conversation WHERE src_home AND NOT dst_home AND src_bytes_payload > 0
+    GROUP BY src_ip, dst_ip
+) GROUP BY log2_up ORDER BY log2_up
+"""
+
+MIN_SESSION: Final = 1000
+"""Payload bytes of both sides from which a conversation is a session: greetings of SSH, SMB and RDP stay below."""
+
+
+def admin_edge_sql(ports: Iterable[int]) -> str:
+    """Return the statement of ADMIN_EDGE over ``conversation`` and ``edge_before``.
+
+    Args:
+        ports: Of ``rules/admin_services.csv``.
+    """
+    listed = ", ".join(str(port) for port in sorted(ports))
+    return f"""
+WITH hourly AS (
+    SELECT src_ip, dst_ip, dst_port, date_trunc('hour', ts_start) AS hour, min(ts_start) AS ts, count(*) AS sessions,
+        arg_min(root_uid, (ts_start, root_uid)) AS uid
+    FROM (SELECT DISTINCT root_uid, src_ip, dst_ip, dst_port, ts_start FROM conversation
+        WHERE src_home AND dst_home AND ip_proto = 6 AND dst_port IN ({listed}) AND src_ip <> dst_ip
+            AND src_bytes_payload > 0 AND dst_bytes_payload > 0
+            AND src_bytes_payload + dst_bytes_payload >= {MIN_SESSION})
+    GROUP BY ALL
+),
+ranged AS (
+    SELECT src_ip, dst_ip, dst_port, min(ts) AS range_ts, list(ts ORDER BY ts)[:{MAX_MOMENTS}] AS moments,
+        sum(sessions)::BIGINT AS sessions, arg_min(uid, ts) AS uid FROM hourly GROUP BY ALL
+),
+home AS (SELECT src_ip AS ip FROM conversation WHERE src_home UNION SELECT dst_ip FROM conversation WHERE dst_home),
+remembered AS (
+    SELECT src_ip, dst_ip, dst_port, first_ts, last_ts, days FROM edge_before
+    SEMI JOIN home AS client ON client.ip = src_ip SEMI JOIN home AS server ON server.ip = dst_ip
+    WHERE ip_proto = 6 AND dst_port IN ({listed}) AND answered > 0 AND src_bytes + dst_bytes >= {MIN_SESSION}
+)
+SELECT src_ip, dst_ip, dst_port, least(range_ts, first_ts) AS first_ts, first_ts AS known_ts, last_ts AS last_known_ts,
+    days AS known_days, coalesce(moments, []) AS moments, coalesce(sessions, 0) AS sessions, uid
+FROM ranged FULL JOIN remembered USING (src_ip, dst_ip, dst_port) ORDER BY src_ip, dst_ip, dst_port
 """
 
 
@@ -157,6 +239,15 @@ def domain_hosts(conversation: pa.Table, dns_site: pa.Table) -> pa.Table:
     return query(DOMAIN_HOSTS_SQL, {"conversation": conversation, "dns_site": dns_site}).cast(DOMAIN_HOSTS)
 
 
+def seen_hour(conversation: pa.Table) -> pa.Table:
+    """Return the hours that each tap saw (SEEN_HOUR).
+
+    Args:
+        conversation: sensor_id, ts_start, ts_end.
+    """
+    return query(SEEN_HOUR_SQL, {"conversation": conversation}).cast(SEEN_HOUR)
+
+
 def host_seen(conversation: pa.Table) -> pa.Table:
     """Return who was heard and when.
 
@@ -179,3 +270,23 @@ def capture_span(conversation: pa.Table) -> pa.Table:
         CAPTURE_SPAN, one row, none when there are no conversations.
     """
     return query(SPAN_SQL, {"conversation": conversation}).cast(CAPTURE_SPAN)
+
+
+def upload_pairs(conversation: pa.Table) -> pa.Table:
+    """Return how much pairs push out (UPLOAD_PAIRS).
+
+    Args:
+        conversation: src_ip, dst_ip, src_home, dst_home, src_bytes_payload.
+    """
+    return query(UPLOAD_PAIRS_SQL, {"conversation": conversation}).cast(UPLOAD_PAIRS)
+
+
+def admin_edges(conversation: pa.Table, edge_before: pa.Table, ports: Iterable[int]) -> pa.Table:
+    """Return who administers whom (ADMIN_EDGE).
+
+    Args:
+        conversation: root_uid, ts_start, addresses, ports, payload bytes and home flags.
+        edge_before: The memory's edges before the range.
+        ports: Of ``rules/admin_services.csv``.
+    """
+    return query(admin_edge_sql(ports), {"conversation": conversation, "edge_before": edge_before}).cast(ADMIN_EDGE)

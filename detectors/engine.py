@@ -191,6 +191,8 @@ def _run(
     for bucket in range(buckets):
         own = {name: _fetch(detector, tables_for, name, bucket, buckets) for name in detector.needs}
         has_data |= any(own[name].num_rows for name in detector.blind_without)
+        if not any(table.num_rows for table in own.values()):
+            continue  # nothing in, nothing out: most captures speak few of the protocols
         hosts = {} if hosts_for is None else {"host_seen": hosts_for(detector, bucket, buckets)}
         parts.append(detector.run({**shared, **hosts, **own}, params))
     return _without_exempt(pa.concat_tables(parts), detector.roles_exempt, shared["site_role"]), has_data

@@ -72,10 +72,43 @@ _ATTACK: Final = _pattern(r"T\d{4}(\.\d{3})?( T\d{4}(\.\d{3})?)*", "ATT&CK techn
 ICS_CLASSES: Final = ("recon", "clock", "command", "parameter", "diagnostic", "file", "mode", "restart", "program")
 """Classes of industrial functions; detectors.md D36 rates the last four 95, commands 70 to 80, reads 20."""
 
+ANONYMISER_CLASSES: Final = ("tor", "proxy", "vpn", "tunnel_service", "remote_access", "encrypted_dns")
+"""Ways out of the site that hide where a connection goes or let others in."""
+
+_DOMAIN: Final = _pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain in lower case without a dot at its end")
+
 QUALIFIERS: Final = ("", "broadcast", "test_bit")
 """Conditions on a message beside its function: sent to the broadcast unit, or with the IEC-104 test bit."""
 
+RPC_KINDS: Final = (
+    *("service", "service_start", "service_delete", "wmi", "task", "dcom", "replication", "coercion"),
+    *("netlogon_auth", "netlogon_password", "discovery"),
+)
+"""What a remote procedure call of Windows is good for to an intruder."""
+
 KINDS: Final[Mapping[str, RuleKind]] = {
+    "admin_services": RuleKind(
+        {
+            "port": _number(1, 65535),
+            "service": _text,
+            "name_en": _text,
+            "name_zh": _text,
+            "attack": _ATTACK,
+            "source": _text,
+        },
+        ("port",),
+    ),
+    "rpc_operations": RuleKind(
+        {
+            "interface": _text,
+            "operation": _text,
+            "kind": _one_of(*RPC_KINDS),
+            "attack": _ATTACK,
+            "why": _text,
+            "source": _text,
+        },
+        ("interface", "operation"),
+    ),
     "ics": RuleKind(
         {
             "sid": _number(1, 9_999_999),
@@ -129,6 +162,48 @@ KINDS: Final[Mapping[str, RuleKind]] = {
         },
         ("list",),
     ),
+    "machine_zones": RuleKind(
+        {
+            "zone": _DOMAIN,
+            "kind": _one_of("blocklist", "lookup", "antivirus", "cdn"),
+            "why": _text,
+            "source": _text,
+        },
+        ("zone",),
+    ),
+    "anonymisers": RuleKind(
+        {
+            "match": _one_of("domain", "service", "port", "protocol"),
+            "value": _text,
+            "product": _text,
+            "class": _one_of(*ANONYMISER_CLASSES),
+            "why": _text,
+            "source": _text,
+        },
+        ("match", "value"),
+    ),
+    "tool_certs": RuleKind(
+        {
+            "field": _one_of("subject", "issuer", "sha256"),
+            "pattern": _text,
+            "tool": _text,
+            "class": _one_of("implant", "framework", "interception", "default"),
+            "why": _text,
+            "source": _text,
+        },
+        ("field", "pattern"),
+    ),
+    "tools": RuleKind(
+        {
+            "kind": _one_of("user_agent", "ssh_banner"),
+            "pattern": _text,
+            "tool": _text,
+            "class": _one_of("scanner", "script"),
+            "why": _text,
+            "source": _text,
+        },
+        ("kind", "pattern"),
+    ),
     "roles": RuleKind(
         {
             "role": _pattern(r"[a-z]+(_[a-z]+)*", "a name in snake_case"),
@@ -143,13 +218,13 @@ KINDS: Final[Mapping[str, RuleKind]] = {
 
 
 def kind_of(name: str) -> RuleKind:
-    """Return the form of a rule file by its name below ``rules/``: ``ics/*.csv`` are of kind ics, others of their stem.
+    """Return the form of a rule file by its name below ``rules/``: its folder's (``ics/*.csv``), else its stem's.
 
     Raises:
         KeyError: no kind of that name.
     """
     path = Path(name)
-    return KINDS[path.parent.name or path.stem]
+    return KINDS[path.parent.name] if path.parent.name in KINDS else KINDS[path.stem]
 
 
 def load_rules(name: str, rules_dir: Path = RULES_DIR) -> pa.Table:
@@ -181,6 +256,15 @@ def load_rules(name: str, rules_dir: Path = RULES_DIR) -> pa.Table:
         raise RuleFileError("\n".join(problems))
     fields = [pa.field(column, pa.string()) for column in kind.columns]
     return pa.Table.from_pylist([row for _, row in lines], schema=pa.schema(fields))
+
+
+def admin_ports(rules_dir: Path = RULES_DIR) -> tuple[int, ...]:
+    """Return the ports of ``admin_services.csv``, in the file's order.
+
+    Raises:
+        RuleFileError: as ``load_rules``.
+    """
+    return tuple(int(port) for port in load_rules("admin_services.csv", rules_dir)["port"].to_pylist())
 
 
 def _header_problems(name: str, kind: RuleKind, header: object) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from store import schema
 from store._bucket_file import MAX_BUCKETS, ROWS_PER_BATCH, BucketFile
-from store._lazy_views import lazy_view
+from store._lazy_views import lazy_view, sources_of
 from store.errors import Problem, TaishiError
 from store.text import Text
 
@@ -45,7 +45,9 @@ class LakeReader:
     def has(self, name: str) -> bool:
         """Tell whether there is a view of that name; one that is made on demand is made now."""
         if name not in self._views and (statement := lazy_view(name)) is not None:
-            self.connection.execute(statement)
+            for source in sources_of().get(name, ()):
+                self.has(source)
+            self._run(lambda cursor: cursor.execute(statement))
             self._views.add(name)
         return name in self._views
 

@@ -17,9 +17,10 @@ from store import schema
 from store._bucket_file import MAX_BUCKETS, BucketFile
 from store._foreign_views import FOREIGN_VIEWS
 from store._lake_reader import SPILL_LIMIT, LakeReader, bucket_sql, in_utc, quoted
+from store._links import OF_SOURCES
 from store._macros import TEXT_MACROS, policy_macros
 from store._policy import SitePolicy
-from store._views import DERIVED_VIEWS, table_view
+from store._views import derived_views, table_view
 from store.domains import add_functions
 from store.errors import TaishiError
 from store.lake_files import SPILL, LakeFiles, damaged, other_version
@@ -149,10 +150,20 @@ class Lake(LakeFiles):
             ("site_master", policy.masters_table()),
         ):
             add_table(connection, name, table)
+        is_linked = self._is_linked(case)
         for declared in schema.TABLES:
-            connection.execute(table_view(declared, self._pattern(declared, case)))
-        for statement in (*DERIVED_VIEWS, *FOREIGN_VIEWS):
+            is_refined = is_linked and declared in OF_SOURCES
+            connection.execute(table_view(declared, self._pattern(declared, case), is_refined=is_refined))
+        for statement in (*derived_views(is_linked=is_linked), *FOREIGN_VIEWS):
             connection.execute(statement)
+
+    def _is_linked(self, case: str | None) -> bool:
+        """Tell whether flows of several programs lie side by side: names of folders tell, nothing is opened."""
+        if self._pattern(schema.FOREIGN_LOG, case) is None:
+            return False
+        folder = "case=*" if case is None else f"case={checked_name('case', case)}"
+        found = (self.root / schema.FLOW.name).glob(f"{folder}/date=*/sensor=*")
+        return len({path.name for path in found}) > 1
 
     def _pattern(self, table: schema.Table, case: str | None) -> str | None:
         """Return the glob of a table's segments, None when it matches nothing."""

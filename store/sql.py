@@ -14,6 +14,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
+from store._lazy_views import console_views
 from store._macros import literal
 from store._policy import SitePolicy
 from store.casebook import Casebook
@@ -55,6 +56,8 @@ def console(
     """Yield a locked connection: views of the lake, casebook tables as snapshots of this moment; see ``query``."""
     connection = lake.connect(case, policy, memory_limit=memory_limit)
     try:
+        for statement in console_views():
+            connection.execute(statement)
         for name, table in (casebook.snapshots() if casebook is not None else {}).items():
             add_table(connection, name, table)
         connection.execute(f"SET max_execution_time = {max(1, round(time_limit_s * 1000))}")

@@ -31,13 +31,16 @@ ROOT = Root(
         "role": "reporting.cli._root:ROLE",
         "data": "reporting.cli._root:DATA",
         "detector": "reporting.cli._root:DETECTOR",
+        "trend": "reporting.cli._root:TREND",
         "records": "reporting.cli.records:records",
         "dissect": "reporting.cli.dissect:dissect",
         "packets": "reporting.cli.packets:packets",
         "sql": "reporting.cli.sql:sql",
         "export": "reporting.cli.export:export",
         "meter": "reporting.cli.meter:meter",
+        "intake": "reporting.cli._root:INTAKE",
         "doctor": "reporting.cli.doctor:doctor",
+        "model": "reporting.cli._root:MODEL",
         "key": "reporting.cli._root:KEY",
         "audit": "reporting.cli._root:AUDIT",
     },
@@ -85,6 +88,11 @@ DATA = Group(
     members={"status": "reporting.cli.data:status", "import": "reporting.cli.data:import_"},
     no_args_is_help=True,
 )
+INTAKE = Group(
+    "intake",
+    members={"zeek": "reporting.cli.intake:zeek", "eve": "reporting.cli.intake:eve"},
+    no_args_is_help=True,
+)
 DETECTOR = Group(
     "detector",
     members={
@@ -94,9 +102,15 @@ DETECTOR = Group(
     },
     no_args_is_help=True,
 )
+TREND = Group("trend", members={"show": "reporting.cli.trend:show"}, no_args_is_help=True)
 KEY = Group(
     "key",
     members={"init": "reporting.cli.key:init", "list": "reporting.cli.key:list_", "trust": "reporting.cli.key:trust"},
+    no_args_is_help=True,
+)
+MODEL = Group(
+    "model",
+    members={"train": "reporting.cli.model:train", "list": "reporting.cli.model:list_"},
     no_args_is_help=True,
 )
 AUDIT = Group(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 @filters
 @click.option("--all", "show_all", is_flag=True)
 def list_(case: str | None, severity: str | None, detector: str | None, limit: int | None, show_all: bool) -> None:
-    """List the alerts of a case; suppressed ones are counted, and shown with ``--all``."""
+    """List the alerts of a case; ``--all`` shows those suppressed and beyond the day's budget too, else counted."""
     from reporting.cases.alerts import COLUMNS, at_least, list_alerts
+    from reporting.cases.budget import ALERTS_PER_DAY, Budget
     from reporting.cases.marks import COLUMNS as MARKS
     from reporting.cases.marks import marks_of
     from reporting.tables import Column, emit
@@ -35,11 +36,15 @@ def list_(case: str | None, severity: str | None, detector: str | None, limit: i
     rows = islice((row for row in marked if show_all or row["suppressed_by"] is None), limit)
     words = settings.words
     if settings.output is Output.TABLE:
+        budget = Budget(None if show_all or limit is not None else ALERTS_PER_DAY)
         names = ("id", "severity", "score", "title", "first", "filter")
         columns = [Column(name, words(f"alert.{name}"), right=name == "score") for name in names]
-        shown = emit(_short(rows, settings), columns, "table")
+        shown = emit(_short(budget.within(rows), settings), columns, "table")
         if not shown:
             click.echo(words("alert.none", case=opened.name))
+        over, days = budget.beyond()
+        if over:
+            click.echo(words("alert.beyond", n=over, days=days, budget=ALERTS_PER_DAY))
     else:
         emit(rows, [Column(name, name) for name in (*COLUMNS, *MARKS)], settings.output.value)
     count = marks.count(at_least(severity), detector)
@@ -69,7 +74,7 @@ def checked_detector(settings: Settings, case: Case, detector: str | None) -> No
         raise unknown_detector(settings, detector, known)
 
 
-def _short(rows: Iterator[dict[str, Any]], settings: Settings) -> Iterator[dict[str, Any]]:
+def _short(rows: Iterable[Mapping[str, Any]], settings: Settings) -> Iterator[dict[str, Any]]:
     """Yield the cells of the table form; titles name actor and target."""
     words = settings.words
     for row in rows:

@@ -6,8 +6,6 @@ import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +15,7 @@ import pyarrow as pa
 from detectors import registry
 from detectors.correlate import incidents
 from detectors.derive import (
+    ADMIN_EDGE,
     CAPTURE_SPAN,
     CENSUS,
     CENSUS_SQL,
@@ -24,17 +23,23 @@ from detectors.derive import (
     DOMAIN_HOSTS_SQL,
     PEER_HOSTS,
     PEER_HOSTS_SQL,
+    SEEN_HOUR,
+    SEEN_HOUR_SQL,
     SPAN_SQL,
+    UPLOAD_PAIRS,
+    UPLOAD_PAIRS_SQL,
+    admin_edge_sql,
 )
 from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
-from detectors.story import Story
+from detectors.rulefiles import admin_ports
 from detectors.surroundings import Surroundings
 from reporting.cases.quiet import hidden_alerts
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
 from reporting.scan.reference import reference_tables
 from reporting.scan.surroundings import surroundings
+from reporting.scan.telling import address_text, micros, story_object
 from store import schema
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
@@ -100,12 +105,16 @@ def keep_incidents(
 
 
 def _evaluate(reader: LakeReader, policy: SitePolicy, reference: Path) -> tuple[pa.Table, pa.Table]:
-    reader.has("dns_site")
+    for view in ("dns_site", "edge_before"):
+        reader.has(view)
     shared = {
         "capture_span": reader.arrow(SPAN_SQL).cast(CAPTURE_SPAN),
         "census": reader.arrow(CENSUS_SQL).cast(CENSUS),
         "peer_hosts": reader.arrow(PEER_HOSTS_SQL).cast(PEER_HOSTS),
         "domain_hosts": reader.arrow(DOMAIN_HOSTS_SQL).cast(DOMAIN_HOSTS),
+        "seen_hour": reader.arrow(SEEN_HOUR_SQL).cast(SEEN_HOUR),
+        "upload_pairs": reader.arrow(UPLOAD_PAIRS_SQL).cast(UPLOAD_PAIRS),
+        "admin_edge": reader.arrow(admin_edge_sql(admin_ports())).cast(ADMIN_EDGE),
         "site_role": policy.roles_table(),
         "site_master": policy.masters_table(),
     }
@@ -148,8 +157,8 @@ def _record(one: Incident) -> Record:
         score=one.score,
         title_zh=one.title.zh,
         title_en=one.title.en,
-        first_ts_us=_micros(one.since),
-        last_ts_us=_micros(one.until),
+        first_ts_us=micros(one.since),
+        last_ts_us=micros(one.until),
         actor=", ".join(address_text(address) for address in one.actors[:3]),
         alert_ids=one.alert_ids,
         machine=_machine(one),
@@ -173,45 +182,8 @@ def _machine(one: Incident) -> dict[str, Any]:
         "succeeded": one.succeeded,
         "direct": one.direct,
         "progress": one.progress,
-        "story": _story(one.story),
+        "story": story_object(one.story),
     }
-
-
-def _story(told: Story) -> dict[str, Any]:
-    def both(text: Text) -> dict[str, str]:
-        return {"en": text.en, "zh": text.zh}
-
-    return {
-        "who": [both(text) for text in told.who],
-        **{name: both(getattr(told, name)) for name in ("how_in", "reached", "lost", "sure")},
-        "timeline": [
-            {
-                "since_us": _micros(step.since),
-                "until_us": _micros(step.until),
-                "stage": step.stage,
-                "title": both(step.title),
-                "actor": None if step.actor is None else address_text(step.actor),
-                "target": None if step.target is None else address_text(step.target),
-                "severity": step.severity,
-                "detector": step.detector,
-                "count": step.count,
-                "succeeded": step.succeeded,
-                "alert_ids": list(step.alert_ids[:20]),
-            }
-            for step in told.timeline
-        ],
-        "steps_left_out": told.steps_left_out,
-    }
-
-
-def address_text(address: bytes) -> str:
-    """Return the text of an address as stored: RFC 5952, IPv4 for mapped ones."""
-    parsed = IPv6Address(address)
-    return str(parsed.ipv4_mapped or parsed)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _config(alerts: pa.Table, policy: SitePolicy) -> str:

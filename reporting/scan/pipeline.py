@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from detectors.incident import Incident
 from reporting.result import IncidentLine, ScanResult, Text
-from reporting.scan.captures import FileProgress, Intake, case_name, samples_of, take_in
+from reporting.scan.captures import FileProgress, Intake
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS
 from reporting.scan.home_networks import infer, with_kept_home, with_roles
-from reporting.scan.knowledge import Knowledge, address_text, judge
+from reporting.scan.inputs import take_in_all
+from reporting.scan.knowledge import Knowledge, judge
 from reporting.scan.summary import SCOPE, Summary, iso_time, not_assessed, summarise
-from sensor.identity import Digest
+from reporting.scan.telling import address_text, plots_of, story_object
 from store.casebook import Casebook
 from store.home import Home
 from store.lake import Lake
@@ -34,7 +35,7 @@ class ScanRequest:
     """What is asked for.
 
     Attributes:
-        files: Captures.
+        files: Captures, logs of other tools, and folders with such logs.
         into: Case that they join; a case of their own when None.
         home_nets: Home networks in place of those of the policy; kept with the case.
         forgets_home_nets: Home networks that the case keeps are dropped first.
@@ -78,11 +79,9 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
     """
     policy = load_site(home.site)
     given = policy.with_home(request.home_nets) if request.home_nets else None
-    samples = samples_of(request.files)
-    case = request.into or case_name(samples)
     lake = Lake(home.lake)
     key = site_secret(home)
-    intake = take_in(samples, lake, case, request.options, progress, digest=Digest.SHA256, secret_key=key)
+    case, intake = take_in_all(request.files, lake, request.into, request.options, progress, secret_key=key)
     casebook = Casebook(home.casebook)
     try:
         if given is not None or request.forgets_home_nets:
@@ -187,4 +186,6 @@ def _line(number: str, one: Incident, knowledge: Knowledge, program: str) -> Inc
         alerts=len(one.alert_ids),
         display_filter=joined,
         next=(f"{program} incident show {number}", f"{program} packets {number} -w {number}.pcap"),
+        story=story_object(one.story),
+        plots=plots_of(rows),
     )
