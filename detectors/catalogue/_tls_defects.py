@@ -22,7 +22,7 @@ COLUMNS: Final = (
 
 _SQL: Final = """
 WITH one AS (SELECT DISTINCT * FROM tls WHERE version IS NOT NULL AND receiver_ip IS NOT NULL)
-SELECT receiver_ip AS server, receiver_port AS port, cert_sha256 AS cert, date_trunc('day', ts)::VARCHAR[:10] AS day,
+SELECT receiver_ip AS server, receiver_port AS port, cert_sha256 AS cert, left(date_trunc('day', ts)::VARCHAR, 10) AS day,
     min(ts) AS start_ts, max(ts) AS end_ts, count(*) AS handshakes, count(DISTINCT sender_ip) AS client_count,
     min(DISTINCT sender_ip, 3) AS clients, min(DISTINCT server_name, 3) AS names,
     list(DISTINCT version ORDER BY version) AS versions, list(DISTINCT cipher ORDER BY cipher) AS ciphers,
