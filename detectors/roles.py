@@ -1,7 +1,7 @@
 """Roles that the traffic suggests, each with its reason: questions to a person, never exemptions by themselves.
 
 Whoever controls a machine controls its traffic and could write itself a role; so a proposal quiets nothing and lowers
-no severity (ADR 0026). Only addresses of the site are proposed: what is harmless outside is reference data.
+no severity (ADR 0024). Only addresses of the site are proposed: what is harmless outside is reference data.
 """
 
 from __future__ import annotations

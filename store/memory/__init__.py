@@ -1,4 +1,4 @@
-"""What is remembered of a case for years: who spoke with whom, what was seen, who is who (docs/adr/0022).
+"""What is remembered of a case for years: who spoke with whom, what was seen, who is who (docs/adr/0023).
 
 One partial per UTC day, made of the segments of that day and named by their hashes; a state, the sum over days, for
 quick answers. Sums are commutative: the order in which days and segments arrive never shows.
