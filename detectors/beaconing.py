@@ -23,16 +23,12 @@ SENSITIVITY: Final = 0.05
 """Histogram bars closer than this share of the tallest are of one height (RITA: modal_sensitivity)."""
 
 OUTLIER_BARS: Final = 1
-"""Bars that may differ without harm to the bimodal fit (RITA: bimodal_outlier_removal)."""
-
 BIMODAL_BARS: Final = 11
-"""Fewer bars are not examined for two heights (RITA: bimodal_min_hours)."""
+"""Bars that may differ without harm to the fit of two heights; with fewer bars it is not examined (bimodal_*)."""
 
 DURATION_BARS: Final = 6
-"""Fewer bars score no duration (RITA: duration_min_hours)."""
-
 IDEAL_RUN: Final = 12
-"""A run of this many bars is perfectly consistent (RITA: duration_ideal_hours)."""
+"""Fewer bars score no duration; a run of so many is perfectly consistent (duration_*)."""
 
 MIN_SKEW_SPREAD: Final = 10
 """Quartiles closer than this have no skew worth a number (RITA beacons.go)."""
@@ -144,11 +140,7 @@ def size_score(sizes: Groups) -> Floats:
 
 
 def edges(start: float, end: float, bins: int) -> Floats:
-    """Return the edges of equal bins.
-
-    Raises:
-        ValueError: there is no bin, or no time between start and end.
-    """
+    """Return the edges of equal bins; ValueError when there is no bin, or no time between start and end."""
     if bins < 1 or end <= start:
         raise ValueError(f"edges: {bins} bins over {end - start:g} s; allowed: at least 1 over more than 0 s")
     return np.linspace(start, end, bins + 1)
@@ -184,22 +176,15 @@ def longest_run(bins: Ints) -> Ints:
 
 
 def variation_score(bins: Ints) -> Floats:
-    """Return 1 - standard deviation / mean of the bins of each pair, empty ones included, never below 0.
-
-    Raises:
-        ValueError: a pair has no bins, or nothing in them.
-    """
+    """Return 1 - deviation / mean of the bins, empty ones included, at least 0; ValueError when a pair has none."""
     if not bins.size or (bins.mean(axis=1) <= 0).any():
         raise ValueError("variation: a histogram is empty; allowed: at least one connection; leave such pairs out")
-    return np.maximum(0.0, 1 - bins.std(axis=1) / bins.mean(axis=1))
+    score: Floats = np.maximum(0.0, 1 - bins.std(axis=1) / bins.mean(axis=1))
+    return score
 
 
 def heights(bins: Ints, sensitivity: float = SENSITIVITY) -> Ints:
-    """Return every bin cut down to a multiple of the height tolerance, empty ones as -1, one row per pair.
-
-    Raises:
-        ValueError: there are no bins.
-    """
+    """Return every bin cut down to a multiple of the height tolerance, empty ones as -1; ValueError without bins."""
     if not bins.size:
         raise ValueError("heights: no bins; allowed: at least one; give a histogram")
     step = np.maximum(1, np.ceil(bins.max(axis=1, keepdims=True) * sensitivity)).astype(np.int64)
@@ -267,7 +252,7 @@ def combined(parts: tuple[Floats, ...], weights: tuple[float, ...] = (WEIGHT,) *
     Raises:
         ValueError: a part or weight lies outside 0..1, or the weights do not add up to 1.
     """
-    both = np.concatenate([np.ravel(part) for part in (*parts, weights)])
+    both = np.concatenate([np.ravel(np.asarray(part, np.float64)) for part in (*parts, weights)])
     if both.min() < 0 or both.max() > 1 or abs(sum(weights) - 1) > 1e-9:
         raise ValueError("combined: a score or weight is out of range; allowed: 0 to 1, weights adding up to 1")
     total = sum(weight * np.asarray(part, np.float64) for part, weight in zip(parts, weights, strict=True))

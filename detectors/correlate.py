@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -63,7 +64,7 @@ def incidents(
     coverage = coverage_notes(assessments, known)
     slow = {name for name, detector in known.items() if detector.is_slow}
     held = groups(_unique(alerts.to_pylist()), around, slow)
-    found = [_incident(group, known, tactics, coverage, around) for group in held]
+    found = _distinct([_incident(group, known, tactics, coverage, around) for group in held])
     return sorted(found, key=lambda one: (-SEVERITY_RANK[one.severity], -one.score, one.since, one.key))
 
 
@@ -163,7 +164,7 @@ def _incident(
     score = min(CLAMP, max(total, strongest) + bonus(group, steps, known))
     severity, direct = severity_of(group, score, steps, known, attack_map)
     first = next(alert for alert in group if not is_info(alert))
-    key = hashlib.sha256(f"incident\x1f{first['alert_id']}".encode()).hexdigest()[:32]
+    key = _key(first)
     kinds = len({kind(alert, known, attack_map) for alert in group})
     detectors = [known[name] for name in _in_order(alert["detector"] for alert in group) if name in known]
     who, what = _who(group), _what(group, known)
@@ -190,6 +191,27 @@ def _incident(
         coverage=coverage,
         story=story(group, known, attack_map, around),
     )
+
+
+def _key(first: Alert) -> str:
+    """Return what names an incident for good: what its first alert is about, whatever configuration found it.
+
+    Alert ids change with parameters, policy and reference data; what people decided must not get lost with them.
+    """
+    about = [first[name] for name in ("detector", "ts_start", "actor_ip", "target_ip", "target_port")]
+    parts = [part.hex() if isinstance(part, bytes) else str(part) for part in about]
+    return hashlib.sha256("\x1f".join(("incident", *parts)).encode()).hexdigest()[:32]
+
+
+def _distinct(found: list[Incident]) -> list[Incident]:
+    """Return the incidents with different keys: of those about the same the later ones get a number."""
+    counts: dict[str, int] = {}
+    named = []
+    for one in found:
+        counts[one.key] = counts.get(one.key, 0) + 1
+        again = hashlib.sha256(f"{one.key}{counts[one.key]}".encode()).hexdigest()[:32]
+        named.append(one if counts[one.key] == 1 else replace(one, key=again))
+    return named
 
 
 def _in_order(items: Iterable[_T]) -> list[_T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from store import schema
 from store._links import LINK_TABLE, NOT_FOLLOWING, OF_SOURCES, linked, record_view
 from store._macros import literal
 from store.login_view import LOGIN_VIEW
+from store.window import Window
 
 HIVE: Final = "hive_partitioning = true, hive_types = {'case': VARCHAR, 'date': VARCHAR, 'sensor': VARCHAR}"
 """Folder keys are text: DuckDB would guess numbers and dates."""
@@ -48,19 +50,21 @@ def empty_select(table: schema.Table) -> str:
     return f"SELECT {', '.join(shown)}, CAST(NULL AS VARCHAR) AS case_name WHERE false"
 
 
-def table_view(table: schema.Table, pattern: str | None, *, is_refined: bool = False) -> str:
+def table_view(table: schema.Table, patterns: Sequence[str], window: Window, *, is_refined: bool = False) -> str:
     """Return the statement that makes the view of a table's stored columns plus ``case_name``.
 
     Args:
         table: Table to show.
-        pattern: Glob of its segments; None when there are none: the view is empty and typed.
+        patterns: Globs of its segments; empty when there are none: the view is empty and typed.
+        window: Event time outside of which rows are left out.
         is_refined: The view ``<name>`` will say less: this one is ``<name>_stored``.
     """
     name = f"{table.name}_stored" if is_refined or table in _REFINED else table.name
-    if pattern is None:
+    if not patterns:
         return f"CREATE VIEW {name} AS {empty_select(table)}"
     shown = [f'"{c.name}"' for c in table.stored()] + ['"case" AS case_name']
-    return f"CREATE VIEW {name} AS SELECT {', '.join(shown)} FROM read_parquet({literal(pattern)}, {HIVE})"
+    files = ", ".join(map(literal, patterns))
+    return f"CREATE VIEW {name} AS SELECT {', '.join(shown)} FROM read_parquet([{files}], {HIVE}){window.filter(table)}"
 
 
 def _flow_columns() -> str:
@@ -83,12 +87,35 @@ def _flow_view(*, is_linked: bool) -> str:
     )
 
 
-CURRENT_VIEWS: Final = tuple(
-    f"CREATE VIEW {table.name} AS SELECT * FROM {table.name}_stored AS held WHERE revision = "
-    "(SELECT max(revision) FROM assessment_stored AS judged WHERE judged.case_name = held.case_name)"
-    for table in (schema.ALERT, schema.ASSESSMENT)
+_COVERS: Final = """
+SELECT 1 FROM assessment_stored AS later WHERE later.case_name = held.case_name AND later.revision > held.revision
+AND (later.detector = held.detector OR later.is_full)
+AND (later.range_start IS NULL OR {first} >= later.range_start)
+AND (later.range_end IS NULL OR {last} < later.range_end)
+"""
+"""A later evaluation of the case, by the same detector, whose range holds the moments."""
+
+_SLOT: Final = "least(held.ts_end, held.range_end - INTERVAL 1 microsecond)"
+"""Moment by which an alert belongs to a range: its end, inside the range that was evaluated (NULLs are no bound)."""
+
+_NEVER: Final = "'-infinity'::TIMESTAMPTZ"
+_ALWAYS: Final = "'infinity'::TIMESTAMPTZ"
+
+CURRENT_VIEWS: Final = (
+    "CREATE VIEW alert AS SELECT * FROM alert_stored AS held WHERE NOT EXISTS "
+    f"({_COVERS.format(first=_SLOT, last=_SLOT)}) QUALIFY row_number() OVER (PARTITION BY case_name, alert_id "
+    "ORDER BY ts_end DESC, range_start DESC NULLS LAST, revision DESC) = 1",
+    "CREATE VIEW assessment AS SELECT * FROM assessment_stored AS held WHERE NOT EXISTS ("
+    + _COVERS.format(
+        first=f"coalesce(held.range_start, {_NEVER})",
+        last=f"coalesce(held.range_end - INTERVAL 1 microsecond, {_ALWAYS})",
+    )
+    + ")",
 )
-"""``alert`` and ``assessment`` show the latest evaluation of each case; earlier ones stay in ``…_stored``."""
+"""``alert`` and ``assessment`` show what no later evaluation of the same range superseded (ADR 0021).
+
+What an alert says twice, because it was seen from two ranges, counts once: as it was seen last.
+"""
 
 
 def _pairs(*patterns: str) -> tuple[str, ...]:

@@ -94,6 +94,11 @@ class Home:
         return self.path / "lake"
 
     @property
+    def memory(self) -> Path:
+        """Folder of what is remembered of each case (``store.memory``)."""
+        return self.path / "memory"
+
+    @property
     def casebook(self) -> Path:
         """File of incidents, audit and public keys."""
         return self.path / "casebook.sqlite"

@@ -80,7 +80,8 @@ def regular_pairs(tables: Tables, params: Params) -> list[Row]:
 
     Args:
         tables: ``conversation`` (COLUMNS) and ``capture_span``.
-        params: ``window`` and ``min_window`` in seconds, ``min_calls``, ``min_score``, ``strobe``.
+        params: ``window`` and ``min_window`` in seconds, ``min_calls``, ``min_score``, ``min_times``,
+            ``strobe``.
 
     Returns:
         One row per pair: the key (src_ip, name, to_ip), the window, ``seconds``, sub-scores, and _DETAIL_SQL's columns.
@@ -117,13 +118,14 @@ def _scored(pairs: pa.Table, start: float, end: float, params: Params) -> Iterat
         if until - since < params["min_window"]:
             continue
         chosen = pairs.filter(pa.array(tiles == tile)).combine_chunks()
-        yield from _window(chosen, since, until, params["min_score"])
+        yield from _window(chosen, since, until, params)
 
 
-def _window(chosen: pa.Table, since: float, until: float, min_score: float) -> Iterator[Row]:
+def _window(chosen: pa.Table, since: float, until: float, params: Params) -> Iterator[Row]:
     seconds, sizes = _flat(chosen["seconds"]), _flat(chosen["sizes"])
     scores = beaconing.score(seconds, sizes, since, until, 24)
-    for n in np.flatnonzero(scores.beacon >= min_score):
+    is_high = (scores.beacon >= params["min_score"]) & (scores.times >= params["min_times"])
+    for n in np.flatnonzero(is_high):
         row: Row = chosen.slice(int(n), 1).select(["src_ip", "name", "to_ip", "tile"]).to_pylist()[0]
         row["seconds"] = seconds.values[seconds.offsets[n] : seconds.offsets[n + 1]]
         row["sizes"] = sizes.values[sizes.offsets[n] : sizes.offsets[n + 1]]

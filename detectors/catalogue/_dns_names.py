@@ -65,7 +65,11 @@ large AS (
         OR count(*) FILTER (qtype IN ('NULL', 'KEY', 'PRIVATE')) > $min_shaped
         OR count(*) FILTER (query_len > $max_query OR answer_len > $max_answer) >= $min_large
 ),
-contacted AS (SELECT DISTINCT sender_ip, server_name FROM tls WHERE server_name IS NOT NULL)
+contacted AS (
+    SELECT sender_ip, server_name FROM tls WHERE server_name IS NOT NULL
+    UNION SELECT sender_ip, server_name FROM quic WHERE server_name IS NOT NULL
+    UNION SELECT sender_ip, host FROM http WHERE host IS NOT NULL
+)
 SELECT named.*, length(sub) AS size, contacted.server_name IS NOT NULL AS contacted,
     length(sub) * list_aggregate(str_split(sub, ''), 'entropy') / 8 AS information,
     list_aggregate(str_split(sub, ''), 'entropy') AS entropy
@@ -106,8 +110,8 @@ class Channel:
 
 def channels(tables: Tables, params: Params) -> Iterator[Channel]:
     """Yield the pairs of client and zone whose names are many, long or large enough to be looked at."""
-    inputs = {"dns": tables["dns_site"], "tls": tables["tls_site"], "zones": zones(tables)}
-    names = ("min_shaped", "min_sub_len", "min_rate", "min_information", "slow_information")
+    inputs = {name: tables[f"{name}_site"] for name in ("dns", "tls", "quic", "http")} | {"zones": zones(tables)}
+    names: tuple[str, ...] = ("min_shaped", "min_sub_len", "min_rate", "min_information", "slow_information")
     names += ("max_query", "max_answer", "min_large")
     held: dict[tuple[bytes, str], list[dict[str, Any]]] = {}
     for row in rows(_SQL, inputs, {name: params[name] for name in names}):

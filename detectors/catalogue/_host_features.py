@@ -109,4 +109,4 @@ def forest_scores(level: Floats, wanted: NDArray[np.int64], *, trees: int, seed:
     forest.fit(known)
     usual = np.sort(-forest.score_samples(known))
     below = np.searchsorted(usual, -forest.score_samples(level[wanted]), side="left")
-    return np.minimum(1.0, below / max(1, len(usual) - 1))
+    return np.asarray(np.minimum(1.0, below / max(1, len(usual) - 1)))

@@ -81,7 +81,7 @@ def lexical(table: pa.Table) -> Lexical:
     grams = held["gram"]
     unseen = grams.pop("*")
     numbers = {kind: np.array([held[kind][name] for name in FEATURES]) for kind in ("mean", "scale", "weight")}
-    return Lexical(Lexicon(grams, unseen, frozenset(held["word"])), **numbers, bias=held["bias"]["bias"])
+    return Lexical(Lexicon(grams, unseen, frozenset(held.get("word", {}))), **numbers, bias=held["bias"]["bias"])
 
 
 def label_of(domain: str) -> str | None:

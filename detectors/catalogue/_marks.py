@@ -20,7 +20,7 @@ from detectors.sql import rows
 
 Row = dict[str, Any]
 
-TLS: Final = ("flow_uid", "sender_ip", "server_name", "is_self_signed", "cert_subject", "cert_issuer", "cert_sha256")
+TLS: Final = ("flow_uid", "sender_ip", "server_name", "is_self_signed", "cert_issuer", "cert_san_count")
 HTTP: Final = ("flow_uid", "sender_ip", "method", "host", "uri", "user_agent", "response_type")
 DNS: Final = ("sender_ip", "service", "ts", "query", "qtype", "answers")
 """Columns of ``tls``, ``http`` and ``dns`` that marks are read from."""
@@ -47,7 +47,7 @@ _ADDRESS: Final = re.compile(r"^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9a-f:]*:[0-9a-f:.]+
 
 _TLS_SQL: Final = """
 SELECT number, count(*) AS handshakes, count(server_name) AS named, bool_or(is_self_signed) AS self_signed,
-    max(cert_subject) AS subject, max(cert_issuer) AS issuer, max(cert_sha256) AS sha256
+    max(cert_issuer) AS issuer, max(cert_san_count) AS certified
 FROM tls JOIN uid USING (flow_uid) GROUP BY number
 """
 _HTTP_SQL: Final = """
@@ -199,13 +199,13 @@ MIN_NAMES: Final = 5
 
 
 def is_nameless(row: Row, tls: Row, http: Row, names: Row) -> bool:
-    """Tell whether no name led to an address: none was sent, and none was looked up where look-ups are seen."""
+    """Tell whether no name led to an address: none was sent or certified, none was looked up where that is seen."""
     if names.get("query") is not None:
         return False
     if http:
         return bool(_ADDRESS.match(http["host"] or ""))
     if tls:
-        return not tls["named"]
+        return not tls["named"] and not tls["certified"]
     if row["name"]:
         return bool(_ADDRESS.match(row["name"]))
     return bool(names.get("names", 0) >= MIN_NAMES)

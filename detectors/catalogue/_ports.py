@@ -8,7 +8,28 @@ USUAL_PORTS: Final = {
     "tls": frozenset(
         {
             *(443, 465, 563, 587, 636, 853, 989, 990, 992, 993, 994, 995, 1433, 2083, 2087, 2096, 2376, 2484, 3269),
-            *(3306, 3389, 4433, 4443, 4843, 5061, 5223, 5228, 5269, 5349, 5432, 5671, 5986, 6443, 6514, 6697, 7443),
+            *(
+                3306,
+                3389,
+                4282,
+                4285,
+                4287,
+                4433,
+                4443,
+                4843,
+                5061,
+                5223,
+                5228,
+                5269,
+                5349,
+                5432,
+                5671,
+                5986,
+                6443,
+                6514,
+                6697,
+                7443,
+            ),
             *(8140, 8443, 8531, 8883, 9200, 9443, 10443, 12443, 19998, 19999, 21, 25, 110, 143, 389, 3268, 5222),
         }
     ),
@@ -29,8 +50,8 @@ USUAL_PORTS: Final = {
 }
 """Ports on which a protocol surprises nobody: IANA's registry, STARTTLS services, and the alternates of common servers.
 
-RFC 2818, 8314, 7858, 5246 users by IANA's Service Name and Transport Protocol Port Number Registry; 8080 and the like
-are the documented defaults of Tomcat, WSUS (8530, 8531), Kubernetes (6443), Elasticsearch (9200), IoT hubs (8883).
+IANA's Service Name and Transport Protocol Port Number Registry, RFC 2818, 7858, 8314; the others are the documented
+defaults: Tomcat, CrashPlan (4282, 4285, 4287), WSUS (8530, 8531), Kubernetes (6443), Elasticsearch (9200), MQTT (8883).
 """
 
 BY_DESIGN: Final = (

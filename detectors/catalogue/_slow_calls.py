@@ -63,7 +63,7 @@ slow AS (
         AND epoch(max(last_ts)) - epoch(min(first_ts)) >= $min_span
 )
 SELECT src_ip, dst_ip, ip_proto, dst_port, list({{'f': epoch_us(first_ts) / 1e6, 'l': epoch_us(last_ts) / 1e6, 'n': n,
-    'h': hours, 'd': epoch_us(day) / 1e6, 'b': bytes / n}} ORDER BY day, here) AS days, sum(n) AS calls,
+    'h': hours, 'd': epoch_us(day) / 1e6, 'b': bytes / n}} ORDER BY day, here) AS days, CAST(sum(n) AS BIGINT) AS calls,
     count(DISTINCT day) AS day_count, min(first_ts) AS first_ts, max(last_ts) AS last_ts
 FROM used SEMI JOIN slow USING (src_ip, dst_ip, ip_proto, dst_port) GROUP BY ALL
 ORDER BY src_ip, dst_ip, ip_proto, dst_port

@@ -20,7 +20,16 @@ COLUMNS: Final = tuple(column.name for column in TAP_MINUTE.stored())
 MINUTE_US: Final = 60_000_000
 WEEK_MIN: Final = 7 * 24 * 60
 SUMS: Final = (
-    *("conversations", "with_data", "one_sided", "tcp_bytes", "bytes", "encrypted_bytes", "gap_bytes", "clock_steps"),
+    *(
+        "conversations",
+        "with_data",
+        "one_sided",
+        "tcp_bytes",
+        "payload_bytes",
+        "encrypted_bytes",
+        "gap_bytes",
+        "clock_steps",
+    ),
 )
 """Counts of a row that may be added up."""
 

@@ -21,17 +21,17 @@ COLUMNS: Final = (
 """Columns of ``tls_site`` that are read."""
 
 _SQL: Final = """
-WITH one AS (SELECT DISTINCT * FROM tls WHERE version IS NOT NULL AND receiver_ip IS NOT NULL)
-SELECT receiver_ip AS server, receiver_port AS port, cert_sha256 AS cert, date_trunc('day', ts)::VARCHAR[:10] AS day,
-    min(ts) AS start_ts, max(ts) AS end_ts, count(*) AS handshakes, count(DISTINCT sender_ip) AS client_count,
+SELECT receiver_ip AS server, receiver_port AS port, cert_sha256 AS cert, strftime(ts, '%Y-%m-%d') AS day,
+    min(ts) AS start_ts, max(ts) AS end_ts, count(DISTINCT flow_uid) AS handshakes,
+    count(DISTINCT sender_ip) AS client_count,
     min(DISTINCT sender_ip, 3) AS clients, min(DISTINCT server_name, 3) AS names,
     list(DISTINCT version ORDER BY version) AS versions, list(DISTINCT cipher ORDER BY cipher) AS ciphers,
     bool_or(coalesce(is_tlcp, FALSE)) AS is_tlcp,
     min(cert_subject) AS subject, min(cert_issuer) AS issuer, min(cert_not_before) AS not_before,
     min(cert_not_after) AS not_after, min(cert_key_alg) AS key_alg, min(cert_key_bits) AS key_bits,
     bool_or(is_self_signed) AS is_self_signed, min(cert_san) AS san, min(cert_san_count) AS san_count,
-    bool_or(sender_home) AS client_home, bool_or(receiver_home) AS server_home, min(flow_uid, 200) AS uids
-FROM one GROUP BY ALL ORDER BY server, port, cert, day
+    bool_or(sender_home) AS client_home, bool_or(receiver_home) AS server_home, min(DISTINCT flow_uid, 200) AS uids
+FROM tls WHERE version IS NOT NULL AND receiver_ip IS NOT NULL GROUP BY ALL ORDER BY server, port, cert, day
 """
 
 OLD: Final = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "DTLSv09", "DTLSv10")

@@ -35,9 +35,8 @@ HTTP: Final = ("flow_uid", "ts", "sender_ip", "receiver_ip", "receiver_port", "m
 
 _SQL: Final = """
 WITH c AS (
-    SELECT DISTINCT ON (flow_uids[1]) *, flow_uids[1] AS uid FROM conversation
+    SELECT *, flow_uids[1] AS uid FROM conversation
     WHERE src_ip IS NOT NULL AND dst_ip IS NOT NULL AND NOT (src_home AND dst_home) AND src_pkts > 0 AND dst_pkts > 0
-    ORDER BY flow_uids[1], ts_end DESC, src_pkts DESC
 ),
 hit AS (
     SELECT c.*, product, class, 3 AS strength FROM c JOIN rule ON "match" = 'service' AND app_proto = "value"
@@ -70,7 +69,7 @@ SELECT src_ip, product, class, src_home, min(ts_start) AS start_ts, max(ts_end) 
     min(server_name) AS name, min(src_zone) AS zone, min(DISTINCT uid, 200) AS uids,
     sum(src_bytes_payload)::BIGINT AS up, sum(dst_bytes_payload)::BIGINT AS down,
     max(epoch(ts_end) - epoch(ts_start)) AS longest_s
-FROM (SELECT DISTINCT ON (uid, product) * FROM hit ORDER BY uid, product, strength DESC)
+FROM (SELECT DISTINCT ON (uid, product) * FROM hit ORDER BY uid, product, strength DESC, ts_end DESC)
 GROUP BY src_ip, product, class, src_home ORDER BY src_ip, product, src_home
 """
 

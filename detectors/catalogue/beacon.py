@@ -57,7 +57,8 @@ def run(tables: Tables, params: Params) -> pa.Table:
     prevalence = marks.Prevalence(tables)
     for row, known in zip(found, marks.known({**tables, **named}, found), strict=True):
         severity = _severity(row, known, params, prevalence)
-        alerts.add(_finding(row, known, severity))
+        if severity is not Severity.INFO or row["score"] >= params["info_score"]:
+            alerts.add(_finding(row, known, severity))
     return alerts.table()
 
 
@@ -189,6 +190,22 @@ DETECTOR: Final = Detector(
             10, "calls", 4, 1000, "a retry loop ends before; fewer calls are low at most", "own: nine pauses"
         ),
         "min_score": Param(0.7, "score", 0.0, 1.0, "RITA's threat score 0.4, its medium", "RITA default_config: 70"),
+        "min_times": Param(
+            0.6,
+            "score",
+            0.0,
+            1.0,
+            "pauses of chance score 0.5, uniform jitter of 90 % scores 0.75: even sizes and hours alone are no beacon",
+            "own: seeded simulation, as in beacon_slow",
+        ),
+        "info_score": Param(
+            0.9,
+            "score",
+            0.0,
+            1.0,
+            "without a mark only what RITA calls high is worth a line",
+            "RITA default_config: 90",
+        ),
         "strobe": Param(86400, "calls", 100, 1e7, "one a second is a strobe, no beacon", "RITA: strobe 86400"),
     },
     attack=("T1071.001", "T1573", "T1095", "T1571"),

@@ -47,7 +47,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
     """Find clients that carry data in names.
 
     Args:
-        tables: ``dns_site``, ``tls_site``, the zones of ``rules/names/machine_zones.csv`` and the policy tables.
+        tables: ``dns_site``, the tables that name servers, ``rules/names/machine_zones.csv`` and the policy tables.
         params: see ``DETECTOR.params``.
 
     Returns:
@@ -89,7 +89,7 @@ def _signs(channel: Channel, hosts: int, params: Params) -> tuple[str, ...]:
 
 def _unique(channel: Channel) -> float:
     """Return the share of questions that asked for a name for the first time: a tunnel never asks twice."""
-    return len(channel.names) / max(1, sum(row["times"] for row in channel.names))
+    return len(channel.names) / max(1, sum(int(row["times"]) for row in channel.names))
 
 
 def _asked(channel: Channel, types: tuple[str, ...]) -> float:
@@ -177,8 +177,13 @@ DETECTOR: Final = Detector(
     version=1,
     title=Text("DNS tunnel", "DNS 隧道"),
     question=Text("Who carries data in the names of DNS questions?", "谁在用 DNS 查询名称传送数据？"),
-    needs={"dns_site": COLUMNS, "tls_site": ("sender_ip", "server_name")},
-    partition_by={"dns_site": "sender_ip", "tls_site": "sender_ip"},
+    needs={
+        "dns_site": COLUMNS,
+        "tls_site": ("sender_ip", "server_name"),
+        "quic_site": ("sender_ip", "server_name"),
+        "http_site": ("sender_ip", "host"),
+    },
+    partition_by=dict.fromkeys(("dns_site", "tls_site", "quic_site", "http_site"), "sender_ip"),
     window_s=_DAY_S,
     params={
         "min_census": MIN_CENSUS,
@@ -199,7 +204,7 @@ DETECTOR: Final = Detector(
         "min_large": Param(10, "names", 1, 10000, "oversized names or answers", "detectors.md D11: repeated >= 10"),
         "slow_information": Param(64, "kB", 1, 100000, "information in 30 days to a rare domain", "detectors.md D11"),
         "max_contacted": Param(
-            30, "%", 1, 100, "names that are then contacted by TLS are names of servers", "RITA: no direct connection"
+            30, "%", 1, 100, "names that are then contacted are names of servers", "RITA: no direct connection"
         ),
         "min_unique": Param(
             30, "%", 1, 100, "questions for a new name; data is never the same twice", "own: iodine asks 1 to 3 times"

@@ -52,7 +52,7 @@ class _Group:
 
     def history(self, row: int) -> Floats:
         """Return the rows of the same host before a row."""
-        return self.level[(self.hosts == self.hosts[row]) & (self.days < self.days[row])]
+        return np.asarray(self.level[(self.hosts == self.hosts[row]) & (self.days < self.days[row])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _best_per_day(group: _Group, found: Sequence[_Outlier], params: Params) -> l
 def _finding(group: _Group, outlier: _Outlier, params: Params) -> Finding:
     row, centre = outlier.row, median(group.level, axis=0)
     host, day = group.hosts[row], group.days[row]
-    told = [(FEATURES[NAMES[at]], *(_number(part[at]) for part in (group.level[row], centre))) for at in outlier.top]
+    told = [(FEATURES[NAMES[at]], _number(group.level[row, at]), _number(centre[at])) for at in outlier.top]
     name, own = _GROUP.get(group.name, Text(group.name, group.name)), _OWN[outlier.own_days > 0]
     said: dict[str, Any] = {
         "host": ip_text(host),

@@ -54,7 +54,8 @@ SELECT src_ip, dst_ip, dst_port, min(ip_proto) AS ip_proto, sum(duration_s) AS t
     list(DISTINCT app_proto ORDER BY app_proto) AS protos, min(name) AS name, min(server_domain) AS domain,
     list(DISTINCT ja4 ORDER BY ja4)[:5] AS ja4s, bool_or(coalesce(src_home, FALSE)) AS src_home,
     bool_and(coalesce(dst_home, FALSE)) AS dst_home, count(*) FILTER (dst_bytes_payload > 0) AS answered,
-    sum(src_bytes_payload) AS sent, sum(dst_bytes_payload) AS received, [dst_port] AS ports,
+    CAST(sum(src_bytes_payload) AS BIGINT) AS sent,
+    CAST(sum(dst_bytes_payload) AS BIGINT) AS received, [dst_port] AS ports,
     list_transform(max(DISTINCT {{'d': duration_s, 'u': root_uid}}, {MAX_FLOW_UIDS}), lambda x: x.u) AS uids
 FROM once GROUP BY ALL HAVING sum(duration_s) >= $min_total ORDER BY src_ip, dst_ip, dst_port
 """

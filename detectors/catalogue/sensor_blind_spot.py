@@ -189,7 +189,7 @@ def _encrypted(tap: Tap, params: Params) -> Iterator[Finding]:
         return
     shares = []
     for part in (tap.first < tap.start + week_us, tap.first >= tap.end - week_us):
-        total = tap.sums["bytes"][part].sum()
+        total = tap.sums["payload_bytes"][part].sum()
         shares.append(float(tap.sums["encrypted_bytes"][part].sum() / total) if total else 0.0)
     if shares[1] - shares[0] >= params["encrypted"]:
         said = {"before": f"{100 * shares[0]:.0f}", "after": f"{100 * shares[1]:.0f}"}

@@ -94,24 +94,7 @@ def _finding(
     params: Params,
 ) -> Finding:
     server = f"{ip_text(row['server'])}:{row['port']}"
-    said = [_TOOL.fill(tool=tool["tool"])] if tool else []
-    said += [
-        DEFECTS[name].said for name in sorted(found, key=lambda name: (-SEVERITY_RANK[DEFECTS[name].weight], name))
-    ]
-    place, clause = _INSIDE if row["server_home"] else _OUTSIDE, hosts_text(hosts, census, params)
-    valid = (
-        f"{row['not_before']:%Y-%m-%d} … {row['not_after']:%Y-%m-%d}" if row["not_before"] and row["not_after"] else "-"
-    )
-    texts = {
-        "server": server,
-        "clients": row["client_count"],
-        "handshakes": row["handshakes"],
-        "start": when(row["start_ts"]),
-        "subject": row["subject"] or "-",
-        "issuer": row["issuer"] or "-",
-        "validity": valid,
-        "sni": row["names"][0] if row["names"] else "-",
-    }
+    said = _said(found, tool)
     client = row["clients"][0] if row["client_count"] == 1 else None
     is_finding = severity is not Severity.INFO
     return Finding(
@@ -123,10 +106,7 @@ def _finding(
         title=Text(
             _TITLE.en.format(server=server, worst=said[0].en), _TITLE.zh.format(server=server, worst=said[0].zh)
         ),
-        evidence=Text(
-            _EVIDENCE.en.format(**texts, defects=", ".join(t.en for t in said), place=place.en, prevalence=clause.en),
-            _EVIDENCE.zh.format(**texts, defects="、".join(t.zh for t in said), place=place.zh, prevalence=clause.zh),
-        ),
+        evidence=_evidence(row, server, said, hosts_text(hosts, census, params)),
         flow_uids=row["uids"],
         flow_count=row["handshakes"],
         display_filter=display_filter(actor=row["server"], ip_proto=6, target_port=row["port"], extra="tls.handshake"),
@@ -137,6 +117,31 @@ def _finding(
         context=seen_by(hosts, census, params) if is_finding else (),
         indicators=(f"cert:{row['cert']}",) if is_finding and row["cert"] else (),
         details={"defects": list(found), "tool": tool["tool"] if tool else "", "clients": row["client_count"]},
+    )
+
+
+def _said(found: tuple[str, ...], tool: dict[str, str] | None) -> list[Text]:
+    """Return what is wrong in words, the gravest first."""
+    said = [_TOOL.fill(tool=tool["tool"])] if tool else []
+    order = sorted(found, key=lambda name: (-SEVERITY_RANK[DEFECTS[name].weight], name))
+    return said + [DEFECTS[name].said for name in order]
+
+
+def _evidence(row: dict[str, Any], server: str, said: list[Text], clause: Text) -> Text:
+    place, before, after = _INSIDE if row["server_home"] else _OUTSIDE, row["not_before"], row["not_after"]
+    texts = {
+        "server": server,
+        "clients": row["client_count"],
+        "handshakes": row["handshakes"],
+        "start": when(row["start_ts"]),
+        "subject": row["subject"] or "-",
+        "issuer": row["issuer"] or "-",
+        "validity": f"{before:%Y-%m-%d} … {after:%Y-%m-%d}" if before and after else "-",
+        "sni": row["names"][0] if row["names"] else "-",
+    }
+    return Text(
+        _EVIDENCE.en.format(**texts, defects=", ".join(t.en for t in said), place=place.en, prevalence=clause.en),
+        _EVIDENCE.zh.format(**texts, defects="、".join(t.zh for t in said), place=place.zh, prevalence=clause.zh),
     )
 
 

@@ -151,7 +151,7 @@ def _stretches(
 def _lasting(odd: Flags, sustained: int) -> Flags:
     """Return the hours that stand in a run of at least ``sustained``."""
     padded = np.r_[odd, np.zeros(sustained - 1, bool)]
-    starts = np.lib.stride_tricks.sliding_window_view(padded, sustained).all(axis=1)
+    starts = np.asarray(np.lib.stride_tricks.sliding_window_view(padded, sustained).all(axis=1))
     kept = np.zeros_like(odd)
     for shift in range(sustained):
         kept[shift:] |= starts[: len(odd) - shift]

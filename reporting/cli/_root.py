@@ -25,8 +25,10 @@ ROOT = Root(
     members={
         "scan": "reporting.cli.scan:scan",
         "demo": "reporting.cli.demo:demo",
+        "detect": "reporting.cli.detect:detect",
         "incident": "reporting.cli._root:INCIDENT",
         "alert": "reporting.cli._root:ALERT",
+        "entity": "reporting.cli._root:ENTITY",
         "suppress": "reporting.cli._root:SUPPRESS",
         "role": "reporting.cli._root:ROLE",
         "data": "reporting.cli._root:DATA",
@@ -38,6 +40,7 @@ ROOT = Root(
         "sql": "reporting.cli.sql:sql",
         "export": "reporting.cli.export:export",
         "meter": "reporting.cli.meter:meter",
+        "memory": "reporting.cli._root:MEMORY",
         "intake": "reporting.cli._root:INTAKE",
         "doctor": "reporting.cli.doctor:doctor",
         "model": "reporting.cli._root:MODEL",
@@ -65,6 +68,12 @@ ALERT = Group(
         "show": "reporting.cli.alert:show",
         "feedback": "reporting.cli.feedback:feedback",
     },
+    no_args_is_help=True,
+)
+ENTITY = Group("entity", members={"show": "reporting.cli.entity:show"}, no_args_is_help=True)
+MEMORY = Group(
+    "memory",
+    members={"status": "reporting.cli.memory:status", "rebuild": "reporting.cli.memory:rebuild"},
     no_args_is_help=True,
 )
 SUPPRESS = Group(

@@ -90,8 +90,13 @@ def revoke(address: str, role: str | None, reason: str, case: str | None) -> Non
     settings = current()
     cidr = checked_network(settings, address)
     typed = ["role", "revoke", cidr, *([role] if role else []), "--reason", reason]
-    alerts = _change(settings, case, typed, lambda book, said: book.revoke_role(cidr, role, reason, said))
-    _tell(settings, "role.revoked", {"address": address, "role": role or "*", "reason": reason, **alerts})
+    ended: list[str] = []
+
+    def step(book: Casebook, said: str) -> None:
+        ended.extend(one.role for one in book.revoke_role(cidr, role, reason, said))
+
+    alerts = _change(settings, case, typed, step)
+    _tell(settings, "role.revoked", {"address": address, "role": ", ".join(ended), "reason": reason, **alerts})
 
 
 def _change(

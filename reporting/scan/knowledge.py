@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 
-from detectors import registry
 from detectors.correlate import incidents
-from detectors.derive import (
-    ADMIN_EDGE,
-    CAPTURE_SPAN,
-    CENSUS,
-    CENSUS_SQL,
-    DOMAIN_HOSTS,
-    DOMAIN_HOSTS_SQL,
-    PEER_HOSTS,
-    PEER_HOSTS_SQL,
-    SEEN_HOUR,
-    SEEN_HOUR_SQL,
-    SPAN_SQL,
-    UPLOAD_PAIRS,
-    UPLOAD_PAIRS_SQL,
-    admin_edge_sql,
-)
-from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
-from detectors.rulefiles import admin_ports
 from detectors.surroundings import Surroundings
 from reporting.cases.quiet import hidden_alerts
-from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
-from reporting.scan.reference import reference_tables
+from reporting.judging.evaluation import Scope, judged_by, open_reader, shared_tables
+from reporting.judging.keeping import is_kept, keep, last_revision
 from reporting.scan.surroundings import surroundings
 from reporting.scan.telling import address_text, micros, story_object
-from store import schema
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
 from store.home import Home
-from store.lake import Lake, LakeReader
-from store.segment import SegmentWriter, publish
+from store.lake import Lake
 from store.site import SitePolicy
-
-_SENSOR: Final = "taishi"
-"""Identity under which derived rows are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +47,15 @@ class Knowledge:
 def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command: str) -> Knowledge:
     """Evaluate a case and keep the result; evaluating the same data again changes nothing."""
     reference = Home(lake.root.parent).reference
-    with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
-        alerts, assessments = _evaluate(reader, policy, reference)
-        current = reader.arrow("SELECT coalesce(max(revision), 0) AS n FROM assessment_stored").to_pylist()[0]["n"]
-        is_same = _same(reader, alerts, assessments)
+    scope = Scope(lake, case, policy, reference=reference)
+    with open_reader(scope) as reader:
+        alerts, assessments = judged_by(reader, scope.chosen(), shared_tables(reader, scope), {})
+        revision, is_same = last_revision(reader), is_kept(reader, scope.window, alerts, assessments)
         hidden = hidden_alerts(reader, alerts, casebook.suppressions(), policy, reference)
         shown = without(alerts, hidden)
         around = surroundings(reader, shown, policy)
     if not is_same:
-        _store(lake, case, current + 1, alerts, assessments)
+        keep(lake, case, revision + 1, scope.window, alerts, assessments, is_full=True)
     found = keep_incidents(casebook, case, shown, assessments, around, command)
     return Knowledge(alerts, assessments, found, _config(alerts, policy), hidden)
 
@@ -102,52 +75,6 @@ def keep_incidents(
     casebook.upsert_incidents(case, [_record(one) for one in found], command)
     numbers = {row["key"]: str(row["number"]) for row in casebook.incidents(case, current_only=True)}
     return tuple((numbers[one.key], one) for one in found)
-
-
-def _evaluate(reader: LakeReader, policy: SitePolicy, reference: Path) -> tuple[pa.Table, pa.Table]:
-    for view in ("dns_site", "edge_before"):
-        reader.has(view)
-    shared = {
-        "capture_span": reader.arrow(SPAN_SQL).cast(CAPTURE_SPAN),
-        "census": reader.arrow(CENSUS_SQL).cast(CENSUS),
-        "peer_hosts": reader.arrow(PEER_HOSTS_SQL).cast(PEER_HOSTS),
-        "domain_hosts": reader.arrow(DOMAIN_HOSTS_SQL).cast(DOMAIN_HOSTS),
-        "seen_hour": reader.arrow(SEEN_HOUR_SQL).cast(SEEN_HOUR),
-        "upload_pairs": reader.arrow(UPLOAD_PAIRS_SQL).cast(UPLOAD_PAIRS),
-        "admin_edge": reader.arrow(admin_edge_sql(admin_ports())).cast(ADMIN_EDGE),
-        "site_role": policy.roles_table(),
-        "site_master": policy.masters_table(),
-    }
-    shared |= reference_tables(reader, shared["capture_span"], reference)
-    with contextlib.closing(CaseTables(reader, registry().values())) as tables:
-        return run_all(tables.table, shared, buckets=tables.buckets, hosts_for=tables.hosts)
-
-
-def _same(reader: LakeReader, alerts: pa.Table, assessments: pa.Table) -> bool:
-    """Tell whether the current evaluation holds exactly these rows."""
-    for table, rows, order in ((schema.ALERT, alerts, "alert_id"), (schema.ASSESSMENT, assessments, "detector")):
-        names = [column.name for column in table.emitted()]
-        held = reader.arrow(f"SELECT {', '.join(names)} FROM {table.name}").to_pylist()
-        # Sorted here: Arrow cannot sort tables with dictionary columns.
-        key = itemgetter(order)
-        if sorted(held, key=key) != sorted(rows.select(names).to_pylist(), key=key):
-            return False
-    return True
-
-
-def _store(lake: Lake, case: str, revision: int, alerts: pa.Table, assessments: pa.Table) -> None:
-    writers = []
-    for table, rows in ((schema.ALERT, alerts), (schema.ASSESSMENT, assessments)):
-        writer = SegmentWriter(lake.root, table, case, _SENSOR, stamps={"revision": revision})
-        for batch in rows.to_batches():
-            writer.write(batch)
-        writers.append(writer)
-    try:
-        publish(writers, {})
-    except BaseException:
-        for writer in writers:
-            writer.abort()
-        raise
 
 
 def _record(one: Incident) -> Record:

@@ -21,6 +21,7 @@ from reporting.scan.telling import address_text, plots_of, story_object
 from store.casebook import Casebook
 from store.home import Home
 from store.lake import Lake
+from store.memory import Memory
 from store.site import SitePolicy, load_site
 from store.site_secret import site_secret
 
@@ -93,6 +94,7 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
         casebook.close()
     with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
         summary = summarise(reader, policy, intake.files, intake.counters)
+        Memory(home.memory, case).update(lake, policy, reader.connection)
     home.set_last_case(case)
     result = _result(request, case, intake, knowledge, summary)
     actors = tuple(dict.fromkeys(ip for _, one in knowledge.incidents for ip in _addresses(one)))

@@ -149,8 +149,8 @@ SCOPE: Final = Scope(
         "IEC-104 与 Modbus 命令",
     ),
     Text(
-        "contents of files, exploits of programs (take in Suricata's alerts), other industrial protocols, bridges between"
-        " isolated networks, indicators of intelligence",
+        "contents of files, exploits of programs (take in Suricata's alerts), other industrial protocols, bridges"
+        " between isolated networks, indicators of intelligence",
         "文件内容、程序漏洞利用（可导入 Suricata 告警）、其他工控协议、隔离网之间的桥接、威胁情报指标",
     ),
 )

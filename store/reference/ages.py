@@ -103,10 +103,8 @@ def _age(folder: Path, kind: Kind, as_of: date, lists: Sequence[str], deep: bool
     own = _packaged_day(folder, kind, lists)
     if kind is Kind.SUFFIX and one is not None and own is not None and one.day < own:
         one = None  # the package has the newer list, so that one is used
-    if one is not None:
-        source, dated = one.source, one.day
-    else:
-        source, dated = _package(kind), own
+    source = _package(kind) if one is None else one.source
+    dated = own if one is None else one.day
     if not source:
         return Age(kind, "", None, None, AgeState.MISSING)
     days = None if dated is None else max(0, (as_of - dated).days)

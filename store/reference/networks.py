@@ -98,9 +98,9 @@ def networks_of(folder: Path, addresses: Collection[bytes]) -> pa.Table:
     wanted = pa.table({"ip": pa.array(sorted(set(addresses)), IP)})
     with duckdb.connect(":memory:", config={"memory_limit": MEMORY, "threads": "1"}) as connection:
         connection.register("wanted", wanted)
-        for kind in (Kind.ASN, Kind.COUNTRY):
-            connection.execute(f"CREATE TEMP VIEW held_{kind.value} AS {_held(files.get(kind))}")
         try:
+            for kind in (Kind.ASN, Kind.COUNTRY):
+                connection.execute(f"CREATE TEMP VIEW held_{kind.value} AS {_held(files.get(kind))}")
             return connection.sql(_BOTH).to_arrow_table().cast(REF_ASN)
         except (duckdb.Error, pa.ArrowException):  # a damaged index is missing data, not a failed run
             return REF_ASN.empty_table()

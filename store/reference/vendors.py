@@ -95,7 +95,8 @@ def _held(path: Path, sha256: str) -> Mapping[str, str]:
 
 @lru_cache(maxsize=1 << 14)
 def _packaged(start: bytes) -> str | None:
-    from netaddr import EUI, NotRegisteredError  # noqa: PLC0415 - 30 ms that most commands must not pay
+    # Imported here: 0.3 s that most commands must not pay. The package brings no types.
+    from netaddr import EUI, NotRegisteredError  # type: ignore[import-untyped] # noqa: PLC0415
 
     try:
         eui = EUI(start.hex() + "00")

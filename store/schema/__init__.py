@@ -33,11 +33,11 @@ from store.schema._column import (
 from store.schema._site import SITE_SUFFIX, site_columns
 from store.schema._words import AppBasis, ConnState, DirBasis, Direction, EndReason, Outcome, Quality, Severity
 from store.schema.captures import COUNTERS, FOREIGN_LOG, PACKET_STORE
-from store.schema.derived import DERIVED, DERIVED_TABLES, HOST_DAY, TAP_MINUTE, TREND_HOUR, Derived
+from store.schema.derived import DERIVED, DERIVED_TABLES, HOST_DAY, TAP_MINUTE, TREND_HOUR, WEEK_STATES, Derived
 from store.schema.findings import ALERT, ASSESSMENT
 from store.schema.flow import FLOW
 from store.schema.flow_ext import FLOW_EXT
-from store.schema.memory import ASSET_SEEN, EDGE, EDGE_DAY, IDENTITY, MEMORY, OBSERVABLE
+from store.schema.memory import ASSET_SEEN, EDGE, EDGE_DAY, IDENTITY, MEMORY, NAME_SEEN, OBSERVABLE
 from store.schema.records import RECORDS
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "MAC",
     "MEMORY",
     "NAME",
+    "NAME_SEEN",
     "OBSERVABLE",
     "PACKET_STORE",
     "RECORDS",
@@ -77,6 +78,7 @@ __all__ = [
     "TIME",
     "TREND_HOUR",
     "UID",
+    "WEEK_STATES",
     "AppBasis",
     "Column",
     "ConnState",

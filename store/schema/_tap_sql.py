@@ -8,8 +8,8 @@ _ENCRYPTED: Final = "('tls', 'ssh', 'quic', 'dtls', 'esp', 'isakmp', 'wireguard'
 _PAYLOAD: Final = "(src_bytes_payload + dst_bytes_payload)"
 _MINUTE_US: Final = 60_000_000
 _COUNTS: Final = (
-    "sensor_id, first_us, last_us, conversations, with_data, one_sided, tcp_bytes, bytes, encrypted_bytes, gap_bytes, "
-    "clock_steps"
+    "sensor_id, first_us, last_us, conversations, with_data, one_sided, tcp_bytes, payload_bytes, "
+    "encrypted_bytes, gap_bytes, clock_steps"
 )
 
 TAP_MINUTE_SQL: Final = f"""
@@ -20,7 +20,7 @@ WITH edge AS (
         count(*) AS conversations,
         sum((ip_proto = 6 AND {_PAYLOAD} > 0)::INTEGER) AS with_data,
         sum((ip_proto = 6 AND {_PAYLOAD} > 0 AND (src_pkts = 0 OR dst_pkts = 0))::INTEGER) AS one_sided,
-        sum(CASE WHEN ip_proto = 6 THEN {_PAYLOAD} END) AS tcp_bytes, sum({_PAYLOAD}) AS bytes,
+        sum(CASE WHEN ip_proto = 6 THEN {_PAYLOAD} END) AS tcp_bytes, sum({_PAYLOAD}) AS payload_bytes,
         sum(CASE WHEN app_proto IN {_ENCRYPTED} THEN {_PAYLOAD} END) AS encrypted_bytes,
         sum(coalesce(src_gap_bytes, 0) + coalesce(dst_gap_bytes, 0)) AS gap_bytes,
         sum((quality_flags & 512 <> 0)::INTEGER) AS clock_steps
@@ -39,7 +39,7 @@ SELECT 'site' AS whole, part, sensor_id, name, make_timestamptz(slot * {_MINUTE_
     make_timestamptz(min(first_us)) AS first_ts, make_timestamptz(greatest(max(last_us), min(first_us))) AS last_ts,
     sum(conversations) AS conversations, coalesce(sum(with_data), 0) AS with_data,
     coalesce(sum(one_sided), 0) AS one_sided, coalesce(sum(tcp_bytes), 0) AS tcp_bytes,
-    coalesce(sum(bytes), 0) AS bytes,
+    coalesce(sum(payload_bytes), 0) AS payload_bytes,
     coalesce(sum(encrypted_bytes), 0) AS encrypted_bytes, coalesce(sum(gap_bytes), 0) AS gap_bytes,
     coalesce(sum(clock_steps), 0) AS clock_steps
 FROM told GROUP BY part, sensor_id, name, slot

@@ -24,6 +24,9 @@ class Derived:
     sources: tuple[str, ...]
 
 
+WEEK_STATES: Final = ("first", "steady", "up", "down", "gone", "back", "quiet", "not_comparable", "not_seen")
+"""How a week compares with the one before it (``trend_week.state``)."""
+
 _WHO: Final = (
     c("scope", NAME, "What is watched: site, zone, service or asset."),
     c("name", TEXT, "Its name: 'site', the zone, the service (protocol or port/transport), the address as text."),
@@ -58,7 +61,7 @@ TREND_WEEK: Final = Table(
         c("failures", I64, "Of them, those refused or never answered; NULL when not seen.", null=True),
         c("peers", I64, "Most distinct peers in one hour; NULL when the week was not seen.", null=True),
         c("ratio", F64, "Bytes in the matched hours / bytes in the same hours a week earlier.", "ratio", null=True),
-        c("state", NAME, "first, steady, up, down, gone, back, quiet, not_comparable or not_seen."),
+        c("state", NAME, f"{', '.join(WEEK_STATES[:-1])} or {WEEK_STATES[-1]}."),
     ),
     key=("scope", "name", "week"),
 )
@@ -107,7 +110,7 @@ TAP_MINUTE: Final = Table(
         c("with_data", I64, "Of them, TCP conversations with payload."),
         c("one_sided", I64, "Of those, the ones of which one side sent nothing at all: its packets pass elsewhere."),
         c("tcp_bytes", I64, "Payload of TCP.", "B"),
-        c("bytes", I64, "Payload.", "B"),
+        c("payload_bytes", I64, "Payload.", "B"),
         c("encrypted_bytes", I64, "Of it, in protocols that hide their content.", "B"),
         c("gap_bytes", I64, "Bytes of TCP that were acknowledged and never seen.", "B"),
         c("clock_steps", I64, "Conversations in which the clock of the capture stepped back."),
@@ -129,7 +132,8 @@ _HOST_MEANING: Final = {
 def _host_column(name: str) -> Column:
     meaning = next((text for start, text in _HOST_MEANING.items() if name.startswith(start)), "As originator")
     said = name.removeprefix(next((start for start in _HOST_MEANING if name.startswith(start)), ""))
-    return c(name, F64, f"{meaning}: {said.replace('_', ' ')} of the day (SQL: store/schema/_host_sql.py).")
+    unit = "s" if name.endswith("_s") else "-"
+    return c(name, F64, f"{meaning}: {said.replace('_', ' ')} of the day (SQL: store/schema/_host_sql.py).", unit)
 
 
 HOST_DAY: Final = Table(

@@ -114,6 +114,7 @@ LOGINS = pa.schema(
         ("outcome", schema.NAME),
         ("attempts", pa.int32()),
         ("basis", pa.string()),
+        ("login_method", pa.string()),
     ]
 )
 """The columns of the view ``logins`` that detectors read, in its types."""

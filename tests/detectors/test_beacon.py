@@ -62,7 +62,8 @@ def test_one_mark_makes_it_medium(traffic: Traffic, mark: str) -> None:
         _lookups(traffic, answers=(EVIL,))
         _beacon(traffic, app_proto=None)
     else:
-        uids = _beacon(traffic, server_name=name, **({"dst_port": 6606} if mark == "odd_port" else {}))
+        port = 6606 if mark == "odd_port" else 443
+        uids = _beacon(traffic, server_name=name, dst_port=port)
         issuer = {"own_authority": "CN=CA,DC=evil,DC=example", "self_signed": "CN=localhost"}.get(mark, "CN=Public CA")
         _handshakes(traffic, uids, server_name=name, is_self_signed=mark == "self_signed", cert_issuer=issuer)
     alert = _one(traffic)

@@ -70,9 +70,14 @@ def test_three_wild_days_are_no_change(traffic: Traffic) -> None:
 
 def test_a_week_without_the_sensor_is_no_change(traffic: Traffic) -> None:
     """Days that were not seen are left out; a change behind them is told with how many were missing."""
-    gap = lambda _, hour: 0.0 if 504 <= hour < 672 else 1.0  # noqa: E731
+
+    def gap(_: str, hour: int) -> float:
+        return 0.0 if 504 <= hour < 672 else 1.0
+
+    def both(host: str, hour: int) -> float:
+        return gap(host, hour) * (6.0 if host == "10.0.0.1" and hour >= 672 else 1.0)
+
     assert office(Traffic(), 6, gap).run(DETECTOR) == []
-    both = lambda host, hour: gap(host, hour) * (6.0 if host == "10.0.0.1" and hour >= 672 else 1.0)  # noqa: E731
     (alert,) = [row for row in office(traffic, 7, both).run(DETECTOR) if row["actor_ip"] is not None]
     assert "changed on 2026-03-30" in alert["evidence_en"]
     assert "7 days not seen" in alert["evidence_en"]

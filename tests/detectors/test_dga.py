@@ -25,7 +25,7 @@ def _ask(traffic: Traffic, second: float, query: str, *, exists: bool, client: s
 def _infected(traffic: Traffic, family: str, *, contact: bool, count: int = 40) -> None:
     made = names(family, count, 77)
     for n, name in enumerate(made):
-        _ask(traffic, n * 20, name, exists=contact and n == count - 1)
+        _ask(traffic, n * 20, name, exists=contact and n >= count - 3)
 
 
 @pytest.mark.parametrize("family", ["conficker", "cryptolocker", "qakbot", "ramnit", "gameover"])
@@ -34,7 +34,7 @@ def test_families(traffic: Traffic, family: str, severity: str, *, contact: bool
     """A machine that goes through the names of a family is medium, high once one of them resolves."""
     _infected(traffic, family, contact=contact)
     (alert,) = traffic.run(DETECTOR)
-    assert alert["severity"] in {severity, "high" if contact else severity}
+    assert alert["severity"] == severity
     assert alert["attack"] == ["T1568.002"]
 
 
@@ -42,11 +42,11 @@ def test_sentence_has_the_numbers(traffic: Traffic) -> None:
     """The evidence says how many names did not exist, how many look generated, and which did resolve."""
     _infected(traffic, "cryptolocker", contact=True)
     (alert,) = traffic.run(DETECTOR)
-    contact = names("cryptolocker", 40, 77)[-1]
+    (indicator,) = alert["indicators"]
+    assert indicator.removeprefix("domain:") in names("cryptolocker", 40, 77)[-3:]
     for text in (alert["evidence_en"], alert["evidence_zh"]):
-        assert "39" in text
-        assert contact in text
-    assert alert["indicators"] == [f"domain:{contact}"]
+        assert "37" in text
+        assert indicator.removeprefix("domain:") in text
 
 
 def test_words_are_only_noted(traffic: Traffic) -> None:

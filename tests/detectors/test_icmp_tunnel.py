@@ -22,7 +22,14 @@ def _ping(
     differs: bool = True,
     **columns: object,
 ) -> None:
-    told = {"ip_proto": 1, "icmp_type": 8, "src_port": None, "dst_port": None, "src_pkts": pairs, "dst_pkts": pairs}
+    told: dict[str, object] = {
+        "ip_proto": 1,
+        "icmp_type": 8,
+        "src_port": None,
+        "dst_port": None,
+        "src_pkts": pairs,
+        "dst_pkts": pairs,
+    }
     told |= {"src_bytes_payload": up * pairs, "dst_bytes_payload": down * pairs, "duration_s": 200.0}
     told |= {"src_flags_first": None}
     uid = traffic.add(second, src, dst, 0, **(told | columns))

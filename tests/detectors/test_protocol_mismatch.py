@@ -76,7 +76,7 @@ def test_content_that_is_not_the_ports(traffic: Traffic) -> None:
 
 
 @pytest.mark.parametrize("columns", [{"src_gap_bytes": 900}, {"src_flags_first": 16}, {"dst_bytes_payload": 0}])
-def test_what_was_not_seen_whole_is_not_judged(traffic: Traffic, columns: dict[str, object]) -> None:
+def test_what_was_not_seen_whole_is_not_judged(traffic: Traffic, columns: dict[str, Any]) -> None:
     """Lost bytes, a flow caught midstream, and a silent side say nothing of the content."""
     _call(traffic, 443, "tls", basis="port_guess", **columns)
     assert traffic.run(DETECTOR) == []

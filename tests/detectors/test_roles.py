@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from detectors._role_evidence import MIN_DAYS, NEEDS
 from detectors.addresses import ip_text
-from detectors.roles import MIN_DAYS, NEEDS, Proposal, propose
+from detectors.roles import Proposal, propose
 from detectors.rulefiles import load_rules
 from tests.detectors.conftest import Traffic, at, form
 

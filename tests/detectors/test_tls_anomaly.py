@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,11 @@ def test_a_sound_server_is_nothing(traffic: Traffic) -> None:
 
 def test_default_certificates_of_tools(traffic: Traffic) -> None:
     """Certificates that implants and frameworks make by default are findings even in a small capture."""
-    names = {"cert_subject": "CN=AsyncRAT Server", "cert_issuer": "CN=AsyncRAT Server", "is_self_signed": True}
+    names: dict[str, Any] = {
+        "cert_subject": "CN=AsyncRAT Server",
+        "cert_issuer": "CN=AsyncRAT Server",
+        "is_self_signed": True,
+    }
     _hello(traffic, **names, server_name=None, cert_san=None, cert_san_count=None)
     _hello(
         traffic,
@@ -80,7 +85,7 @@ def test_default_certificates_of_tools(traffic: Traffic) -> None:
         ({"is_self_signed": True}, "self_signed"),
     ],
 )
-def test_each_defect(traffic: Traffic, columns: dict[str, object], defect: str) -> None:
+def test_each_defect(traffic: Traffic, columns: dict[str, Any], defect: str) -> None:
     """Every defect is told, and alone it is informational."""
     _hello(traffic, **columns)
     (alert,) = traffic.run(DETECTOR)
@@ -97,7 +102,7 @@ def test_validity_is_judged_against_the_time_of_the_handshake(traffic: Traffic) 
 def test_rare_self_signed_server_outside(traffic: Traffic) -> None:
     """One host of forty that speaks to a self-signed server valid for ten years without a name: medium."""
     _population(traffic)
-    odd = {"is_self_signed": True, "server_name": None, "cert_not_after": T0 + timedelta(days=3650)}
+    odd: dict[str, Any] = {"is_self_signed": True, "server_name": None, "cert_not_after": T0 + timedelta(days=3650)}
     _hello(traffic, **odd, cert_subject="CN=localhost", cert_issuer="CN=localhost")
     (alert,) = traffic.run(DETECTOR)
     assert alert["severity"] == "medium"
@@ -135,7 +140,7 @@ def test_one_alert_a_day(traffic: Traffic) -> None:
 def test_national_transport_and_hidden_certificates(traffic: Traffic) -> None:
     """TLCP is not judged by rules of TLS, and TLS 1.3 without a visible certificate raises nothing."""
     _hello(traffic, is_tlcp=True, version="TLCP", is_self_signed=True)
-    bare = dict.fromkeys(
+    bare: dict[str, Any] = dict.fromkeys(
         ("cert_subject", "cert_issuer", "cert_not_before", "cert_not_after", "cert_sha256", "cert_san")
     )
     _hello(traffic, server="203.0.113.77", version="TLS 1.3", is_self_signed=None, cert_key_bits=None, **bare)

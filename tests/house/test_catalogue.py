@@ -21,7 +21,7 @@ from store.casebook import State
 from store.quiet import Opinion
 from store.reference.ages import AgeState
 from store.reference.files import Kind
-from store.schema import Severity
+from store.schema import WEEK_STATES, Severity
 
 SOURCES = Path(__file__).parents[2] / "reporting"
 
@@ -34,6 +34,7 @@ CLOSED_SETS = {
     "data.state_{}": [state.value for state in AgeState],
     "stage.{}": [str(stage) for stage in STAGES],
     "doctor.{}": [status.value for status in Status],
+    "trend.state_{}": list(WEEK_STATES),
 }
 """Keys made of the members of a closed set."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Final
 
@@ -120,5 +120,9 @@ def banjori(chance: Random) -> Iterator[str]:
         yield f"{''.join(chr(97 + chance.randrange(26)) for _ in range(4))}{tail}.com"
 
 
-SYLLABLES: Final = {"simda": simda, "pushdo": pushdo, "symmi": symmi}
-WORDS: Final = {"suppobox": suppobox, "matsnu": matsnu, "banjori": banjori}
+SYLLABLES: Final[dict[str, Callable[[Random], Iterator[str]]]] = {"simda": simda, "pushdo": pushdo, "symmi": symmi}
+WORDS: Final[dict[str, Callable[[Random], Iterator[str]]]] = {
+    "suppobox": suppobox,
+    "matsnu": matsnu,
+    "banjori": banjori,
+}
