@@ -38,8 +38,7 @@ WITH edge AS (
 counted AS (
     SELECT *,
         rank() OVER (PARTITION BY dst_ip, dst_port ORDER BY first_ts) - 1 AS clients,
-        rank() OVER (PARTITION BY src_ip, dst_port ORDER BY first_ts) - 1 AS own_port,
-        rank() OVER (PARTITION BY src_ip ORDER BY first_ts) - 1 AS own_all
+        rank() OVER (PARTITION BY src_ip, dst_port ORDER BY first_ts) - 1 AS own_port
     FROM edge
 ),
 port_user AS (
@@ -50,8 +49,9 @@ joined AS (
     SELECT counted.*, coalesce(port_user.users, 0) AS users FROM counted
     ASOF LEFT JOIN port_user ON counted.dst_port = port_user.dst_port AND counted.first_ts > port_user.user_ts
 )
-SELECT src_ip, dst_ip, dst_port, first_ts, known_days, last_known_ts, moments, sessions, uid, clients, users, own_port,
-    -log2(greatest((users + 1) / ($hosts + 2), own_port / (own_all + 1))) - log2((clients + 1) / ($hosts + 2)) AS rarity,
+SELECT src_ip, dst_ip, dst_port, first_ts, known_days, last_known_ts, moments, sessions, uid, clients, users,
+    -log2(greatest((users + 1) / ($hosts + 2), own_port / (own_port + 2.0))) - log2((clients + 1) / ($hosts + 2))
+        AS rarity,
     known_ts IS NULL AS is_new
 FROM joined WHERE first_ts >= $learned ORDER BY first_ts, src_ip, dst_ip, dst_port
 """
