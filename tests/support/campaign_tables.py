@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from ipaddress import IPv4Address
 from typing import Any, Final
 
@@ -86,8 +87,9 @@ class Campaign:
             return self.conversation
         return self.others.get(name, form(name).empty_table())
 
+    @cached_property
     def policy(self) -> dict[str, pa.Table]:
-        """Return the policy tables that follow from the data."""
+        """The policy tables that follow from the data."""
         ranges = [{"ip_lo": ip_bytes(ip), "ip_hi": ip_bytes(ip), "role": role} for ip, role in self.roles]
         edges = self.table("edge_before")
         span = query(
@@ -112,7 +114,7 @@ class Campaign:
         """Run one detector through the engine and return its alerts as dictionaries."""
         tables = {name: self.table(name) for name in detector.needs}
         overrides = {detector.id: override} if override else {}
-        alerts, _ = run_all(arrow_source(tables), self.policy(), overrides, detectors=[detector], buckets=buckets)
+        alerts, _ = run_all(arrow_source(tables), self.policy, overrides, detectors=[detector], buckets=buckets)
         result: list[dict[str, Any]] = alerts.to_pylist()
         return result
 
