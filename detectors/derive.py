@@ -40,6 +40,9 @@ DOMAIN_HOSTS: Final = pa.schema([("domain", pa.string()), ("hosts", pa.int64())]
 MEMORY_SPAN: Final = pa.schema([("first_ts", TIME), ("last_ts", TIME)])
 """One row (none without memory): the first and last moment that the memory before this range remembers."""
 
+PEER_HOSTS_EVER: Final = PEER_HOSTS
+"""As PEER_HOSTS, with the hosts that the memory knows to have been answered by the address; those of the range only."""
+
 UPLOAD_PAIRS: Final = pa.schema([("log2_up", pa.int32()), ("pairs", pa.int64())])
 """Pairs (home host, address outside) by floor(log2(payload sent)), those that sent any: what is much here."""
 
@@ -68,6 +71,7 @@ POLICY: Final = {
     "peer_hosts": PEER_HOSTS,
     "domain_hosts": DOMAIN_HOSTS,
     "memory_span": MEMORY_SPAN,
+    "peer_hosts_ever": PEER_HOSTS_EVER,
     "upload_pairs": UPLOAD_PAIRS,
     "admin_edge": ADMIN_EDGE,
 }
@@ -108,10 +112,21 @@ SELECT domain, count(DISTINCT ip) AS hosts FROM (
 ) GROUP BY domain HAVING count(DISTINCT ip) >= 2 ORDER BY domain
 """
 
+PEER_HOSTS_EVER_SQL: Final = """
+WITH met AS (
+    SELECT DISTINCT dst_ip, src_ip FROM conversation WHERE src_home AND NOT dst_home AND dst_pkts > 0
+)
+SELECT dst_ip, count(DISTINCT src_ip) AS hosts FROM (
+    FROM met UNION ALL SELECT dst_ip, src_ip FROM edge_before SEMI JOIN met USING (dst_ip) WHERE answered > 0
+) GROUP BY dst_ip HAVING count(DISTINCT src_ip) >= 2 ORDER BY dst_ip
+"""
+
 UPLOAD_PAIRS_SQL: Final = """
 SELECT floor(log2(up))::INTEGER AS log2_up, count(*) AS pairs FROM (
-    SELECT sum(src_bytes_payload) AS up FROM conversation WHERE src_home AND NOT dst_home AND src_bytes_payload > 0
-    GROUP BY src_ip, dst_ip
+    SELECT sum(src_bytes_payload) AS up FROM (
+        SELECT DISTINCT root_uid, src_ip, dst_ip, src_bytes_payload FROM conversation
+        WHERE src_home AND NOT dst_home AND src_bytes_payload > 0
+    ) GROUP BY src_ip, dst_ip
 ) GROUP BY log2_up ORDER BY log2_up
 """
 
@@ -200,11 +215,17 @@ def capture_span(conversation: pa.Table) -> pa.Table:
     return query(SPAN_SQL, {"conversation": conversation}).cast(CAPTURE_SPAN)
 
 
+def peer_hosts_ever(conversation: pa.Table, edge_before: pa.Table) -> pa.Table:
+    """Return how many home hosts each address outside answered, now or before (PEER_HOSTS_EVER)."""
+    tables = {"conversation": conversation, "edge_before": edge_before}
+    return query(PEER_HOSTS_EVER_SQL, tables).cast(PEER_HOSTS_EVER)
+
+
 def upload_pairs(conversation: pa.Table) -> pa.Table:
     """Return how much pairs push out (UPLOAD_PAIRS).
 
     Args:
-        conversation: src_ip, dst_ip, src_home, dst_home, src_bytes_payload.
+        conversation: root_uid, src_ip, dst_ip, src_home, dst_home, src_bytes_payload.
     """
     return query(UPLOAD_PAIRS_SQL, {"conversation": conversation}).cast(UPLOAD_PAIRS)
 

@@ -2,7 +2,7 @@
 
 Rarity in bits is -log2 P(service | source) - log2 P(source | target), both by Laplace's rule over the home hosts, from
 what was known when the edge first appeared. A source knows a service by the hosts that use it, or by its own habit of
-using it on other targets, whichever is likelier: an administrator's next desktop is no surprise, a clerk's first is.
+using it on other targets the day before and earlier, whichever is likelier: an administrator's next desktop is no surprise, a clerk's first is.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ WITH edge AS (
 counted AS (
     SELECT *,
         rank() OVER (PARTITION BY dst_ip, dst_port ORDER BY first_ts) - 1 AS clients,
-        rank() OVER (PARTITION BY src_ip, dst_port ORDER BY first_ts) - 1 AS own_port
+        count(*) OVER (PARTITION BY src_ip, dst_port ORDER BY first_ts
+            RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL 1 DAY PRECEDING) AS own_port
     FROM edge
 ),
 port_user AS (

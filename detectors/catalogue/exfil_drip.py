@@ -76,7 +76,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
     """Find pairs whose daily pushes exceed the source's custom for long.
 
     Args:
-        tables: ``conversation``, ``edge_day_before``, and the policy tables ``census`` and ``peer_hosts``.
+        tables: ``conversation``, ``edge_day_before``, and the policy tables ``census`` and ``peer_hosts_ever``.
         params: see ``DETECTOR.params``.
 
     Returns:

@@ -70,7 +70,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
     """Find pushes that a collection of the same size preceded.
 
     Args:
-        tables: ``conversation``, ``edge_day_before``, and the policy tables ``census`` and ``peer_hosts``.
+        tables: ``conversation``, ``edge_day_before``, and the policy tables ``census`` and ``peer_hosts_ever``.
         params: see ``DETECTOR.params``.
 
     Returns:

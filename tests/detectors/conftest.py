@@ -22,6 +22,7 @@ from detectors.derive import (
     domain_hosts,
     host_seen,
     peer_hosts,
+    peer_hosts_ever,
     upload_pairs,
 )
 from detectors.engine import arrow_source, run_all
@@ -356,6 +357,7 @@ class Traffic:
             "memory_span": pa.Table.from_pylist(span, schema=MEMORY_SPAN),
             "capture_span": capture_span(conversation),
             "host_seen": host_seen(conversation),
+            "peer_hosts_ever": peer_hosts_ever(conversation, tables["edge_before"]),
             "upload_pairs": upload_pairs(conversation),
             "admin_edge": admin_edges(conversation, tables["edge_before"], admin_ports()),
             "site_role": pa.Table.from_pylist(self.roles, schema=SITE_ROLE),

@@ -102,6 +102,7 @@ class Campaign:
             "memory_span": span.cast(derive.MEMORY_SPAN),
             "capture_span": derive.capture_span(self.conversation),
             "host_seen": derive.host_seen(self.conversation),
+            "peer_hosts_ever": derive.peer_hosts_ever(self.conversation, edges),
             "upload_pairs": derive.upload_pairs(self.conversation),
             "admin_edge": derive.admin_edges(self.conversation, edges, admin_ports()),
             "site_role": pa.Table.from_pylist(ranges, schema=derive.SITE_ROLE),
