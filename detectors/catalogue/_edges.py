@@ -2,7 +2,8 @@
 
 Rarity in bits is -log2 P(service | source) - log2 P(source | target), both by Laplace's rule over the home hosts, from
 what was known when the edge first appeared. A source knows a service by the hosts that use it, or by its own habit of
-using it on other targets the day before and earlier, whichever is likelier: an administrator's next desktop is no surprise, a clerk's first is.
+using it on other targets a day ago and earlier, whichever is likelier: an administrator's next desktop is no surprise,
+a clerk's first is.
 """
 
 from __future__ import annotations

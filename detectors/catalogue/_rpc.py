@@ -197,6 +197,17 @@ def told(
     return alerts(detector, own, int(params["max_alerts"]), one=lambda one: made([one], None), rest=made)
 
 
+def _said(found: Sequence[Episode]) -> dict[str, object]:
+    start, end = min(episode.start for episode in found), max(episode.end for episode in found)
+    return {
+        "actor": ip_text(found[0].sender),
+        "start": when(start),
+        "seconds": f"{(end - start).total_seconds():.3g}",
+        "operations": found[0].operations(),
+        "calls": sum(len(episode.calls) for episode in found),
+    }
+
+
 def finding(
     found: Sequence[Episode],
     *,
@@ -215,17 +226,9 @@ def finding(
     """
     first, uids = found[0], [call["flow_uid"] for episode in found for call in episode.calls]
     start, end = min(episode.start for episode in found), max(episode.end for episode in found)
-    is_one = where is None
-    target = ip_text(first.receiver)
+    is_one, target = where is None, ip_text(first.receiver)
     place = Text(target, target) if where is None else where
-    text = {
-        "actor": ip_text(first.sender),
-        "start": when(start),
-        "seconds": f"{(end - start).total_seconds():.3g}",
-        "operations": first.operations(),
-        "calls": sum(len(episode.calls) for episode in found),
-        **said,
-    }
+    text = _said(found) | said
     known = _KNOWN.fill(days=f"{first.known_days:.0f}") if is_one and first.known_days is not None else Text("", "")
     return Finding(
         key=(ip_text(first.sender), target if is_one else "further hosts"),
@@ -250,6 +253,5 @@ def finding(
         ip_proto=6,
         attack=attack,
         succeeded=succeeded,
-        baseline_days=None,
         details={"known_days": first.known_days, "operations": first.operations()},
     )

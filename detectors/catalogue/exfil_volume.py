@@ -48,7 +48,7 @@ _FLOWS_SQL: Final = f"""
 SELECT src_ip, dst_ip, min(ts_start) AS start_ts, max(ts_start + to_microseconds((duration_s * 1e6)::BIGINT)) AS end_ts,
     count(DISTINCT root_uid) AS flows, mode(dst_port) AS dst_port, mode(ip_proto) AS ip_proto,
     min(server_name::VARCHAR) AS name,
-    list_transform(max({{'b': src_bytes_payload, 'u': root_uid}}, {MAX_FLOW_UIDS}), lambda x: x.u) AS uids
+    list_transform(max(DISTINCT {{'b': src_bytes_payload, 'u': root_uid}}, {MAX_FLOW_UIDS}), lambda x: x.u) AS uids
 FROM conversation SEMI JOIN found USING (src_ip, dst_ip) WHERE src_bytes_payload > 0 GROUP BY src_ip, dst_ip
 """
 
@@ -128,9 +128,7 @@ def _is_push(one: dict[str, Any], params: Params) -> bool:
 
 
 def _severity(one: dict[str, Any], hosts: int, params: Params) -> Severity:
-    """Without enough hosts nobody knows what is rare: informational. Half a gigabyte to a rare
-    place is high; less is told for good only against two weeks of custom.
-    """
+    """Among few hosts nothing is rare; half a gigabyte is high; less needs two weeks of custom to be told."""
     if hosts < params["min_hosts"]:
         return Severity.INFO
     if one["hour_up"] >= params["hard_hour"]:
