@@ -227,7 +227,7 @@ def finding(
     first, uids = found[0], [call["flow_uid"] for episode in found for call in episode.calls]
     start, end = min(episode.start for episode in found), max(episode.end for episode in found)
     is_one, target = where is None, ip_text(first.receiver)
-    place = Text(target, target) if where is None else where
+    place, receiver = where or Text(target, target), first.receiver if is_one else None
     text = _said(found) | said
     known = _KNOWN.fill(days=f"{first.known_days:.0f}") if is_one and first.known_days is not None else Text("", "")
     return Finding(
@@ -243,11 +243,9 @@ def finding(
         ),
         flow_uids=uids,
         flow_count=len(set(uids)),
-        display_filter=display_filter(
-            actor=first.sender, target=first.receiver if is_one else None, extra="(dcerpc || smb || smb2)"
-        ),
+        display_filter=display_filter(actor=first.sender, target=receiver, extra="(dcerpc || smb || smb2)"),
         actor=first.sender,
-        target=first.receiver if is_one else None,
+        target=receiver,
         target_port=first.calls[0]["receiver_port"] if is_one else None,
         target_count=len({episode.receiver for episode in found}),
         ip_proto=6,

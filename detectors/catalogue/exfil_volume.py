@@ -139,9 +139,7 @@ def _severity(one: dict[str, Any], hosts: int, params: Params) -> Severity:
 def _finding(one: dict[str, Any], hosts: int, params: Params) -> Finding:
     actor, target = ip_text(one["src_ip"]), ip_text(one["dst_ip"])
     ratio = exfil.pcr(one["up"], one["down"])
-    said = {
-        "actor": actor,
-        "target": target,
+    said = {"actor": actor, "target": target} | {
         "volume": exfil.bytes_text(one["up"]),
         "down": exfil.bytes_text(one["down"]),
         "pcr": f"{ratio:.2f}",
