@@ -27,7 +27,7 @@ T ?=
 S ?= 60
 ARGS ?=
 
-.PHONY: help env dev install demo test test-full golden lint rust-test generated fuzz bench wheel lock clean
+.PHONY: help env dev install demo test test-full evaluate golden lint rust-test generated fuzz bench wheel lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ fuzz: $(VENV)/.deps ## fuzz every decoder and parser for S seconds each, or one:
 
 bench: $(VENV)/.installed ## paired benchmarks against peers; ARGS are passed on
 	$(BIN)/python bench/run.py $(ARGS)
+
+evaluate: $(VENV)/.installed ## judge labelled, ordinary and generated traffic, write docs/evaluation.md
+	$(BIN)/python -m bench.evaluation.run $(ARGS)
 
 wheel: $(VENV)/.deps ## build the abi3 wheel and try it in a clean place: runtime packages only, no compiler
 	rm -rf dist/wheel

@@ -6,38 +6,29 @@ Pure: the same alerts give the same incidents, in whatever order they come.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Final, TypeVar
 
 import pyarrow as pa
 
 from detectors import registry
+from detectors._gravity import bonus, kind, severity_of, stages
 from detectors._group import Alert, groups, is_info
 from detectors.addresses import ip_text
-from detectors.alerts import capped
 from detectors.attack import Technique, load_attack_map, progress, techniques
 from detectors.incident import Incident
 from detectors.model import SEVERITY_RANK, Detector, Text
-from detectors.scoring import CLAMP, counted, entity_score, level, within
+from detectors.scoring import CLAMP, FAST_HALF_LIFE_DAYS, SLOW_HALF_LIFE_DAYS, counted, entity_score, faded, within
+from detectors.story import story
+from detectors.surroundings import NOTHING_KNOWN, Surroundings
 from store.schema import Severity
 
 _T = TypeVar("_T")
 
 MAX_SENTENCES: Final = 20
 """Evidence sentences shown per incident; more are counted (own: one page)."""
-
-BONUS_PER_STEP: Final = 10.0
-"""Points for every step of the stage chain beyond the first (detectors.md 5.3)."""
-
-SCAN_FAMILY: Final = "scan"
-MASTER_FAMILY: Final = "ics_master"
-FUNCTION_FAMILY: Final = "ics_function"
-
-_INDUSTRIAL: Final = frozenset({MASTER_FAMILY, FUNCTION_FAMILY})
-_LAST_STAGE: Final = 9
-"""Order of impact, impair-process-control and inhibit-response-function in rules/attack_map.csv."""
-
-_BY_RANK: Final = {rank: severity for severity, rank in SEVERITY_RANK.items()}
 
 _STEPS: Final = Text("Intrusion in {count} steps by {who}: {what}", "{who} 分 {count} 步入侵：{what}")
 _STEPS_WEAK: Final = Text("{count} suspicious steps by {who}: {what}", "{who} 的 {count} 步可疑行为：{what}")
@@ -51,6 +42,7 @@ def incidents(
     *,
     detectors: Mapping[str, Detector] | None = None,
     attack_map: Mapping[str, Technique] | None = None,
+    around: Surroundings = NOTHING_KNOWN,
 ) -> list[Incident]:
     """Return the incidents that the alerts make up.
 
@@ -59,6 +51,7 @@ def incidents(
         assessments: ASSESSMENT; what could not be judged becomes each incident's coverage note.
         detectors: by id; the catalogue when None.
         attack_map: techniques by id; ``rules/attack_map.csv`` when None.
+        around: what is known of the addresses.
 
     Returns:
         Incidents, the most severe and highest first. Informational alerts alone make none.
@@ -69,7 +62,9 @@ def incidents(
     known = registry() if detectors is None else detectors
     tactics = load_attack_map() if attack_map is None else attack_map
     coverage = coverage_notes(assessments, known)
-    found = [_incident(group, known, tactics, coverage) for group in groups(_unique(alerts.to_pylist()))]
+    slow = {name for name, detector in known.items() if detector.is_slow}
+    held = groups(_unique(alerts.to_pylist()), around, slow)
+    found = _distinct([_incident(group, known, tactics, coverage, around) for group in held])
     return sorted(found, key=lambda one: (-SEVERITY_RANK[one.severity], -one.score, one.since, one.key))
 
 
@@ -93,23 +88,43 @@ def coverage_notes(assessments: pa.Table | None, detectors: Mapping[str, Detecto
 
 
 def entity_scores(
-    alerts: pa.Table, attack_map: Mapping[str, Technique], criticality: Mapping[bytes, str] | None = None
+    alerts: pa.Table,
+    attack_map: Mapping[str, Technique],
+    criticality: Mapping[bytes, str] | None = None,
+    *,
+    at: datetime | None = None,
+    slow: Collection[str] = (),
 ) -> dict[bytes, float]:
-    """Return the score of every actor and target address, 0..99.99.
+    """Return the score of every actor and target address, 0..99.99: the larger of a fast and a slow accumulator.
+
+    The fast one forgets half of every risk in 3 days; the slow one takes only what slow detectors found and forgets
+    half in 180 days, so that who does one small thing a week adds up (detectors.md 4).
 
     Args:
         alerts: ALERT.
         attack_map: techniques by id, for the diversity of tactics.
         criticality: name of ``scoring.CRITICALITY`` by address; medium when absent.
+        at: moment of the score, event time; the end of the last alert when None. Later alerts do not count.
+        slow: detectors of slow behaviour (``is_slow``).
     """
+    rows = _unique(alerts.to_pylist())
+    moment = at or max((row["ts_end"] for row in rows), default=None)
+    if moment is None:
+        return {}
     held: dict[bytes, list[Alert]] = {}
-    for alert in _unique(alerts.to_pylist()):
-        for address in {alert["actor_ip"], alert["target_ip"]} - {None}:
+    for alert in rows:
+        for address in {alert["actor_ip"], alert["target_ip"]} - {None} if alert["ts_end"] <= moment else ():
             held.setdefault(address, []).append(alert)
     weights = criticality or {}
+
+    def score(own: Sequence[Alert], half_life: float, weight: str) -> float:
+        aged = [alert | {"score": faded(alert["score"], alert["ts_end"], moment, half_life)} for alert in own]
+        return entity_score(_risks(aged), criticality=weight, tactics=_tactics(own, attack_map))
+
     return {
-        address: entity_score(
-            _risks(own), criticality=weights.get(address, "medium"), tactics=_tactics(own, attack_map)
+        address: max(
+            score(own, FAST_HALF_LIFE_DAYS, weights.get(address, "medium")),
+            score([a for a in own if a["detector"] in slow], SLOW_HALF_LIFE_DAYS, weights.get(address, "medium")),
         )
         for address, own in sorted(held.items())
     }
@@ -136,99 +151,21 @@ def _tactics(alerts: Iterable[Alert], attack_map: Mapping[str, Technique]) -> in
     return len({technique.tactic for technique in techniques(ids, attack_map)})
 
 
-def _stages(group: Sequence[Alert], attack_map: Mapping[str, Technique]) -> list[frozenset[int]]:
-    """Return the stages in time order; alerts of the same moment are one act and give one link."""
-    moments: dict[object, set[int]] = {}
-    for alert in group:
-        orders = moments.setdefault(alert["ts_start"], set())
-        orders |= {technique.order for technique in techniques(alert["attack"], attack_map)}
-    return [frozenset(orders) for orders in moments.values()]
-
-
-def _kind(alert: Alert, known: Mapping[str, Detector], attack_map: Mapping[str, Technique]) -> str:
-    """Return the kind of behaviour; the two industrial detectors see the same commands, so only recon differs."""
-    family = _family(alert, known)
-    if family not in _INDUSTRIAL:
-        return family
-    latest = max((technique.order for technique in techniques(alert["attack"], attack_map)), default=0)
-    return "ics control" if latest >= _LAST_STAGE else "ics preparation"
-
-
-def _severity(
-    group: Sequence[Alert],
-    score: float,
-    steps: int,
-    known: Mapping[str, Detector],
-    attack_map: Mapping[str, Technique],
-) -> tuple[Severity, bool]:
-    """Return the incident's severity and whether it is direct.
-
-    The level of the score, but never above its strongest alert, or one step above when two kinds of behaviour form a
-    chain; purely industrial incidents that are not direct end at medium, because nothing signed says who may command
-    (detectors.md note 5). A direct incident is at least what makes it direct.
-    """
-    strongest = max(SEVERITY_RANK[Severity(alert["severity"])] for alert in group)
-    kinds = {_kind(alert, known, attack_map) for alert in group}
-    ceiling = min(strongest + int(steps >= 2 and len(kinds) >= 2), SEVERITY_RANK[Severity.CRITICAL])
-    severity = capped(level(score), _BY_RANK[ceiling])
-    floor = _direct(group, known)
-    if floor is not None:
-        return max(severity, floor, key=SEVERITY_RANK.__getitem__), True
-    if all(_family(alert, known) in _INDUSTRIAL for alert in group):
-        severity = capped(severity, Severity.MEDIUM)
-    return severity, False
-
-
-def _direct(group: Sequence[Alert], known: Mapping[str, Detector]) -> Severity | None:
-    """Return the least severity of an incident that needs no accumulation, None for all others.
-
-    A guessed password, a function of class 95, and an undeclared master with a second indicator by the same station: a
-    dangerous function, a scan, or a new link address (which the detector itself rates high). One indicator makes high,
-    two make critical. Source: detectors.md 4 and note 5.
-    """
-    floors = [
-        Severity(alert["severity"])
-        for alert in group
-        if (alert["succeeded"] and _family(alert, known) == "access")
-        or (_family(alert, known) in (FUNCTION_FAMILY, MASTER_FAMILY) and _at_least_high(alert))
-    ]
-    for alert in group:
-        if _family(alert, known) == MASTER_FAMILY:
-            own = [other for other in group if other["actor_ip"] == alert["actor_ip"]]
-            indicators = (
-                any(_family(other, known) == FUNCTION_FAMILY and _at_least_high(other) for other in own),
-                any(_family(other, known) == SCAN_FAMILY for other in own),
-                _at_least_high(alert),
-                any(other["succeeded"] and other["target_ip"] == alert["actor_ip"] for other in group),
-            )
-            if any(indicators):
-                floors.append(Severity.CRITICAL if sum(indicators) >= 2 else Severity.HIGH)
-    return max(floors, key=SEVERITY_RANK.__getitem__, default=None)
-
-
-def _at_least_high(alert: Alert) -> bool:
-    return SEVERITY_RANK[Severity(alert["severity"])] >= SEVERITY_RANK[Severity.HIGH]
-
-
-def _family(alert: Alert, known: Mapping[str, Detector]) -> str:
-    detector = known.get(alert["detector"])
-    return (detector.family or detector.id) if detector else str(alert["detector"])
-
-
 def _incident(
     group: Sequence[Alert],
     known: Mapping[str, Detector],
     attack_map: Mapping[str, Technique],
     coverage: tuple[Text, ...],
+    around: Surroundings,
 ) -> Incident:
-    steps = progress(_stages(group, attack_map))
+    steps = progress(stages(group, attack_map))
     total = entity_score(_risks(group), tactics=_tactics(group, attack_map))
     strongest = max(float(alert["score"]) for alert in group)
-    score = min(CLAMP, max(total, strongest) + BONUS_PER_STEP * max(0, steps - 1))
-    severity, direct = _severity(group, score, steps, known, attack_map)
+    score = min(CLAMP, max(total, strongest) + bonus(group, steps, known))
+    severity, direct = severity_of(group, score, steps, known, attack_map)
     first = next(alert for alert in group if not is_info(alert))
-    key = hashlib.sha256(f"incident\x1f{first['alert_id']}".encode()).hexdigest()[:32]
-    kinds = len({_kind(alert, known, attack_map) for alert in group})
+    key = _key(first)
+    kinds = len({kind(alert, known, attack_map) for alert in group})
     detectors = [known[name] for name in _in_order(alert["detector"] for alert in group) if name in known]
     who, what = _who(group), _what(group, known)
     return Incident(
@@ -252,7 +189,29 @@ def _incident(
         next_steps=tuple(_in_order(text for detector in detectors for text in detector.next_steps)),
         attack=techniques((name for alert in group for name in alert["attack"]), attack_map),
         coverage=coverage,
+        story=story(group, known, attack_map, around),
     )
+
+
+def _key(first: Alert) -> str:
+    """Return what names an incident for good: what its first alert is about, whatever configuration found it.
+
+    Alert ids change with parameters, policy and reference data; what people decided must not get lost with them.
+    """
+    about = [first[name] for name in ("detector", "ts_start", "actor_ip", "target_ip", "target_port")]
+    parts = [part.hex() if isinstance(part, bytes) else str(part) for part in about]
+    return hashlib.sha256("\x1f".join(("incident", *parts)).encode()).hexdigest()[:32]
+
+
+def _distinct(found: list[Incident]) -> list[Incident]:
+    """Return the incidents with different keys: of those about the same the later ones get a number."""
+    counts: dict[str, int] = {}
+    named = []
+    for one in found:
+        counts[one.key] = counts.get(one.key, 0) + 1
+        again = hashlib.sha256(f"{one.key}{counts[one.key]}".encode()).hexdigest()[:32]
+        named.append(one if counts[one.key] == 1 else replace(one, key=again))
+    return named
 
 
 def _in_order(items: Iterable[_T]) -> list[_T]:

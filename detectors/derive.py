@@ -40,9 +40,28 @@ DOMAIN_HOSTS: Final = pa.schema([("domain", pa.string()), ("hosts", pa.int64())]
 MEMORY_SPAN: Final = pa.schema([("first_ts", TIME), ("last_ts", TIME)])
 """One row (none without memory): the first and last moment that the memory before this range remembers."""
 
-PEER_HOSTS_EVER: Final = PEER_HOSTS
-"""As PEER_HOSTS, with the hosts that the memory knows to have been answered by the address; those of the range only."""
+REF_ASN: Final = pa.schema([("ip_lo", IP), ("ip_hi", IP), ("asn", pa.int64()), ("country", pa.string())])
+"""AS number and country of ranges that hold addresses of the case; disjoint, empty without imported data."""
 
+REF_BENIGN: Final = pa.schema(
+    [
+        *(("kind", pa.string()), ("value", pa.string()), ("ip_lo", IP), ("ip_hi", IP)),
+        *(("list", pa.string()), ("class", pa.string())),
+    ]
+)
+"""Entries of lists of the popular and harmless that concern names (suffixes) or addresses of the case; ask by
+``detectors.reference.Benign``. ``class``: popular, vendor, site, cdn or cloud."""
+
+REFERENCE_AGE: Final = pa.schema(
+    [
+        *(("kind", pa.string()), ("source", pa.string()), ("dated", pa.date32()), ("age_days", pa.float64())),
+        ("state", pa.string()),
+    ]
+)
+"""One row per kind of reference data: fresh, stale or missing on the last day of the case (never of the wall)."""
+SEEN_HOUR: Final = pa.schema([("sensor_id", pa.string()), ("hour", TIME), ("conversations", pa.int64())])
+"""Hours in which each tap saw a conversation begin or go on, and how many began; of the history before the range too,
+where there is one. What no tap saw is unknown, not zero."""
 UPLOAD_PAIRS: Final = pa.schema([("log2_up", pa.int32()), ("pairs", pa.int64())])
 """Pairs (home host, address outside) by floor(log2(payload sent)), those that sent any: what is much here."""
 
@@ -71,7 +90,11 @@ POLICY: Final = {
     "peer_hosts": PEER_HOSTS,
     "domain_hosts": DOMAIN_HOSTS,
     "memory_span": MEMORY_SPAN,
-    "peer_hosts_ever": PEER_HOSTS_EVER,
+    "peer_hosts_ever": PEER_HOSTS,
+    "ref_asn": REF_ASN,
+    "ref_benign": REF_BENIGN,
+    "reference_age": REFERENCE_AGE,
+    "seen_hour": SEEN_HOUR,
     "upload_pairs": UPLOAD_PAIRS,
     "admin_edge": ADMIN_EDGE,
 }
@@ -90,6 +113,20 @@ SELECT min(ts_start) AS ts_start, max(ts_end) AS ts_end, (epoch_us(max(ts_end)) 
 AS span_s FROM conversation HAVING count(*) > 0
 """
 
+SEEN_HOUR_SQL: Final = """
+WITH hour AS (
+    SELECT coalesce(sensor_id, '-') AS sensor_id, epoch_us(ts_start) // 3600000000 AS hour,
+        count(*) AS conversations, max(epoch_us(ts_end)) // 3600000000 AS last_hour
+    FROM conversation GROUP BY ALL
+),
+spread AS (
+    SELECT sensor_id, hour, conversations FROM hour
+    UNION ALL
+    SELECT sensor_id, unnest(range(hour + 1, least(last_hour, hour + 744) + 1)), 0 FROM hour WHERE last_hour > hour
+)
+SELECT sensor_id, make_timestamptz(hour * 3600000000) AS hour, max(conversations)::BIGINT AS conversations
+FROM spread GROUP BY sensor_id, hour ORDER BY sensor_id, hour
+"""
 
 CENSUS_SQL: Final = """
 SELECT count(DISTINCT ip) AS home_hosts FROM (
@@ -110,15 +147,6 @@ SELECT domain, count(DISTINCT ip) AS hosts FROM (
     UNION ALL
     SELECT domain, sender_ip FROM dns_site WHERE sender_home AND domain IS NOT NULL AND service = 'dns'
 ) GROUP BY domain HAVING count(DISTINCT ip) >= 2 ORDER BY domain
-"""
-
-PEER_HOSTS_EVER_SQL: Final = """
-WITH met AS (
-    SELECT DISTINCT dst_ip, src_ip FROM conversation WHERE src_home AND NOT dst_home AND dst_pkts > 0
-)
-SELECT dst_ip, count(DISTINCT src_ip) AS hosts FROM (
-    FROM met UNION ALL SELECT dst_ip, src_ip FROM edge_before SEMI JOIN met USING (dst_ip) WHERE answered > 0
-) GROUP BY dst_ip HAVING count(DISTINCT src_ip) >= 2 ORDER BY dst_ip
 """
 
 UPLOAD_PAIRS_SQL: Final = """
@@ -167,6 +195,29 @@ FROM ranged FULL JOIN remembered USING (src_ip, dst_ip, dst_port) ORDER BY src_i
 """
 
 
+REFERENCE_LIMIT: Final = 200_000
+"""Addresses and names (10^4 … 10^7) of a case that are looked up in reference data: a spoofed flood has millions, of
+which nothing needs to be known; beyond, the first in order are."""
+
+OUTSIDE_SQL: Final = f"""
+SELECT DISTINCT ip FROM (
+    SELECT dst_ip AS ip FROM conversation WHERE NOT dst_home AND dst_pkts > 0
+    UNION ALL
+    SELECT src_ip FROM conversation WHERE NOT src_home AND dst_pkts > 0
+) WHERE ip IS NOT NULL ORDER BY ip LIMIT {REFERENCE_LIMIT}
+"""
+"""Addresses outside that exchanged something with the site."""
+
+NAMES_SQL: Final = f"""
+SELECT DISTINCT name FROM (
+    SELECT server_name AS name FROM conversation WHERE src_home
+    UNION ALL
+    SELECT domain FROM dns_site WHERE sender_home
+) WHERE name IS NOT NULL ORDER BY name LIMIT {REFERENCE_LIMIT}
+"""
+"""Host names and registered domains that the site's hosts named."""
+
+
 def census(conversation: pa.Table) -> pa.Table:
     """Return how many home hosts spoke (CENSUS).
 
@@ -191,6 +242,15 @@ def domain_hosts(conversation: pa.Table, dns_site: pa.Table) -> pa.Table:
     return query(DOMAIN_HOSTS_SQL, {"conversation": conversation, "dns_site": dns_site}).cast(DOMAIN_HOSTS)
 
 
+def seen_hour(conversation: pa.Table) -> pa.Table:
+    """Return the hours that each tap saw (SEEN_HOUR).
+
+    Args:
+        conversation: sensor_id, ts_start, ts_end.
+    """
+    return query(SEEN_HOUR_SQL, {"conversation": conversation}).cast(SEEN_HOUR)
+
+
 def host_seen(conversation: pa.Table) -> pa.Table:
     """Return who was heard and when.
 
@@ -213,12 +273,6 @@ def capture_span(conversation: pa.Table) -> pa.Table:
         CAPTURE_SPAN, one row, none when there are no conversations.
     """
     return query(SPAN_SQL, {"conversation": conversation}).cast(CAPTURE_SPAN)
-
-
-def peer_hosts_ever(conversation: pa.Table, edge_before: pa.Table) -> pa.Table:
-    """Return how many home hosts each address outside answered, now or before (PEER_HOSTS_EVER)."""
-    tables = {"conversation": conversation, "edge_before": edge_before}
-    return query(PEER_HOSTS_EVER_SQL, tables).cast(PEER_HOSTS_EVER)
 
 
 def upload_pairs(conversation: pa.Table) -> pa.Table:

@@ -18,7 +18,7 @@ from detectors import registry
 from detectors.addresses import in_ranges
 from detectors.alerts import alert_table, empty_alerts, stamp
 from detectors.derive import POLICY
-from detectors.model import Detector, Tables, effective_params, nearest
+from detectors.model import Detector, Tables, effective_params, is_role_proof, nearest
 from detectors.models import load_model
 from detectors.rulefiles import RULES_DIR, load_rules
 from detectors.sql import query
@@ -94,7 +94,8 @@ def run_all(
         ALERT, sorted by detector, time and id; and ASSESSMENT, one row per detector, sorted by id.
 
     Raises:
-        ValueError: unknown detectors or parameters, or values out of range; all are listed.
+        ValueError: unknown detectors or parameters, values out of range, or exemptions by role where none may be; all
+            are listed.
         RuleFileError: a rule table cannot be used.
     """
     chosen = {detector.id: detector for detector in (registry().values() if detectors is None else detectors)}
@@ -142,11 +143,14 @@ def assess(detector: Detector, span: pa.Table, memory: pa.Table | None = None) -
 
 
 def config_hash(detector: Detector, params: Mapping[str, float], policy: Tables, rules: Tables) -> str:
-    """Return 16 hex digits that change when the detector's version, parameters, site policy or rules change.
+    """Return 16 hex digits that change with the detector's version, parameters, site policy, rules or reference data.
 
     What merely follows from the data (span, hosts seen) is not configuration.
     """
-    site = {name: _canonical(policy[name]) for name in ("site_role", "site_master")}
+    site: dict[str, object] = {name: _canonical(policy[name]) for name in ("site_role", "site_master")}
+    reference = policy.get("reference_age")
+    if reference is not None and reference.num_rows:
+        site["reference"] = _canonical(reference.select(["kind", "source", "dated"]))
     rows = {name: _canonical(table) for name, table in sorted(rules.items())}
     content = json.dumps([detector.id, detector.version, dict(params), site, rows], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
@@ -162,6 +166,9 @@ def _all_params(
         problems.append(f"parameters: unknown detector {name!r}; allowed: {', '.join(sorted(chosen))}; {hint}")
     params = {}
     for name, detector in chosen.items():
+        if detector.roles_exempt and is_role_proof(detector.family or detector.id):
+            said = f"detector {name}: family {detector.family or name!r} declares roles_exempt"
+            problems.append(f"{said}; allowed: none, no role quiets industrial and zone detectors; remove it")
         try:
             params[name] = effective_params(detector, override.get(name, {}))
         except ValueError as error:
@@ -184,6 +191,8 @@ def _run(
     for bucket in range(buckets):
         own = {name: _fetch(detector, tables_for, name, bucket, buckets) for name in detector.needs}
         has_data |= any(own[name].num_rows for name in detector.blind_without)
+        if not any(table.num_rows for table in own.values()):
+            continue  # nothing in, nothing out: most captures speak few of the protocols
         hosts = {} if hosts_for is None else {"host_seen": hosts_for(detector, bucket, buckets)}
         parts.append(detector.run({**shared, **hosts, **own}, params))
     return _without_exempt(pa.concat_tables(parts), detector.roles_exempt, shared["site_role"]), has_data

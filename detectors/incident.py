@@ -7,6 +7,7 @@ from datetime import datetime
 
 from detectors.attack import Technique
 from detectors.model import Text
+from detectors.story import Story
 from store.schema import Severity
 
 
@@ -16,7 +17,7 @@ class Incident:
 
     ``score`` is 0..100. ``direct``: one alert or one pair of alerts made it, no accumulation. ``evidence`` holds the
     sentences of its alerts in time order. ``next_steps`` are commands in which ``{incident}`` stands for ``id``.
-    ``coverage`` says what the data did not allow to judge.
+    ``coverage`` says what the data did not allow to judge; ``story`` who, how in, when what, reached, lost, how sure.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Incident:
     next_steps: tuple[Text, ...]
     attack: tuple[Technique, ...]
     coverage: tuple[Text, ...]
+    story: Story
 
     def commands(self) -> tuple[Text, ...]:
         """Return the next steps with the incident's id put in."""

@@ -91,7 +91,8 @@ class Detector:
     the column inside whose values the logic is closed, so that buckets of it can be judged one by one. ``min_span_s``
     and ``min_history_s`` say below which data the detector is not assessed; with ``short_mode`` it runs all the same
     and its alerts are at most medium. ``confidence.saturation`` and the thresholds in ``params`` are in the same unit.
-    Alerts whose actor has a role of ``roles_exempt`` in the site policy are dropped.
+    Alerts whose actor has a role of ``roles_exempt`` in the site policy are dropped; families ``ics…`` and ``zone…``
+    may not declare any (``is_role_proof``), the engine refuses them.
 
     ``needs`` may name any table of ``store.schema``, ``conversation``, ``logins``, ``<record table>_site``
     (``schema.site_columns``), the memory as it stood before the range (``edge_before``, …), and nothing else.
@@ -125,6 +126,15 @@ class Detector:
     blind_without: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     is_slow: bool = False
+
+
+_ROLE_PROOF: Final = ("ics", "zone")
+"""How families start that no role may quiet: who commands a station and who crosses a zone is never a role's matter."""
+
+
+def is_role_proof(family: str) -> bool:
+    """Tell whether detectors of this family (or of this id, without a family) may not be quieted by a role."""
+    return family.startswith(_ROLE_PROOF)
 
 
 def nearest(found: str, allowed: Iterable[str]) -> str:

@@ -72,6 +72,11 @@ _ATTACK: Final = _pattern(r"T\d{4}(\.\d{3})?( T\d{4}(\.\d{3})?)*", "ATT&CK techn
 ICS_CLASSES: Final = ("recon", "clock", "command", "parameter", "diagnostic", "file", "mode", "restart", "program")
 """Classes of industrial functions; detectors.md D36 rates the last four 95, commands 70 to 80, reads 20."""
 
+ANONYMISER_CLASSES: Final = ("tor", "proxy", "vpn", "tunnel_service", "remote_access", "encrypted_dns")
+"""Ways out of the site that hide where a connection goes or let others in."""
+
+_DOMAIN: Final = _pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain in lower case without a dot at its end")
+
 QUALIFIERS: Final = ("", "broadcast", "test_bit")
 """Conditions on a message beside its function: sent to the broadcast unit, or with the IEC-104 test bit."""
 
@@ -147,6 +152,59 @@ KINDS: Final[Mapping[str, RuleKind]] = {
         },
         ("model",),
     ),
+    "benign_lists": RuleKind(
+        {
+            "list": _pattern(r"[a-z0-9]+([_-][a-z0-9]+)*", "a folder of MISP's warning-lists"),
+            "class": _one_of("popular", "vendor", "cdn", "cloud", "none"),
+            "use": _one_of("accept", "refuse"),
+            "why": _text,
+            "source": _text,
+        },
+        ("list",),
+    ),
+    "machine_zones": RuleKind(
+        {
+            "zone": _DOMAIN,
+            "kind": _one_of("blocklist", "lookup", "antivirus", "cdn"),
+            "why": _text,
+            "source": _text,
+        },
+        ("zone",),
+    ),
+    "mining_pools": RuleKind({"domain": _DOMAIN, "why": _text, "source": _text}, ("domain",)),
+    "anonymisers": RuleKind(
+        {
+            "match": _one_of("domain", "service", "port", "protocol"),
+            "value": _text,
+            "product": _text,
+            "class": _one_of(*ANONYMISER_CLASSES),
+            "why": _text,
+            "source": _text,
+        },
+        ("match", "value"),
+    ),
+    "tool_certs": RuleKind(
+        {
+            "field": _one_of("subject", "issuer", "sha256"),
+            "pattern": _text,
+            "tool": _text,
+            "class": _one_of("implant", "framework", "interception", "default"),
+            "why": _text,
+            "source": _text,
+        },
+        ("field", "pattern"),
+    ),
+    "tools": RuleKind(
+        {
+            "kind": _one_of("user_agent", "ssh_banner"),
+            "pattern": _text,
+            "tool": _text,
+            "class": _one_of("scanner", "script"),
+            "why": _text,
+            "source": _text,
+        },
+        ("kind", "pattern"),
+    ),
     "roles": RuleKind(
         {
             "role": _pattern(r"[a-z]+(_[a-z]+)*", "a name in snake_case"),
@@ -157,17 +215,25 @@ KINDS: Final[Mapping[str, RuleKind]] = {
         },
         ("role",),
     ),
+    "virtual_macs": RuleKind(
+        {
+            "prefix": _pattern(r"[0-9a-f]{2,12}", "2 to 12 hex digits in lower case"),
+            "name": _text,
+            "why": _text,
+            "source": _text,
+        },
+        ("prefix",),
+    ),
 }
 
 
 def kind_of(name: str) -> RuleKind:
-    """Return the form of a rule file by its name below ``rules/``: ``ics/*.csv`` are of kind ics, others of their stem.
+    """Return the form of a rule file by its name below ``rules/``: its folder's (``ics/*.csv``), else its stem's.
 
     Raises:
         KeyError: no kind of that name.
     """
-    path = Path(name)
-    return KINDS[path.parent.name or path.stem]
+    return KINDS.get(Path(name).parent.name) or KINDS[Path(name).stem]
 
 
 def load_rules(name: str, rules_dir: Path = RULES_DIR) -> pa.Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from detectors.model import Text
@@ -28,6 +29,7 @@ WEIGHTS: Final[Mapping[str, Weight]] = {
     "rare_fingerprint": Weight(0.5, Text("rare client fingerprint", "罕见的客户端指纹")),
     "no_name": Weight(0.3, Text("no host name was sent", "未携带主机名")),
     "intelligence": Weight(1.5, Text("confirmed by threat intelligence", "威胁情报佐证")),
+    "stale_reference": Weight(-0.3, Text("reference data is old or missing", "参考数据过旧或缺失")),
     "capture_loss": Weight(-0.5, Text("more than 5 % of the packets were lost", "抓包丢失超过 5%")),
 }
 """Context known to scoring. Source: detectors.md 4 (RITA's modifiers moved to log-odds: they never exceed 1)."""
@@ -43,6 +45,12 @@ ZETA_1_5: Final = 2.5924
 
 CLAMP: Final = 99.99
 """Highest score: odds are undefined at 100 (detectors.md 4)."""
+
+FAST_HALF_LIFE_DAYS: Final = 3.0
+"""Days in which the fast accumulator forgets half of a risk (detectors.md 4; Slips forgets in 1 h, Elastic in 30 d)."""
+
+SLOW_HALF_LIFE_DAYS: Final = 180.0
+"""The same for the slow accumulator, which takes slow behaviour only (detectors.md 4)."""
 
 LEVELS: Final = (
     (80.0, Severity.CRITICAL),
@@ -120,6 +128,12 @@ def entity_score(risks: Iterable[float], *, criticality: str = "medium", tactics
     weighed = 100 * odds / (1 + odds)
     share: float = 1 - (1 - weighed / 100) ** (1 + 0.35 * (min(4, max(1, tactics)) - 1))
     return min(CLAMP, 100 * share)
+
+
+def faded(risk: float, then: datetime, now: datetime, half_life_days: float) -> float:
+    """Return what is left of a risk after the time between, halved every ``half_life_days``; event time."""
+    days = max(0.0, (now - then).total_seconds() / 86400)
+    return float(risk) * 0.5 ** (days / half_life_days)
 
 
 def level(score: float) -> Severity:

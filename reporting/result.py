@@ -5,6 +5,7 @@ Nothing here reads a disk or knows a library; times are ISO 8601 UTC text, count
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
@@ -28,7 +29,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """One capture file of the scan; ``problem`` is English, ``problem_zh`` Chinese; a digest not made is empty."""
+    """One file of the scan; ``problem`` is English, ``problem_zh`` Chinese; a digest not made is empty.
+
+    Of a foreign log ``log`` says which ("zeek conn"), ``rows`` the rows made by table, ``left_out`` the lines of kinds
+    that have no table; of a capture they are empty.
+    """
 
     path: str
     sha256: str
@@ -38,6 +43,10 @@ class FileResult:
     problem: str | None = None
     problem_zh: str | None = None
     xxh3_128: str = ""
+    log: str = ""
+    lines: int = 0
+    rows: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ class NotAssessed:
 
 @dataclass(frozen=True, slots=True)
 class IncidentLine:
-    """One incident as the screen shows it."""
+    """One incident as the screen shows it; ``story`` and ``plots`` are those of ``reporting.scan.telling``."""
 
     incident_id: str
     severity: str
@@ -108,6 +117,8 @@ class IncidentLine:
     alerts: int
     display_filter: str
     next: tuple[str, ...] = ()
+    story: dict[str, Any] = field(default_factory=dict)
+    plots: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +207,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """Everything one scan says, in the order the screen says it."""
+    """Everything one scan says, in the order the screen says it.
+
+    ``alerts`` counts what is not suppressed, ``suppressed`` the rest: hidden alerts are always told, as a number.
+    """
 
     case: str
     program: str
@@ -217,6 +231,7 @@ class ScanResult:
     protection: tuple[Protection, ...] = ()
     told: tuple[Told, ...] = ()
     logins: tuple[LoginSum, ...] = ()
+    suppressed: int = 0
     report: str | None = None
     result_version: int = field(default=RESULT_VERSION)
 

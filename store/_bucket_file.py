@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from store.errors import Problem, TaishiError
 from store.text import Text
@@ -86,6 +85,8 @@ class BucketFile:
     def _write(self, batch: pa.RecordBatch, limit: int) -> None:
         """Append a batch, sorted by bucket and cut where the bucket changes."""
         bucket = batch.column(batch.num_columns - 1)
+        import pyarrow.compute as pc  # noqa: PLC0415 - 25 ms that readers who cut nothing need not pay
+
         ordered = batch.select(self._schema.names).take(pc.array_sort_indices(bucket))
         counts = sorted((entry["values"], entry["counts"]) for entry in pc.value_counts(bucket).to_pylist())
         first = 0

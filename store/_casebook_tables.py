@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """Newest migration; known here so that an up-to-date casebook opens without importing Alembic."""
 
 METADATA: Final = sa.MetaData()
@@ -97,5 +97,45 @@ SIGNING_KEY: Final = sa.Table(
     sa.Column("is_trusted", sa.Boolean, nullable=False),
 )
 
-APPEND_ONLY: Final = ("audit", "incident_history", "audit_anchor")
+CONFIRMED_ROLE: Final = sa.Table(
+    "confirmed_role",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("cidr", sa.String(64), nullable=False),
+    sa.Column("role", sa.String(32), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("expires", sa.String(10), comment="last day in force, a date of the data; NULL = until revoked"),
+    sa.Column("audit_seq", sa.Integer, nullable=False, comment="audit row of the same transaction: who, when"),
+    sa.Column("revoked_seq", sa.Integer, comment="audit row that ended it; NULL = in force"),
+)
+
+SUPPRESSION: Final = sa.Table(
+    "suppression",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("address", sa.String(64), comment="CIDR; all conditions that are not NULL must hold"),
+    sa.Column("side", sa.String(8), nullable=False, comment="end of the alert the address is: actor, target, any"),
+    sa.Column("name", sa.String(255), comment="suffix of a host name, lower case"),
+    sa.Column("asn", sa.BigInteger, comment="number of an autonomous system"),
+    sa.Column("detector", sa.String(64)),
+    sa.Column("role", sa.String(32), comment="role of the actor"),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("expires", sa.String(10), nullable=False, comment="last day, by the event time of the alert"),
+    sa.Column("audit_seq", sa.Integer, nullable=False, comment="audit row of the same transaction: who, when"),
+    sa.Column("removed_seq", sa.Integer, comment="audit row that ended it; NULL = in force"),
+)
+
+ALERT_FEEDBACK: Final = sa.Table(
+    "alert_feedback",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("case_name", sa.String(64), nullable=False, index=True),
+    sa.Column("alert_id", sa.String(128), nullable=False),
+    sa.Column("subject", sa.String(64), nullable=False, comment="hash of what the alert is about, whatever its id"),
+    sa.Column("verdict", sa.String(8), nullable=False, comment="true, false or unsure"),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("audit_seq", sa.Integer, nullable=False, comment="audit row of the same transaction: who, when"),
+)
+
+APPEND_ONLY: Final = ("audit", "incident_history", "audit_anchor", "alert_feedback")
 """Tables whose rows may be neither changed nor deleted; triggers hold it."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from store import schema
 from store._bucket_file import MAX_BUCKETS, ROWS_PER_BATCH, BucketFile
-from store._lazy_views import lazy_view
+from store._lazy_views import lazy_view, sources_of
 from store.errors import Problem, TaishiError
 from store.text import Text
 
@@ -25,6 +25,13 @@ STREAM_BUFFER: Final = "1MB"
 _Result = TypeVar("_Result")
 
 
+class ViewMaker(Protocol):
+    """Makes views that only some readers need."""
+
+    def make(self, connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+        """Make the view of that name; False when it is none of its own."""
+
+
 class LakeReader:
     """Reads views as Arrow tables over one open connection.
 
@@ -33,10 +40,14 @@ class LakeReader:
         spill: Folder for what is cut into buckets.
         most_memory: Memory (text DuckDB reads) for a query that fails within the limit of the connection: lists in
             the making cannot be spilled.
+        memory: Makes the views of the memory; they are empty without.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, spill: Path, most_memory: str) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, spill: Path, most_memory: str, memory: ViewMaker | None = None
+    ) -> None:
         self.connection = connection
+        self._memory = memory
         self._spill = spill
         self._most_memory = most_memory
         found = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
@@ -44,9 +55,15 @@ class LakeReader:
 
     def has(self, name: str) -> bool:
         """Tell whether there is a view of that name; one that is made on demand is made now."""
-        if name not in self._views and (statement := lazy_view(name)) is not None:
-            self.connection.execute(statement)
-            self._views.add(name)
+        if name not in self._views:
+            made = self._memory is not None and self._memory.make(self.connection, name)
+            if not made and (statement := lazy_view(name)) is not None:
+                for source in sources_of().get(name, ()):
+                    self.has(source)
+                self._run(lambda cursor: cursor.execute(statement))
+                made = True
+            if made:
+                self._views.add(name)
         return name in self._views
 
     def table_for(
@@ -195,3 +212,10 @@ def _utc_schema(found: pa.Schema) -> pa.Schema:
 def quoted(names: Iterable[str]) -> str:
     """Return names as a list of SQL identifiers."""
     return ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def add_table(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    """Copy an Arrow table into the connection's database; a registered one would be unknown to its cursors."""
+    connection.register("arriving", table)
+    connection.execute(f"CREATE TABLE {quoted([name])} AS SELECT * FROM arriving")
+    connection.unregister("arriving")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from store._policy import SitePolicy, bounds
@@ -86,6 +87,11 @@ def policy_macros(policy: SitePolicy) -> tuple[str, ...]:
 def literal(text: str) -> str:
     """Return ``text`` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def literal_glob(path: Path) -> str:
+    """Return a pattern that matches exactly ``path``, whatever letters the user's folders have."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
 
 
 def _within(low: bytes, high: bytes) -> str:

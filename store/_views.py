@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import pyarrow as pa
 
 from store import schema
+from store._links import LINK_TABLE, NOT_FOLLOWING, OF_SOURCES, linked, record_view
 from store._macros import literal
 from store.login_view import LOGIN_VIEW
+from store.window import Window
 
 HIVE: Final = "hive_partitioning = true, hive_types = {'case': VARCHAR, 'date': VARCHAR, 'sensor': VARCHAR}"
 """Folder keys are text: DuckDB would guess numbers and dates."""
@@ -47,18 +50,21 @@ def empty_select(table: schema.Table) -> str:
     return f"SELECT {', '.join(shown)}, CAST(NULL AS VARCHAR) AS case_name WHERE false"
 
 
-def table_view(table: schema.Table, pattern: str | None) -> str:
+def table_view(table: schema.Table, patterns: Sequence[str], window: Window, *, is_refined: bool = False) -> str:
     """Return the statement that makes the view of a table's stored columns plus ``case_name``.
 
     Args:
         table: Table to show.
-        pattern: Glob of its segments; None when there are none: the view is empty and typed.
+        patterns: Globs of its segments; empty when there are none: the view is empty and typed.
+        window: Event time outside of which rows are left out.
+        is_refined: The view ``<name>`` will say less: this one is ``<name>_stored``.
     """
-    name = f"{table.name}_stored" if table in _REFINED else table.name
-    if pattern is None:
+    name = f"{table.name}_stored" if is_refined or table in _REFINED else table.name
+    if not patterns:
         return f"CREATE VIEW {name} AS {empty_select(table)}"
     shown = [f'"{c.name}"' for c in table.stored()] + ['"case" AS case_name']
-    return f"CREATE VIEW {name} AS SELECT {', '.join(shown)} FROM read_parquet({literal(pattern)}, {HIVE})"
+    files = ", ".join(map(literal, patterns))
+    return f"CREATE VIEW {name} AS SELECT {', '.join(shown)} FROM read_parquet([{files}], {HIVE}){window.filter(table)}"
 
 
 def _flow_columns() -> str:
@@ -71,19 +77,45 @@ _DIRECTION: Final = (
     "WHEN dst_home THEN 'inbound' ELSE 'external' END"
 )
 
-FLOW_VIEW: Final = (
-    f"CREATE VIEW flow AS SELECT {_flow_columns()}, src_home, dst_home, case_name FROM "
-    "(SELECT *, is_home(src_ip) AS src_home, is_home(dst_ip) AS dst_home FROM flow_stored)"
-)
-"""``flow``: every column of the schema, the joined ones computed, plus src_home, dst_home and case_name."""
+
+def _flow_view(*, is_linked: bool) -> str:
+    """Return the statement of ``flow``: every column of the schema, the joined ones computed, plus home flags, case."""
+    only = f" WHERE {NOT_FOLLOWING.format(uid='flow_uid')}" if is_linked else ""
+    return (
+        f"CREATE VIEW flow AS SELECT {_flow_columns()}, src_home, dst_home, case_name FROM "
+        f"(SELECT *, is_home(src_ip) AS src_home, is_home(dst_ip) AS dst_home FROM flow_stored AS held{only})"
+    )
 
 
-CURRENT_VIEWS: Final = tuple(
-    f"CREATE VIEW {table.name} AS SELECT * FROM {table.name}_stored AS held WHERE revision = "
-    "(SELECT max(revision) FROM assessment_stored AS judged WHERE judged.case_name = held.case_name)"
-    for table in (schema.ALERT, schema.ASSESSMENT)
+_COVERS: Final = """
+SELECT 1 FROM assessment_stored AS later WHERE later.case_name = held.case_name AND later.revision > held.revision
+AND (later.detector = held.detector OR later.is_full)
+AND (later.range_start IS NULL OR {first} >= later.range_start)
+AND (later.range_end IS NULL OR {last} < later.range_end)
+"""
+"""A later evaluation of the case, by the same detector, whose range holds the moments."""
+
+_SLOT: Final = "least(held.ts_end, held.range_end - INTERVAL 1 microsecond)"
+"""Moment by which an alert belongs to a range: its end, inside the range that was evaluated (NULLs are no bound)."""
+
+_NEVER: Final = "'-infinity'::TIMESTAMPTZ"
+_ALWAYS: Final = "'infinity'::TIMESTAMPTZ"
+
+CURRENT_VIEWS: Final = (
+    "CREATE VIEW alert AS SELECT * FROM alert_stored AS held WHERE NOT EXISTS "
+    f"({_COVERS.format(first=_SLOT, last=_SLOT)}) QUALIFY row_number() OVER (PARTITION BY case_name, alert_id "
+    "ORDER BY ts_end DESC, range_start DESC NULLS LAST, revision DESC) = 1",
+    "CREATE VIEW assessment AS SELECT * FROM assessment_stored AS held WHERE NOT EXISTS ("
+    + _COVERS.format(
+        first=f"coalesce(held.range_start, {_NEVER})",
+        last=f"coalesce(held.range_end - INTERVAL 1 microsecond, {_ALWAYS})",
+    )
+    + ")",
 )
-"""``alert`` and ``assessment`` show the latest evaluation of each case; earlier ones stay in ``…_stored``."""
+"""``alert`` and ``assessment`` show what no later evaluation of the same range superseded (ADR 0021).
+
+What an alert says twice, because it was seen from two ranges, counts once: as it was seen last.
+"""
 
 
 def _pairs(*patterns: str) -> tuple[str, ...]:
@@ -129,7 +161,7 @@ _CLOSED: Final = "is_final AND end_reason NOT IN ('shutdown', 'forced')"
 _END_NS: Final = "epoch_us(ts_start) * 1000 + duration_ns"
 
 
-def _conversation_full() -> str:
+def _conversation_full(*, is_linked: bool) -> str:
     """Return the SQL of all conversations with the columns that foreign formats need too.
 
     Nearly all flows have one segment: they pass without grouping; only the others are grouped by their root.
@@ -154,18 +186,28 @@ def _conversation_full() -> str:
         f"arg_max({_CLOSED}, segment_seq) AS is_closed, case_name FROM flow_stored "
         "WHERE NOT (is_final AND flow_root_uid IS NULL) GROUP BY coalesce(flow_root_uid, flow_uid), case_name"
     )
+    every = f"{one} UNION ALL {many}"
+    if is_linked:
+        every = linked(every)
     return (
         f"SELECT *, {_DIRECTION} AS direction, zone_of(src_ip) AS src_zone, zone_of(dst_ip) AS dst_zone, "
         "registered_domain(server_name) AS server_domain FROM "
-        f"(SELECT *, is_home(src_ip) AS src_home, is_home(dst_ip) AS dst_home FROM ({one} UNION ALL {many}))"
+        f"(SELECT *, is_home(src_ip) AS src_home, is_home(dst_ip) AS dst_home FROM ({every}))"
     )
 
 
-DERIVED_VIEWS: Final = (
-    FLOW_VIEW,
-    *CURRENT_VIEWS,
-    f"CREATE VIEW conversation_full AS {_conversation_full()}",
-    f"CREATE VIEW conversation AS SELECT {', '.join(CONVERSATION_COLUMNS)} FROM conversation_full",
-    LOGIN_VIEW,
-)
-"""Statements in the order they must run in, after the views of the tables and the macros."""
+def derived_views(*, is_linked: bool) -> tuple[str, ...]:
+    """Return the statements in the order they must run in, after the views of the tables and the macros.
+
+    Args:
+        is_linked: Several programs saw the flows (``store._links``): each flow and what was said in it counts once.
+    """
+    links = (LINK_TABLE, *(record_view(table) for table in OF_SOURCES)) if is_linked else ()
+    return (
+        *links,
+        _flow_view(is_linked=is_linked),
+        *CURRENT_VIEWS,
+        f"CREATE VIEW conversation_full AS {_conversation_full(is_linked=is_linked)}",
+        f"CREATE VIEW conversation AS SELECT {', '.join(CONVERSATION_COLUMNS)} FROM conversation_full",
+        LOGIN_VIEW,
+    )

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pyarrow as pa
 import sqlalchemy as sa
 
-from store import _case_home, audit
+from store import _case_home, audit, quiet
 from store._case_home import CaseHome
 from store._casebook_file import WRITES, open_engine
 from store._casebook_tables import AUDIT, INCIDENT, INCIDENT_HISTORY, METADATA
@@ -203,6 +203,56 @@ class Casebook:
         """Keep these home networks with ``case``, none to forget them; return whether that changed anything."""
         with self.change(command, f"case {case}, home networks") as change:
             return _case_home.keep(change, case, cidrs)
+
+    def confirmed_roles(self) -> list[quiet.ConfirmedRole]:
+        """Return the roles that people confirmed and nobody revoked."""
+        with self.reading() as connection:
+            return quiet.roles_in_force(connection)
+
+    def confirm_role(self, wanted: quiet.ConfirmedRole, command: str = "role confirm") -> bool:
+        """Confirm a role of an address; return whether that changed anything."""
+        with self.change(command, f"role {wanted.role} of {wanted.cidr}", wanted.reason) as change:
+            return quiet.confirm(change, wanted)
+
+    def revoke_role(
+        self, cidr: str, role: str | None, reason: str, command: str = "role revoke"
+    ) -> list[quiet.ConfirmedRole]:
+        """End the confirmed roles (or the one named) of a network and return them.
+
+        Raises:
+            TaishiError: there is none (exit code 3).
+        """
+        with self.change(command, f"role {role or '*'} of {cidr}", reason) as change:
+            return quiet.revoke(change, cidr, role)
+
+    def suppressions(self) -> list[quiet.Suppression]:
+        """Return the suppressions that nobody removed, oldest first."""
+        with self.reading() as connection:
+            return quiet.suppressions_in_force(connection)
+
+    def suppress(self, wanted: quiet.Suppression, command: str = "suppress add") -> int:
+        """Add a suppression and return its number."""
+        with self.change(command, "suppression", wanted.reason) as change:
+            return quiet.suppress(change, wanted)
+
+    def unsuppress(self, number: int, reason: str, command: str = "suppress remove") -> quiet.Suppression:
+        """End a suppression and return it.
+
+        Raises:
+            TaishiError: there is none of that number in force (exit code 3).
+        """
+        with self.change(command, f"suppression {number}", reason) as change:
+            return quiet.unsuppress(change, number)
+
+    def give_feedback(self, case: str, said: quiet.Feedback, command: str = "alert feedback") -> bool:
+        """Record what a person says of an alert; return whether that is new."""
+        with self.change(command, f"alert {said.alert_id}", said.reason) as change:
+            return quiet.give_feedback(change, case, said)
+
+    def feedback(self, case: str) -> list[quiet.Feedback]:
+        """Return all verdicts on alerts of a case, oldest first."""
+        with self.reading() as connection:
+            return quiet.feedback(connection, case)
 
     def snapshots(self) -> dict[str, pa.Table]:
         """Return every table of the casebook as Arrow, as it is at one moment."""

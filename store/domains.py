@@ -1,22 +1,25 @@
 """Registered domains by the public suffix list, for SQL too: ``registered_domain(name)`` and ``subdomain(name)``.
 
-The list is the one of the installed package ``publicsuffixlist`` (publicsuffix.org, ICANN and private sections).
+The list is the one of the installed package ``publicsuffixlist`` (publicsuffix.org, ICANN and private sections), or a
+newer one imported into the home (``store.reference.suffixes``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 import duckdb
 import pyarrow as pa
 
+from store.reference import suffixes
+
 REMEMBERED: Final = 1 << 17
 """Names whose domain is remembered (2^10 … 2^20; about 200 B each): splitting one takes 7 us, a look-up 0.2 us."""
 
 
-@lru_cache(maxsize=REMEMBERED)
 def registered_domain(name: str) -> str | None:
     """Return the part of a name that somebody registered, lower case: ``example.co.uk`` of ``a.b.example.co.uk``.
 
@@ -25,11 +28,15 @@ def registered_domain(name: str) -> str | None:
 
     Source: publicsuffix.org "Format", rules and wildcards; a name under no known suffix counts by its last label.
     """
+    return _registered(name, suffixes.chosen())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _registered(name: str, source: Path | None) -> str | None:
     text = name.rstrip(".").lower()
     if "." not in text or ":" in text or text.replace(".", "").isdigit():
         return None
-    found: str | None = _suffixes()(text)
-    return found
+    return suffixes.splitter(source)(text)
 
 
 def subdomain(name: str) -> str | None:
@@ -51,11 +58,3 @@ def _over(function: Callable[[str], str | None]) -> Callable[[pa.ChunkedArray], 
         return pa.array([None if name is None else function(name) for name in names.to_pylist()], pa.string())
 
     return each
-
-
-@cache
-def _suffixes() -> Callable[[str], str | None]:
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 # 15 ms that metering must not pay
-
-    split: Callable[[str], str | None] = PublicSuffixList().privatesuffix
-    return split

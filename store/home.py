@@ -11,6 +11,7 @@ from typing import Final
 import platformdirs
 
 from store.errors import Problem, TaishiError
+from store.reference import suffixes
 from store.text import Text
 
 MODE: Final = 0o700
@@ -32,6 +33,8 @@ class Home:
     def open(cls, path: Path | None = None, *, create: bool = True) -> Home:
         """Return the home at ``path`` (default: the user's), made readable for its owner only.
 
+        Its imported list of public suffixes takes over for this process.
+
         Raises:
             TaishiError: it is absent and ``create`` is false (exit code 3), is no folder, or cannot be made or used.
         """
@@ -51,6 +54,7 @@ class Home:
                 )
             ) from error
         home._check()
+        suffixes.choose(home.reference)
         return home
 
     def _check(self) -> None:
@@ -90,6 +94,11 @@ class Home:
         return self.path / "lake"
 
     @property
+    def memory(self) -> Path:
+        """Folder of what is remembered of each case (``store.memory``)."""
+        return self.path / "memory"
+
+    @property
     def casebook(self) -> Path:
         """File of incidents, audit and public keys."""
         return self.path / "casebook.sqlite"
@@ -98,6 +107,11 @@ class Home:
     def rules(self) -> Path:
         """Folder of rules that override the shipped ones."""
         return self.path / "rules"
+
+    @property
+    def reference(self) -> Path:
+        """Folder of imported reference data; made by the first import."""
+        return self.path / "reference"
 
     @property
     def last_case(self) -> str | None:

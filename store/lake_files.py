@@ -6,7 +6,7 @@ Metering needs no more than this; queries are ``store.lake``, which brings a dat
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +39,14 @@ class LakeFiles:
         name = table if isinstance(table, str) else table.name
         folder = "case=*" if case is None else f"case={checked_name('case', case)}"
         return sorted((self.root / name).glob(f"{folder}/date=*/sensor=*/*.parquet"))
+
+    def dates(self, case: str, tables: Iterable[schema.Table]) -> dict[str, list[Path]]:
+        """Return the segments of some tables of a case by their date folder (``YYYY-MM-DD``, ``mixed``), sorted."""
+        found: dict[str, list[Path]] = {}
+        for table in tables:
+            for path in self.segments(table, case):
+                found.setdefault(path.parent.parent.name.removeprefix("date="), []).append(path)
+        return dict(sorted(found.items()))
 
     def cases(self) -> list[str]:
         """Return the names of the cases that hold at least one segment, sorted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from store._home_inference import infer_home
-from store._policy import Basis, HomeNetwork, Master, Role, RoleName, SitePolicy, Zone
+from store._policy import Basis, HomeNetwork, Master, Role, RoleName, SitePolicy, Zone, bounds
 from store._site_reader import read_site as load_site
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "RoleName",
     "SitePolicy",
     "Zone",
+    "bounds",
     "infer_home",
     "load_site",
 ]

@@ -14,11 +14,13 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
+from store._lazy_views import console_views
 from store._macros import literal
 from store._policy import SitePolicy
 from store.casebook import Casebook
 from store.errors import Problem, TaishiError
 from store.lake import Lake, add_table, in_utc
+from store.memory import Memory, add_views
 from store.text import Text
 
 TIME_LIMIT_S: Final = 300
@@ -51,14 +53,21 @@ def console(
     policy: SitePolicy | None = None,
     memory_limit: str = MEMORY_LIMIT,
     time_limit_s: float = TIME_LIMIT_S,
+    memory: Memory | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a locked connection: views of the lake, casebook tables as snapshots of this moment; see ``query``."""
     connection = lake.connect(case, policy, memory_limit=memory_limit)
     try:
+        if memory is not None:
+            add_views(connection, memory)
+        for statement in console_views():
+            connection.execute(statement)
         for name, table in (casebook.snapshots() if casebook is not None else {}).items():
             add_table(connection, name, table)
+        roots = [lake.root, *([] if memory is None else [memory.root])]
+        folders = ", ".join(literal(f"{root}/") for root in roots)
         connection.execute(f"SET max_execution_time = {max(1, round(time_limit_s * 1000))}")
-        connection.execute(f"SET allowed_directories = [{literal(str(lake.root) + '/')}]")
+        connection.execute(f"SET allowed_directories = [{folders}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         connection.execute("BEGIN TRANSACTION READ ONLY")
@@ -77,6 +86,7 @@ def query(
     policy: SitePolicy | None = None,
     memory_limit: str = MEMORY_LIMIT,
     time_limit_s: float = TIME_LIMIT_S,
+    memory: Memory | None = None,
 ) -> Iterator[pa.RecordBatchReader]:
     """Yield the result of one reading statement as a stream of record batches.
 
@@ -88,12 +98,19 @@ def query(
         policy: Site policy to join.
         memory_limit: Memory before the statement spills.
         time_limit_s: Longest run, s.
+        memory: Of the case, also readable.
 
     Raises:
         TaishiError: the statement is refused (exit code 2), wrong, or exceeds a limit (also while it is read).
     """
     with console(
-        lake, casebook, case=case, policy=policy, memory_limit=memory_limit, time_limit_s=time_limit_s
+        lake,
+        casebook,
+        case=case,
+        policy=policy,
+        memory_limit=memory_limit,
+        time_limit_s=time_limit_s,
+        memory=memory,
     ) as connection:
         checked(connection, sql)
         try:

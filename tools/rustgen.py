@@ -112,9 +112,10 @@ def render_table(table: schema.Table) -> list[str]:
 
 def render_records() -> list[str]:
     """Return the Rust lines of the collection of all record tables."""
-    names = [table.name for table in schema.RECORDS]
+    tables = [table for table in schema.RECORDS if table.wire]
+    names = [table.name for table in tables]
     out = ["", "/// Rows of all record tables, waiting.", "#[derive(Default)]", "pub struct RecordRows {"]
-    for table in schema.RECORDS:
+    for table in tables:
         out += [f"    /// {table.doc}", f"    pub {table.name}: {camel(table.name)}Rows,"]
     out += ["}", "", "impl RecordRows {", "    /// A table holds at least `limit` rows.", "    #[must_use]"]
     out += ["    pub fn is_full(&self, limit: usize) -> bool {"]

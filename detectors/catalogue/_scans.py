@@ -29,11 +29,11 @@ def bursts(sql: str, tables: Tables, params: Params) -> list[Row]:
     """Return the bursts that a detector's statement finds.
 
     Args:
-        sql: Statement over ``conversation`` and ``host_seen``.
-        tables: Those two, besides others.
+        sql: Statement over ``conversation``, ``host_seen`` and, where the detector needs it, ``edge_before``.
+        tables: Those, besides others.
         params: Values of the statement's parameters; ``max_alerts`` is none of them.
     """
-    inputs = {"conversation": tables["conversation"], "host_seen": tables["host_seen"]}
+    inputs = {name: tables[name] for name in ("conversation", "host_seen", "edge_before") if name in tables}
     return rows(sql, inputs, {name: value for name, value in params.items() if name != "max_alerts"})
 
 

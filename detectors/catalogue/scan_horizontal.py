@@ -3,10 +3,13 @@
 Counts the distinct hosts on which one source failed with one service inside five minutes. Hosts that never sent a
 packet to anybody ("dark") weigh more, because a working client has no reason to know them. That holds for TCP only:
 a resolver whose path is broken asks a dozen root servers over UDP and hears nothing.
+Inside the site only hosts count that never answered the source before, as far as the memory reaches: known servers that
+are down are no discovery.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import pyarrow as pa
@@ -33,11 +36,16 @@ _KEY: Final = "src_ip, ip_proto, dst_port"
 
 _SQL: Final = f"""
 WITH {ATTEMPT_SQL},
+novel AS (
+    SELECT fresh.* FROM fresh LEFT JOIN (SELECT DISTINCT src_ip, dst_ip, TRUE AS is_known FROM edge_before
+        WHERE answered > 0) USING (src_ip, dst_ip)
+    WHERE fate = 'failed' AND NOT (src_home AND dst_home AND coalesce(is_known, FALSE))
+),
 large AS (
-    SELECT {_KEY} FROM fresh WHERE fate = 'failed' GROUP BY ALL
+    SELECT {_KEY} FROM novel GROUP BY ALL
     HAVING count(DISTINCT dst_ip) >= least($min_hosts, $min_hosts_dark, $min_hosts_only_dark)
 ),
-candidate AS (SELECT fresh.* FROM fresh SEMI JOIN large USING ({_KEY}) WHERE fate = 'failed'),
+candidate AS (SELECT novel.* FROM novel SEMI JOIN large USING ({_KEY})),
 {
     distinct_sql(
         _KEY,
@@ -73,7 +81,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
     """Find sources that fail with one service on many hosts.
 
     Args:
-        tables: ``conversation`` (COLUMNS) and the policy table ``host_seen``.
+        tables: ``conversation`` (COLUMNS), ``edge_before`` and the policy table ``host_seen``.
         params: see ``DETECTOR.params``.
 
     Returns:
@@ -103,7 +111,7 @@ def _finding(row: Row, params: Params) -> Finding:
     examples = scans.hosts_text(row["examples"])
     return scans.finding(
         [row],
-        key=(actor, service),
+        key=(actor, service, *_bucket(row, params)),
         severity=_severity(row),
         confidence=_confidence(row, params),
         title=_TITLE.fill(actor=actor, service=service),
@@ -118,6 +126,12 @@ def _finding(row: Row, params: Params) -> Finding:
 
 def _confidence(row: Row, params: Params) -> float:
     return DETECTOR.confidence.of(row["hosts"], min(row["hosts"], params["min_hosts"]))
+
+
+def _bucket(row: Row, params: Params) -> tuple[str, ...]:
+    """Return what makes a burst that grew tenfold another alert than the one before (Slips: once per power of ten)."""
+    power = int(math.log10(max(1.0, row["hosts"] / params["min_hosts"])))
+    return (f"x{10**power}",) if power else ()
 
 
 def _many(found: list[Row], params: Params) -> Finding:
@@ -142,8 +156,8 @@ DETECTOR: Final = Detector(
     version=1,
     title=Text("Host sweep", "横向扫描"),
     question=Text("Who probes one service on many hosts?", "谁在逐台试探同一个服务？"),
-    needs={"conversation": COLUMNS},
-    partition_by={"conversation": "src_ip"},
+    needs={"conversation": COLUMNS, "edge_before": ("src_ip", "dst_ip", "answered")},
+    partition_by={"conversation": "src_ip", "edge_before": "src_ip"},
     window_s=WINDOW.default,
     params={
         "window": WINDOW,

@@ -21,7 +21,7 @@ COLUMNS: Final = (
     *("alert_id", "severity", "score", "confidence", "detector", "detector_version", "config_hash"),
     *("ts_start", "ts_end", "actor_ip", "target_ip", "target_port", "target_count", "ip_proto", "attack"),
     *("short_mode", "succeeded", "title_en", "title_zh", "evidence_en", "evidence_zh"),
-    *("flow_uids", "flow_count", "display_filter"),
+    *("flow_uids", "flow_count", "display_filter", "indicators", "context", "lost_bytes", "details"),
 )
 """Columns of an alert row, in the order of the CSV form."""
 

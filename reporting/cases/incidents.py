@@ -70,7 +70,7 @@ def detail(casebook: Casebook, number: str, alerts: Iterable[Mapping[str, Any]],
     ordered = sorted(alerts, key=lambda alert: (alert["ts_start"], alert["alert_id"]))
     return {
         **_line(row, len(row["alert_ids"])),
-        **{name: machine.get(name) for name in ("who", "what", "succeeded", "direct", "progress")},
+        **{name: machine.get(name) for name in ("who", "what", "succeeded", "direct", "progress", "story")},
         **{name: machine.get(name, []) for name in ("actors", "targets", "attack")},
         **{name: machine.get(name, []) for name in ("evidence", "innocent", "coverage")},
         "alert_ids": [alert["alert_id"] for alert in ordered] or row["alert_ids"],

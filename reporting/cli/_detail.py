@@ -34,6 +34,12 @@ class Detail:
             f"{score:.0f}  {title}", indent=0, label=mark, label_style=SEVERITY_STYLE[severity], style="bold"
         )
 
+    def title(self, name: str, title: str) -> None:
+        """Add a first line without a severity: a name and what it is called."""
+        from reporting.screen._lines import paragraph
+
+        self._lines += paragraph(title, indent=0, label=name, label_style="bold", style="bold")
+
     def add(self, label: str, *texts: str) -> None:
         """Add one labelled paragraph per text; the label stands before the first. Empty texts are left out."""
         from reporting.screen._lines import paragraph

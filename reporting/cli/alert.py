@@ -1,8 +1,9 @@
-"""``taishi alert list`` and ``taishi alert show``: facts found by detectors, with their evidence."""
+"""``taishi alert list``, ``show`` and ``feedback``: facts that detectors found, and what people say of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,23 +18,39 @@ if TYPE_CHECKING:
 
 @command("list")
 @filters
-def list_(case: str | None, severity: str | None, detector: str | None, limit: int | None) -> None:
-    """List the alerts of a case."""
-    from reporting.cases.alerts import COLUMNS, list_alerts
+@click.option("--all", "show_all", is_flag=True)
+def list_(case: str | None, severity: str | None, detector: str | None, limit: int | None, show_all: bool) -> None:
+    """List the alerts of a case; ``--all`` shows those suppressed and beyond the day's budget too, else counted."""
+    from reporting.cases.alerts import COLUMNS, at_least, list_alerts
+    from reporting.cases.budget import ALERTS_PER_DAY, Budget
+    from reporting.cases.marks import COLUMNS as MARKS
+    from reporting.cases.marks import marks_of
     from reporting.tables import Column, emit
 
     settings = current()
     opened = chosen(settings, case)
     checked_detector(settings, opened, detector)
-    rows = list_alerts(opened.lake, opened.name, severity=severity, detector=detector, limit=limit)
-    if settings.output is not Output.TABLE:
-        emit(rows, [Column(name, name) for name in COLUMNS], settings.output.value)
-        return
+    marks = marks_of(opened)
+    stored = list_alerts(opened.lake, opened.name, severity=severity, detector=detector)
+    marked = (marks.on(row) for row in stored)
+    rows = islice((row for row in marked if show_all or row["suppressed_by"] is None), limit)
     words = settings.words
-    names = ("id", "severity", "score", "title", "first", "filter")
-    columns = [Column(name, words(f"alert.{name}"), right=name == "score") for name in names]
-    if not emit(_short(rows, settings), columns, "table"):
-        click.echo(words("alert.none", case=opened.name))
+    if settings.output is Output.TABLE:
+        budget = Budget(None if show_all or limit is not None else ALERTS_PER_DAY)
+        names = ("id", "severity", "score", "title", "first", "filter")
+        columns = [Column(name, words(f"alert.{name}"), right=name == "score") for name in names]
+        shown = emit(_short(budget.within(rows), settings), columns, "table")
+        if not shown:
+            click.echo(words("alert.none", case=opened.name))
+        over, days = budget.beyond()
+        if over:
+            click.echo(words("alert.beyond", n=over, days=days, budget=ALERTS_PER_DAY))
+    else:
+        emit(rows, [Column(name, name) for name in (*COLUMNS, *MARKS)], settings.output.value)
+    count = marks.count(at_least(severity), detector)
+    if count:
+        told = words("alert.suppressed_shown" if show_all else "alert.suppressed", n=count)
+        click.echo(told, err=settings.output is not Output.TABLE)
 
 
 ID_SHOWN = 12
@@ -57,7 +74,7 @@ def checked_detector(settings: Settings, case: Case, detector: str | None) -> No
         raise unknown_detector(settings, detector, known)
 
 
-def _short(rows: Iterator[dict[str, Any]], settings: Settings) -> Iterator[dict[str, Any]]:
+def _short(rows: Iterable[Mapping[str, Any]], settings: Settings) -> Iterator[dict[str, Any]]:
     """Yield the cells of the table form; titles name actor and target."""
     words = settings.words
     for row in rows:
@@ -65,10 +82,22 @@ def _short(rows: Iterator[dict[str, Any]], settings: Settings) -> Iterator[dict[
             "id": row["alert_id"][:ID_SHOWN],
             "severity": words(f"severity.{row['severity']}"),
             "score": round(row["score"]),
-            "title": words.pick(row["title_en"], row["title_zh"]),
+            "title": _title(row, settings),
             "first": time(row["ts_start"]),
             "filter": row["display_filter"],
         }
+
+
+def _title(row: Mapping[str, Any], settings: Settings) -> str:
+    """Return the title, behind what people said of the alert."""
+    words = settings.words
+    marks = []
+    if row["suppressed_by"] is not None:
+        marks.append(words("alert.mark_suppressed", n=row["suppressed_by"]))
+    if row["feedback"] is not None:
+        marks.append(words(f"alert.verdict_{row['feedback']}"))
+    title = words.pick(row["title_en"], row["title_zh"])
+    return f"[{', '.join(marks)}] {title}" if marks else title
 
 
 def address(stored: bytes | None) -> str:
@@ -105,6 +134,7 @@ def show(alert_id: str, case: str | None) -> None:
     """Show one alert in full."""
     from reporting.cases.alerts import alert_ids, list_alerts
     from reporting.cases.lookup import resolve
+    from reporting.cases.marks import marks_of
     from reporting.tables import Column, emit, emit_object
 
     settings = current()
@@ -114,7 +144,7 @@ def show(alert_id: str, case: str | None) -> None:
     if own is None:
         raise unknown(settings, "alert", alert_id, opened, ids)
     (row,) = list_alerts(opened.lake, opened.name, ids=[own])
-    full = {**row, "case": opened.name, **_context(row, opened)}
+    full = {**marks_of(opened).on(row), "case": opened.name, **_context(row, opened)}
     if settings.output is Output.TABLE:
         _show(full, settings)
     elif settings.output is Output.CSV:
@@ -141,7 +171,7 @@ def _context(row: Mapping[str, Any], case: Case) -> dict[str, Any]:
 
 _LABELS = (
     *("id", "detector", "actor", "target", "when", "evidence", "confidence", "succeeded", "short", "attack"),
-    *("innocent", "incidents", "flows", "filter", "next"),
+    *("innocent", "incidents", "people", "flows", "filter", "next"),
 )
 
 
@@ -163,10 +193,23 @@ def _show(row: Mapping[str, Any], settings: Settings) -> None:
     page.add("attack", ", ".join(row["attack"]))
     page.add("innocent", *(picked(words, text) for text in row["innocent"]))
     page.add("incidents", ", ".join(row["incidents"]))
+    page.add("people", *_people(row, settings))
     page.add("flows", *flow_lines(row, settings))
     page.add("filter", row["display_filter"])
     page.commands("next", row["next"])
     page.show()
+
+
+def _people(row: Mapping[str, Any], settings: Settings) -> list[str]:
+    """Return what people said of an alert: the last verdict, and the suppression that hides it."""
+    words = settings.words
+    told = []
+    if row["feedback"] is not None:
+        verdict = words(f"alert.verdict_{row['feedback']}")
+        told.append(words("alert.feedback_by", verdict=verdict, reason=row["feedback_reason"], who=row["feedback_by"]))
+    if row["suppressed_by"] is not None:
+        told.append(words("alert.suppressed_by", n=row["suppressed_by"]))
+    return told
 
 
 FLOWS_SHOWN = 10

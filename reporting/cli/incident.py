@@ -13,13 +13,16 @@ from reporting.cli._settings import Output, Settings, current
 
 if TYPE_CHECKING:
     from reporting.cases.case import Case
+    from reporting.words import Words
 
 
 @command("list")
 @filters
 def list_(case: str | None, severity: str | None, detector: str | None, limit: int | None) -> None:
     """List the incidents of a case."""
+    from reporting.cases.alerts import at_least
     from reporting.cases.incidents import COLUMNS
+    from reporting.cases.marks import marks_of
     from reporting.cli.alert import checked_detector
     from reporting.tables import Column, emit
 
@@ -37,6 +40,9 @@ def list_(case: str | None, severity: str | None, detector: str | None, limit: i
     ]
     if not emit([_short(row, settings) for row in rows], columns, "table"):
         click.echo(words("incident.none", case=opened.name))
+    hidden = marks_of(opened).count(at_least(severity), detector)
+    if hidden:
+        click.echo(words("incident.suppressed", n=hidden))
 
 
 def _rows(case: Case, severity: str | None, detector: str | None) -> list[dict[str, Any]]:
@@ -109,9 +115,11 @@ def _found(settings: Settings, case: Case, wanted: str) -> dict[str, Any]:
 
 
 _LABELS = (
-    *("id", "who", "what", "when", "state", "evidence", "innocent", "coverage", "attack", "alerts", "flows"),
-    *("filter", "next"),
+    *("id", "who", "what", "when", "how_in", "reached", "lost", "sure", "timeline", "state", "evidence", "innocent"),
+    *("coverage", "attack", "alerts", "flows", "filter", "next"),
 )
+TIMELINE_SHOWN = 8
+"""Steps in ``incident show`` (1 … 40): ``incident timeline`` prints all."""
 
 
 def _show(row: Mapping[str, Any], settings: Settings) -> None:
@@ -123,9 +131,15 @@ def _show(row: Mapping[str, Any], settings: Settings) -> None:
     page = Detail(words, "incident", _LABELS)
     page.head(row["severity"], row["score"], words.pick(row["title_en"], row["title_zh"]))
     page.add("id", row["incident_id"])
-    page.add("who", picked(words, row["who"]) or row["actor"])
+    told = row["story"] or {}
+    page.add("who", *([picked(words, text) for text in told.get("who", ())] or [picked(words, row["who"])]))
     page.add("what", picked(words, row["what"]))
     page.add("when", words("incident.span", first=time_text(row["first"]), last=time_text(row["last"])))
+    for label in ("how_in", "reached", "lost", "sure"):
+        page.add(label, picked(words, told.get(label)))
+    steps = [_step(step, words) for step in told.get("timeline", ())]
+    hidden = len(steps) - TIMELINE_SHOWN + int(told.get("steps_left_out", 0))
+    page.add("timeline", *steps[:TIMELINE_SHOWN], words("incident.more_steps", n=hidden) if hidden > 0 else "")
     decided = [words(f"incident.state_{row['state']}"), row["verdict"] or "", row["owner"]]
     page.add("state", " · ".join(part for part in decided if part))
     for label in ("evidence", "innocent", "coverage"):
@@ -136,3 +150,52 @@ def _show(row: Mapping[str, Any], settings: Settings) -> None:
     page.add("filter", row["display_filter"])
     page.commands("next", row["next"])
     page.show()
+
+
+def _step(step: Mapping[str, Any], words: Words) -> str:
+    """Return one step of the timeline as a line: when, stage, what, how often."""
+    from reporting.cases.incidents import moment
+    from reporting.figures import time_text
+
+    often = f" ×{step['count']}" if step["count"] > 1 else ""
+    worked = f" · {words('incident.worked')}" if step["succeeded"] else ""
+    title = words.pick(step["title"]["en"], step["title"]["zh"])
+    stage = words(f"stage.{step['stage']}")
+    return f"{time_text(moment(step['since_us']))}  {stage}: {title}{often}{worked}"
+
+
+@command("timeline")
+@click.argument("incident_id")
+@case_option
+def timeline(incident_id: str, case: str | None) -> None:
+    """Show what happened in an incident, step by step."""
+    from reporting.cases.incidents import moment
+    from reporting.figures import time_text
+    from reporting.tables import Column, emit
+
+    settings = current()
+    found = _found(settings, chosen(settings, case), incident_id)
+    words = settings.words
+    steps = [
+        step | {"since": moment(step["since_us"]), "until": moment(step["until_us"])}
+        for step in (found["story"] or {}).get("timeline", ())
+    ]
+    if settings.output is not Output.TABLE:
+        names = ("since", "until", "stage", "severity", "title", "actor", "target", "count", "succeeded", "detector")
+        emit(steps, [Column(name, name) for name in names], settings.output.value)
+        return
+    rows = [
+        {
+            "since": time_text(step["since"]),
+            "stage": words(f"stage.{step['stage']}"),
+            "severity": words(f"severity.{step['severity']}"),
+            "title": words.pick(step["title"]["en"], step["title"]["zh"]),
+            "count": step["count"],
+            "worked": words("alert.yes") if step["succeeded"] else "",
+        }
+        for step in steps
+    ]
+    names = ("since", "stage", "severity", "title", "count", "worked")
+    emit(rows, [Column(name, words(f"incident.{name}"), right=name == "count") for name in names], "table")
+    if left_out := (found["story"] or {}).get("steps_left_out", 0):
+        click.echo(words("incident.more_steps", n=left_out))

@@ -23,6 +23,7 @@ def sql(query: str, lake: Path | None, case: str | None) -> None:
     """Ask the lake in SQL, read-only."""
     from reporting.cases.book import casebook_of
     from reporting.cases.policy import policy_of
+    from store.memory import Memory
     from store.sql import query as run
 
     settings = current()
@@ -31,9 +32,10 @@ def sql(query: str, lake: Path | None, case: str | None) -> None:
             _print(reader, settings)
         return
     opened = chosen(settings, case)
+    memory = Memory(opened.home.memory, opened.name)
     with (
         casebook_of(opened.home) as casebook,
-        run(opened.lake, query, casebook, case=opened.name, policy=policy_of(opened)) as reader,
+        run(opened.lake, query, casebook, case=opened.name, policy=policy_of(opened), memory=memory) as reader,
     ):
         _print(reader, settings)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from reporting.clean import clean
 from reporting.figures import bytes_text, count_text, share_text, span_text
 from reporting.html._chart import Chart, chart, epoch
+from reporting.html._plots import course, moment_text, peer_map, plot
 from reporting.html._scale import zone_name
 from reporting.html.model import Figures, Matrix
 from reporting.html.texts import pick
@@ -66,6 +67,11 @@ def view(result: Mapping[str, Any], figures: Figures, lang: str, zone: tzinfo) -
         "reason_text": lambda counter: reason_text(counter).of(lang),
         "span_text": lambda seconds: "-" if seconds is None else span_text(seconds, words),
         "moment": moment,
+        "micros": lambda micros: moment_text(micros, zone),
+        "stage_word": lambda stage: words(f"stage.{stage}"),
+        "course": lambda steps: course(steps, {int(s["stage"]): words(f"stage.{s['stage']}") for s in steps}, zone),
+        "peers": peer_map,
+        "plot": lambda drawn: plot(drawn, zone),
     }
 
 

@@ -50,13 +50,14 @@ class CaseTables:
             for name, columns in detector.needs.items():
                 key = detector.partition_by[name]
                 self._columns.setdefault((name, key), {key: None}).update(dict.fromkeys(columns))
-        self._rows = {name: self._count(name) for name in {"conversation", *(name for name, _ in self._columns)}}
+        self._rows: dict[str, int] = {}
         self._cuts: dict[tuple[object, ...], BucketFile] = {}
+        self._whole: dict[str, pa.Table] = {}
         self._all_hosts: pa.Table | None = None
 
     def buckets(self, detector: Detector) -> int:
         """Return into how many buckets the tables of a detector are cut."""
-        most = max(self._rows[name] for name in detector.needs)
+        most = max(self._count(name) for name in detector.needs)
         return min(MAX_BUCKETS, max(1, math.ceil(most / self._rows_per_bucket)))
 
     def table(self, name: str, columns: tuple[str, ...], key: str, bucket: int, buckets: int) -> pa.Table:
@@ -68,7 +69,7 @@ class CaseTables:
         if not self._reader.has(name):
             raise KeyError(name)
         if buckets == 1:
-            return self._reader.table_for(name, columns)
+            return self._whole_table(name).select(list(columns))
         cut = self._cuts.get((name, key, buckets))
         if cut is None:
             wanted = ", ".join(f'"{column}"' for column in self._columns[name, key])
@@ -81,11 +82,11 @@ class CaseTables:
 
         Of a case that fits one bucket it is everybody: cutting would cost more than it saves.
         """
-        if self._rows["conversation"] <= self._rows_per_bucket:
+        if self._count("conversation") <= self._rows_per_bucket:
             if self._all_hosts is None:
                 self._all_hosts = self._reader.arrow(HOST_SEEN_SQL).cast(HOST_SEEN)
             return self._all_hosts
-        tables = tuple((name, detector.partition_by[name]) for name in sorted(detector.needs) if self._rows[name])
+        tables = tuple((name, detector.partition_by[name]) for name in sorted(detector.needs) if self._count(name))
         if not tables:
             return HOST_SEEN.empty_table()
         cut = self._cuts.get((tables, buckets))
@@ -95,16 +96,27 @@ class CaseTables:
         return cut.read(bucket, HOST_SEEN.names).cast(HOST_SEEN)
 
     def close(self) -> None:
-        """Give the disk space back."""
+        """Give the disk space and the tables back."""
+        self._whole.clear()
         for cut in self._cuts.values():
             cut.close()
         self._cuts.clear()
 
+    def _whole_table(self, name: str) -> pa.Table:
+        """Return a table that fits one bucket with the columns of all detectors, read once for all of them."""
+        if name not in self._whole:
+            wanted = {
+                column: None for (table, _), columns in self._columns.items() if table == name for column in columns
+            }
+            self._whole[name] = self._reader.table_for(name, tuple(wanted))
+        return self._whole[name]
+
     def _count(self, name: str) -> int:
-        if not self._reader.has(name):
-            return 0
-        count: int = self._reader.arrow(_COUNT.get(name, f'SELECT count(*) AS n FROM "{name}"')).to_pylist()[0]["n"]
-        return count
+        """Return how many rows a table has; counted when first asked for: some tables are only made then."""
+        if name not in self._rows:
+            sql = _COUNT.get(name, f'SELECT count(*) AS n FROM "{name}"')
+            self._rows[name] = self._reader.arrow(sql).to_pylist()[0]["n"] if self._reader.has(name) else 0
+        return self._rows[name]
 
     def _near_sql(self, tables: tuple[tuple[str, str], ...], buckets: int) -> str:
         """Return SQL of the hosts heard whose address a bucket of one of the tables holds, and of that bucket."""

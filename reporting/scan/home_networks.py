@@ -1,6 +1,8 @@
-"""The site policy that holds for a case: what people wrote, on the data's own dates, and what the wire shows."""
+"""The site policy that holds for a case: what people wrote and confirmed, on the data's dates, what the wire shows."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS
 from store.casebook import Casebook
@@ -20,6 +22,11 @@ def with_kept_home(policy: SitePolicy, casebook: Casebook, case: str) -> SitePol
         f"本案例此前扫描时由 --home-net 指定（{kept.actor}，{day}）；用 --forget-home-net 可取消",
     )
     return policy.with_home(kept.cidrs, why=why, basis=Basis.CASE)
+
+
+def with_roles(policy: SitePolicy, casebook: Casebook) -> SitePolicy:
+    """Return the policy with the roles that people confirmed beside those of ``site.toml``."""
+    return replace(policy, roles=(*policy.roles, *(one.as_role() for one in casebook.confirmed_roles())))
 
 
 def infer(lake: Lake, case: str, policy: SitePolicy) -> SitePolicy:

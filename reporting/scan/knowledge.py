@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address
-from operator import itemgetter
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
-from detectors import registry
 from detectors.correlate import incidents
-from detectors.derive import (
-    ADMIN_EDGE,
-    CAPTURE_SPAN,
-    CENSUS,
-    CENSUS_SQL,
-    DOMAIN_HOSTS,
-    DOMAIN_HOSTS_SQL,
-    PEER_HOSTS,
-    PEER_HOSTS_EVER,
-    PEER_HOSTS_EVER_SQL,
-    PEER_HOSTS_SQL,
-    SPAN_SQL,
-    UPLOAD_PAIRS,
-    UPLOAD_PAIRS_SQL,
-    admin_edge_sql,
-)
-from detectors.engine import run_all
 from detectors.incident import Incident
 from detectors.model import Text
-from detectors.rulefiles import admin_ports
-from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
-from store import schema
+from detectors.surroundings import Surroundings
+from reporting.cases.quiet import hidden_alerts
+from reporting.judging.evaluation import Scope, judged_by, open_reader, shared_tables
+from reporting.judging.keeping import is_kept, keep, last_revision
+from reporting.scan.surroundings import surroundings
+from reporting.scan.telling import address_text, micros, story_object
 from store.casebook import Casebook
 from store.casebook import IncidentRecord as Record
-from store.lake import Lake, LakeReader
-from store.segment import SegmentWriter, publish
+from store.home import Home
+from store.lake import Lake
 from store.site import SitePolicy
-
-_SENSOR: Final = "taishi"
-"""Identity under which derived rows are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,71 +34,47 @@ class Knowledge:
         assessments: ASSESSMENT, current evaluation.
         incidents: With the numbers the casebook gave them.
         config_hash: Of the detectors' parameters and the policy, over all detectors.
+        hidden: Alerts that suppressions hide, with the number of the rule; no incident rests on them.
     """
 
     alerts: pa.Table
     assessments: pa.Table
     incidents: tuple[tuple[str, Incident], ...]
     config_hash: str
+    hidden: Mapping[str, int] = field(default_factory=dict)
 
 
 def judge(lake: Lake, case: str, policy: SitePolicy, casebook: Casebook, command: str) -> Knowledge:
     """Evaluate a case and keep the result; evaluating the same data again changes nothing."""
-    with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
-        alerts, assessments = _evaluate(reader, policy)
-        current = reader.arrow("SELECT coalesce(max(revision), 0) AS n FROM assessment_stored").to_pylist()[0]["n"]
-        is_same = _same(reader, alerts, assessments)
+    reference = Home(lake.root.parent).reference
+    scope = Scope(lake, case, policy, reference=reference)
+    with open_reader(scope) as reader:
+        alerts, assessments = judged_by(reader, scope.chosen(), shared_tables(reader, scope), {})
+        revision, is_same = last_revision(reader), is_kept(reader, scope.window, alerts, assessments)
+        hidden = hidden_alerts(reader, alerts, casebook.suppressions(), policy, reference)
+        shown = without(alerts, hidden)
+        around = surroundings(reader, shown, policy)
     if not is_same:
-        _store(lake, case, current + 1, alerts, assessments)
-    found = incidents(alerts, assessments)
+        keep(lake, case, revision + 1, scope.window, alerts, assessments, is_full=True)
+    found = keep_incidents(casebook, case, shown, assessments, around, command)
+    return Knowledge(alerts, assessments, found, _config(alerts, policy), hidden)
+
+
+def without(alerts: pa.Table, hidden: Mapping[str, int]) -> pa.Table:
+    """Return the alerts that are not hidden."""
+    if not hidden:
+        return alerts
+    return alerts.filter(pa.array([own not in hidden for own in alerts["alert_id"].to_pylist()], pa.bool_()))
+
+
+def keep_incidents(
+    casebook: Casebook, case: str, alerts: pa.Table, assessments: pa.Table, around: Surroundings, command: str
+) -> tuple[tuple[str, Incident], ...]:
+    """Bring the incidents of these alerts into the casebook and return them with their numbers."""
+    found = incidents(alerts, assessments, around=around)
     casebook.upsert_incidents(case, [_record(one) for one in found], command)
     numbers = {row["key"]: str(row["number"]) for row in casebook.incidents(case, current_only=True)}
-    return Knowledge(alerts, assessments, tuple((numbers[one.key], one) for one in found), _config(alerts, policy))
-
-
-def _evaluate(reader: LakeReader, policy: SitePolicy) -> tuple[pa.Table, pa.Table]:
-    for view in ("dns_site", "edge_before"):
-        reader.has(view)
-    shared = {
-        "capture_span": reader.arrow(SPAN_SQL).cast(CAPTURE_SPAN),
-        "census": reader.arrow(CENSUS_SQL).cast(CENSUS),
-        "peer_hosts": reader.arrow(PEER_HOSTS_SQL).cast(PEER_HOSTS),
-        "domain_hosts": reader.arrow(DOMAIN_HOSTS_SQL).cast(DOMAIN_HOSTS),
-        "peer_hosts_ever": reader.arrow(PEER_HOSTS_EVER_SQL).cast(PEER_HOSTS_EVER),
-        "upload_pairs": reader.arrow(UPLOAD_PAIRS_SQL).cast(UPLOAD_PAIRS),
-        "admin_edge": reader.arrow(admin_edge_sql(admin_ports())).cast(ADMIN_EDGE),
-        "site_role": policy.roles_table(),
-        "site_master": policy.masters_table(),
-    }
-    with contextlib.closing(CaseTables(reader, registry().values())) as tables:
-        return run_all(tables.table, shared, buckets=tables.buckets, hosts_for=tables.hosts)
-
-
-def _same(reader: LakeReader, alerts: pa.Table, assessments: pa.Table) -> bool:
-    """Tell whether the current evaluation holds exactly these rows."""
-    for table, rows, order in ((schema.ALERT, alerts, "alert_id"), (schema.ASSESSMENT, assessments, "detector")):
-        names = [column.name for column in table.emitted()]
-        held = reader.arrow(f"SELECT {', '.join(names)} FROM {table.name}").to_pylist()
-        # Sorted here: Arrow cannot sort tables with dictionary columns.
-        key = itemgetter(order)
-        if sorted(held, key=key) != sorted(rows.select(names).to_pylist(), key=key):
-            return False
-    return True
-
-
-def _store(lake: Lake, case: str, revision: int, alerts: pa.Table, assessments: pa.Table) -> None:
-    writers = []
-    for table, rows in ((schema.ALERT, alerts), (schema.ASSESSMENT, assessments)):
-        writer = SegmentWriter(lake.root, table, case, _SENSOR, stamps={"revision": revision})
-        for batch in rows.to_batches():
-            writer.write(batch)
-        writers.append(writer)
-    try:
-        publish(writers, {})
-    except BaseException:
-        for writer in writers:
-            writer.abort()
-        raise
+    return tuple((numbers[one.key], one) for one in found)
 
 
 def _record(one: Incident) -> Record:
@@ -130,8 +84,8 @@ def _record(one: Incident) -> Record:
         score=one.score,
         title_zh=one.title.zh,
         title_en=one.title.en,
-        first_ts_us=_micros(one.since),
-        last_ts_us=_micros(one.until),
+        first_ts_us=micros(one.since),
+        last_ts_us=micros(one.until),
         actor=", ".join(address_text(address) for address in one.actors[:3]),
         alert_ids=one.alert_ids,
         machine=_machine(one),
@@ -155,17 +109,8 @@ def _machine(one: Incident) -> dict[str, Any]:
         "succeeded": one.succeeded,
         "direct": one.direct,
         "progress": one.progress,
+        "story": story_object(one.story),
     }
-
-
-def address_text(address: bytes) -> str:
-    """Return the text of an address as stored: RFC 5952, IPv4 for mapped ones."""
-    parsed = IPv6Address(address)
-    return str(parsed.ipv4_mapped or parsed)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _config(alerts: pa.Table, policy: SitePolicy) -> str:

@@ -11,15 +11,17 @@ from typing import Any, Final
 
 from detectors.incident import Incident
 from reporting.result import IncidentLine, ScanResult, Text
-from reporting.scan.captures import FileProgress, Intake, case_name, samples_of, take_in
+from reporting.scan.captures import FileProgress, Intake
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS
-from reporting.scan.home_networks import infer, with_kept_home
-from reporting.scan.knowledge import Knowledge, address_text, judge
+from reporting.scan.home_networks import infer, with_kept_home, with_roles
+from reporting.scan.inputs import take_in_all
+from reporting.scan.knowledge import Knowledge, judge
 from reporting.scan.summary import SCOPE, Summary, iso_time, not_assessed, summarise
-from sensor.identity import Digest
+from reporting.scan.telling import address_text, plots_of, story_object
 from store.casebook import Casebook
 from store.home import Home
 from store.lake import Lake
+from store.memory import Memory
 from store.site import SitePolicy, load_site
 from store.site_secret import site_secret
 
@@ -34,7 +36,7 @@ class ScanRequest:
     """What is asked for.
 
     Attributes:
-        files: Captures.
+        files: Captures, logs of other tools, and folders with such logs.
         into: Case that they join; a case of their own when None.
         home_nets: Home networks in place of those of the policy; kept with the case.
         forgets_home_nets: Home networks that the case keeps are dropped first.
@@ -78,22 +80,21 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
     """
     policy = load_site(home.site)
     given = policy.with_home(request.home_nets) if request.home_nets else None
-    samples = samples_of(request.files)
-    case = request.into or case_name(samples)
     lake = Lake(home.lake)
     key = site_secret(home)
-    intake = take_in(samples, lake, case, request.options, progress, digest=Digest.SHA256, secret_key=key)
+    case, intake = take_in_all(request.files, lake, request.into, request.options, progress, secret_key=key)
     casebook = Casebook(home.casebook)
     try:
         if given is not None or request.forgets_home_nets:
             own = () if given is None else tuple(str(network.network) for network in given.home)
             casebook.keep_home_networks(case, own, request.command())
-        policy = infer(lake, case, given or with_kept_home(policy, casebook, case))
+        policy = infer(lake, case, with_roles(given or with_kept_home(policy, casebook, case), casebook))
         knowledge = judge(lake, case, policy, casebook, request.command())
     finally:
         casebook.close()
     with lake.reader(case, policy, memory_limit=READER_MEMORY, threads=READER_THREADS) as reader:
         summary = summarise(reader, policy, intake.files, intake.counters)
+        Memory(home.memory, case).update(lake, policy, reader.connection)
     home.set_last_case(case)
     result = _result(request, case, intake, knowledge, summary)
     actors = tuple(dict.fromkeys(ip for _, one in knowledge.incidents for ip in _addresses(one)))
@@ -101,7 +102,8 @@ def scan(request: ScanRequest, home: Home, progress: FileProgress | None = None)
 
 
 def _result(request: ScanRequest, case: str, intake: Intake, knowledge: Knowledge, summary: Summary) -> ScanResult:
-    alerts = Counter(str(row) for row in knowledge.alerts["severity"].to_pylist())
+    rows = knowledge.alerts.select(["alert_id", "severity"]).to_pylist()
+    alerts = Counter(str(row["severity"]) for row in rows if row["alert_id"] not in knowledge.hidden)
     lines = tuple(_line(number, one, knowledge, request.program) for number, one in knowledge.incidents)
     severity = lines[0].severity if lines else None
     result = ScanResult(
@@ -124,6 +126,7 @@ def _result(request: ScanRequest, case: str, intake: Intake, knowledge: Knowledg
         protection=summary.protection,
         told=summary.told,
         logins=summary.logins,
+        suppressed=len(knowledge.hidden),
     )
     return replace(result, verdict=verdict(result, lines))
 
@@ -134,11 +137,11 @@ def verdict(result: ScanResult, lines: Sequence[IncidentLine]) -> Text:
         if any(file.problem for file in result.files):
             return Text("Nothing could be read: no verdict.", "什么都没能读出：无法判断。")
         return Text("The capture holds no traffic: no verdict.", "抓包中没有流量：无法判断。")
-    partial = ""
-    partial_zh = ""
+    partial = f" {result.suppressed} alert(s) suppressed by rule." if result.suppressed else ""
+    partial_zh = f"另有 {result.suppressed} 条告警被规则抑制。" if result.suppressed else ""
     if result.blind or result.not_assessed:
-        partial = " Not everything could be seen: read below what."
-        partial_zh = "并非全部可见：见下文。"
+        partial += " Not everything could be seen: read below what."
+        partial_zh += "并非全部可见：见下文。"
     if not lines:
         infos = result.alerts.get("info", 0)
         noted = f" {infos} observation(s) for information." if infos else ""
@@ -185,4 +188,6 @@ def _line(number: str, one: Incident, knowledge: Knowledge, program: str) -> Inc
         alerts=len(one.alert_ids),
         display_filter=joined,
         next=(f"{program} incident show {number}", f"{program} packets {number} -w {number}.pcap"),
+        story=story_object(one.story),
+        plots=plots_of(rows),
     )

@@ -140,12 +140,18 @@ _COUNTED: Final = (
 
 SCOPE: Final = Scope(
     Text(
-        "scans over TCP and UDP, password guessing, IEC-104 and Modbus commands",
-        "TCP/UDP 扫描、口令猜测、IEC-104 与 Modbus 命令",
+        "scans fast and slow, sweeps, password guessing and spraying, spoofed and rogue servers, floods and reflection,"
+        " beacons of minutes to months, tunnels, mining, odd names, certificates and ports, exfiltration, lateral"
+        " movement, machines that are new or wake up, departures from habit, readable passwords, gaps in what the taps"
+        " saw; IEC-104 and Modbus commands",
+        "快速与慢速扫描、探测、口令猜测与喷洒、欺骗与冒充的服务器、洪泛与反射、周期数分钟至数月的外联、隧道、挖矿、"
+        "异常域名、证书与端口、数据外传、横向移动、新出现或苏醒的主机、偏离习惯、明文口令、监听盲区；"
+        "IEC-104 与 Modbus 命令",
     ),
     Text(
-        "ARP and ICMP sweeps, command and control, exfiltration, lateral movement, floods",
-        "ARP 与 ICMP 扫描、远控、外传、横向移动、洪泛",
+        "contents of files, exploits of programs (take in Suricata's alerts), other industrial protocols, bridges"
+        " between isolated networks, indicators of intelligence",
+        "文件内容、程序漏洞利用（可导入 Suricata 告警）、其他工控协议、隔离网之间的桥接、威胁情报指标",
     ),
 )
 """What the present detectors cover, and what they do not."""

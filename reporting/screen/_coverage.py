@@ -7,7 +7,7 @@ from typing import Final
 from rich.text import Text as Line
 
 from reporting.figures import bytes_text, count_text
-from reporting.result import ScanResult
+from reporting.result import FileResult, ScanResult
 from reporting.screen._lines import columns, heading, paragraph
 from reporting.unreadable import reason_text
 from reporting.width import cells
@@ -71,12 +71,22 @@ def unreadable_lines(result: ScanResult, words: Words) -> list[Line]:
 
 def file_lines(result: ScanResult, words: Words) -> list[Line]:
     """Return the files when there were several or one was not read wholly."""
-    if len(result.files) == 1 and result.files[0].status == "read":
+    if len(result.files) == 1 and result.files[0].status == "read" and not result.files[0].log:
         return []
     lines = [heading(words("screen.files"))]
     for file in result.files:
-        facts = words(f"file.{file.status}", frames=count_text(file.frames), size=bytes_text(file.bytes))
+        facts = _log_facts(file, words) if file.log else _capture_facts(file, words)
         lines += paragraph(f"{file.path}: {facts}", indent=2, label="·")
         if file.problem and file.problem_zh:
             lines += paragraph(words.pick(file.problem, file.problem_zh), indent=6, style="yellow")
     return lines
+
+
+def _capture_facts(file: FileResult, words: Words) -> str:
+    return words(f"file.{file.status}", frames=count_text(file.frames), size=bytes_text(file.bytes))
+
+
+def _log_facts(file: FileResult, words: Words) -> str:
+    rows = ", ".join(f"{name} {count_text(count)}" for name, count in sorted(file.rows.items()))
+    key = "left_out" if file.left_out and not file.rows else file.status
+    return words(f"log.{key}", log=file.log, lines=count_text(file.lines), rows=rows or words("intake.no_rows"))

@@ -32,11 +32,12 @@ from store.schema._column import (
 )
 from store.schema._site import SITE_SUFFIX, site_columns
 from store.schema._words import AppBasis, ConnState, DirBasis, Direction, EndReason, Outcome, Quality, Severity
-from store.schema.captures import COUNTERS, PACKET_STORE
+from store.schema.captures import COUNTERS, FOREIGN_LOG, PACKET_STORE
+from store.schema.derived import DERIVED, DERIVED_TABLES, HOST_DAY, TAP_MINUTE, TREND_HOUR, WEEK_STATES, Derived
 from store.schema.findings import ALERT, ASSESSMENT
 from store.schema.flow import FLOW
 from store.schema.flow_ext import FLOW_EXT
-from store.schema.memory import ASSET_SEEN, EDGE, EDGE_DAY, IDENTITY, MEMORY, OBSERVABLE
+from store.schema.memory import ASSET_SEEN, EDGE, EDGE_DAY, IDENTITY, MEMORY, NAME_SEEN, OBSERVABLE
 from store.schema.records import RECORDS
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "ASSESSMENT",
     "ASSET_SEEN",
     "COUNTERS",
+    "DERIVED",
+    "DERIVED_TABLES",
     "EDGE",
     "EDGE_DAY",
     "F32",
@@ -52,6 +55,8 @@ __all__ = [
     "FLAG",
     "FLOW",
     "FLOW_EXT",
+    "FOREIGN_LOG",
+    "HOST_DAY",
     "I8",
     "I16",
     "I32",
@@ -61,18 +66,23 @@ __all__ = [
     "MAC",
     "MEMORY",
     "NAME",
+    "NAME_SEEN",
     "OBSERVABLE",
     "PACKET_STORE",
     "RECORDS",
     "SCHEMA_VERSION",
     "SITE_SUFFIX",
     "TABLES",
+    "TAP_MINUTE",
     "TEXT",
     "TIME",
+    "TREND_HOUR",
     "UID",
+    "WEEK_STATES",
     "AppBasis",
     "Column",
     "ConnState",
+    "Derived",
     "DirBasis",
     "Direction",
     "EndReason",
@@ -92,7 +102,7 @@ SCHEMA_VERSION: Final = 6
 FEATURE_DEFS_VERSION: Final = 1
 """Version of ``docs/flow-semantics.md`` that the numbers of a flow row obey."""
 
-TABLES: Final[tuple[Table, ...]] = (FLOW, FLOW_EXT, *RECORDS, PACKET_STORE, COUNTERS, ALERT, ASSESSMENT)
+TABLES: Final[tuple[Table, ...]] = (FLOW, FLOW_EXT, *RECORDS, PACKET_STORE, COUNTERS, FOREIGN_LOG, ALERT, ASSESSMENT)
 """Every table; those of a capture in the order in which they are written."""
 
 
@@ -102,7 +112,7 @@ def table(name: str) -> Table:
     Raises:
         KeyError: no such table.
     """
-    for candidate in (*TABLES, *MEMORY):
+    for candidate in (*TABLES, *MEMORY, *DERIVED_TABLES):
         if candidate.name == name:
             return candidate
     raise KeyError(name)

@@ -48,13 +48,15 @@ class DirBasis(StrEnum):
 
 
 class AppBasis(StrEnum):
-    """How the application protocol was decided."""
+    """How the application protocol was decided; a row of a foreign log bears the name of its maker."""
 
     PARSED = "parsed"
     SIGNATURE = "signature"
     PORT_GUESS = "port_guess"
     SNI_MAP = "sni_map"
     NONE = "none"
+    ZEEK = "zeek"
+    SURICATA = "suricata"
 
 
 class Direction(StrEnum):

@@ -60,7 +60,7 @@ OBSERVABLE: Final = Table(
         _LAST,
         _DAYS,
         c("sightings", I64, "Records or conversations that showed it."),
-        c("hosts", I32, "Largest number of home hosts that showed it on one day."),
+        c("hosts", I32, "Largest number of home hosts on one day that showed it, or were shown it (certificate)."),
     ),
     key=("kind", "value"),
 )
@@ -68,9 +68,9 @@ IDENTITY: Final = Table(
     "identity",
     "Which address bore which mark of identity, and when.",
     (
-        c("kind", NAME, "mac, dhcp_id, hostname, ssh_host_key, certificate, snmp_engine."),
+        c("kind", NAME, "mac, dhcp_id, hostname, certificate, snmp_engine; router: a MAC that forwards for others."),
         c("value", TEXT, "The mark as text, escaped."),
-        c("ip", IP, "Address that bore it.", null=True),
+        c("ip", IP, "Address that bore it; NULL for a router.", null=True),
         _FIRST,
         _LAST,
         _DAYS,
@@ -91,5 +91,20 @@ ASSET_SEEN: Final = Table(
     key=("ip",),
 )
 
-MEMORY: Final = (EDGE, EDGE_DAY, OBSERVABLE, IDENTITY, ASSET_SEEN)
+NAME_SEEN: Final = Table(
+    "name_seen",
+    "Which home host asked for which registered domain, and which names a home host was called by.",
+    (
+        c("ip", IP, "Address.", null=True),
+        c("side", NAME, "asked: a registered domain, in DNS or as the server's name; served: a name clients gave it."),
+        c("value", TEXT, "The name, escaped."),
+        _FIRST,
+        _LAST,
+        _DAYS,
+        c("sightings", I64, "Records or conversations that showed it."),
+    ),
+    key=("ip", "side", "value"),
+)
+
+MEMORY: Final = (EDGE, EDGE_DAY, OBSERVABLE, IDENTITY, ASSET_SEEN, NAME_SEEN)
 """Tables of the memory; each is the lake's view of that name, and ``<name>_before`` as of the start of the range."""

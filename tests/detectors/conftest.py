@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -22,17 +23,23 @@ from detectors.derive import (
     domain_hosts,
     host_seen,
     peer_hosts,
-    peer_hosts_ever,
+    seen_hour,
     upload_pairs,
 )
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
+from detectors.prevalence import peer_hosts_ever
 from detectors.rulefiles import admin_ports
 from store import schema
+from store._lazy_views import derived_sql, sources_of
+from store._macros import TEXT_MACROS
 from store.domains import registered_domain, subdomain
 
 T0 = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """Start of every built capture."""
+
+DERIVED_FROM = sources_of()
+"""The views that each derived table reads, by its name."""
 
 SYN, RST, PSH, ACK, FIN = 2, 4, 8, 16, 1
 
@@ -108,6 +115,7 @@ LOGINS = pa.schema(
         ("outcome", schema.NAME),
         ("attempts", pa.int32()),
         ("basis", pa.string()),
+        ("login_method", pa.string()),
     ]
 )
 """The columns of the view ``logins`` that detectors read, in its types."""
@@ -323,8 +331,26 @@ class Traffic:
         """Return the detectors' tables, those of ``names`` and ``records`` too."""
         tables = self.tables()
         for name in {*names, *self.records} - set(tables):
+            if name in DERIVED_FROM and name not in self.records:
+                tables[name] = self.derived(name)
+                continue
             tables[name] = pa.Table.from_pylist(self._rows(name), schema=form(name))
         return tables
+
+    def derived(self, name: str) -> pa.Table:
+        """Return a table of ``schema.DERIVED`` as the lake makes it of these rows.
+
+        A conversation that was given twice is one: ``conversation`` holds a flow once by contract.
+        """
+        with duckdb.connect(":memory:") as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            for macro in TEXT_MACROS:
+                connection.execute(macro)
+            connection.register("site_role", pa.Table.from_pylist(self.roles, schema=SITE_ROLE))
+            for source, held in self.all_tables(*DERIVED_FROM[name]).items():
+                rows = list({str(row): row for row in held.to_pylist()}.values())
+                connection.register(source, pa.Table.from_pylist(rows, schema=held.schema))
+            return connection.sql(derived_sql(name)).to_arrow_table().cast(form(name))
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
         held = self.records.get(name) or self.records.get(name.removesuffix(schema.SITE_SUFFIX), [])
@@ -358,6 +384,7 @@ class Traffic:
             "capture_span": capture_span(conversation),
             "host_seen": host_seen(conversation),
             "peer_hosts_ever": peer_hosts_ever(conversation, tables["edge_before"]),
+            "seen_hour": seen_hour(conversation),
             "upload_pairs": upload_pairs(conversation),
             "admin_edge": admin_edges(conversation, tables["edge_before"], admin_ports()),
             "site_role": pa.Table.from_pylist(self.roles, schema=SITE_ROLE),

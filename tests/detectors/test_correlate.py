@@ -58,6 +58,10 @@ class Alerts:
             "flow_uids": [number.to_bytes(16, "big")],
             "flow_count": 1,
             "display_filter": "ip",
+            "indicators": [],
+            "context": [],
+            "lost_bytes": None,
+            "details": "{}",
         }
         self.rows.append(row | columns)
         return str(row["alert_id"])
@@ -262,7 +266,9 @@ def test_from_traffic_to_incident(traffic: Traffic) -> None:
     traffic.login(2050, A, "10.0.0.7", ok=True, user="operator")
     traffic.add(2399, A, station, 2404)
     traffic.control(2400, A, station, 45)
-    alerts, assessments = run_all(arrow_source(traffic.tables()), traffic.policy())
+    names = ("scan_horizontal", "brute_force", "ics_rogue_master", "ics_dangerous_function")
+    chosen = [registry()[name] for name in names]
+    alerts, assessments = run_all(arrow_source(traffic.tables()), traffic.policy(), detectors=chosen)
     (one,) = incidents(alerts, assessments)
     assert one.severity is Severity.CRITICAL
     assert one.actors == (ip_bytes(A),)

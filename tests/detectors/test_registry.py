@@ -12,7 +12,7 @@ import pytest
 import detectors
 from detectors import catalogue, registry
 from detectors.attack import load_attack_map
-from detectors.model import Detector, Text
+from detectors.model import Detector, Text, is_role_proof
 from detectors.rulefiles import RULES_DIR, load_rules
 from store._views import CONVERSATION_COLUMNS
 from tests.detectors.conftest import CONVERSATION, form
@@ -38,6 +38,8 @@ def broken_rules(detector: Detector) -> Iterator[str]:
     yield from (f"{name}: {t} is not in rules/attack_map.csv" for t in detector.attack if t not in attack_map)
     roles = {row["role"] for row in load_rules("roles.csv").to_pylist()}
     yield from (f"{name}: role {role} is not in rules/roles.csv" for role in detector.roles_exempt if role not in roles)
+    if detector.roles_exempt and is_role_proof(detector.family or name):
+        yield f"{name}: industrial and zone detectors may not be quieted by roles"
     yield from (f"{name}: rules/{rule} is missing" for rule in detector.rules if not (RULES_DIR / rule).is_file())
 
 

@@ -6,14 +6,37 @@ import random
 
 import pytest
 
-from detectors.addresses import ip_text
+from detectors.addresses import ip_bytes, ip_text
 from detectors.catalogue.scan_horizontal import DETECTOR
-from tests.detectors.conftest import ACK, RST, SYN, Traffic
+from tests.detectors.conftest import ACK, RST, SYN, T0, Traffic
 
 
 def _sweep(traffic: Traffic, hosts: int, *, src: str = "10.0.0.66", step: float = 1.0, alive: bool = True) -> None:
     for n in range(hosts):
         (traffic.refused if alive else traffic.unanswered)(n * step, src, f"10.1.0.{n + 1}", 445)
+
+
+def test_known_servers_that_are_down(traffic: Traffic) -> None:
+    """Thirty servers of the site that answered for months and refuse today are an outage; strangers are a sweep."""
+    for n in range(30):
+        known = {"ip_proto": 6, "dst_port": 445, "answered": 9, "first_ts": T0, "last_ts": T0}
+        traffic.remember("edge", src_ip=ip_bytes("10.0.0.66"), dst_ip=ip_bytes(f"10.1.0.{n + 1}"), **known)
+    _sweep(traffic, 30)
+    assert traffic.run(DETECTOR) == []
+    _sweep(traffic, 60)
+    (alert,) = traffic.run(DETECTOR)
+    assert alert["target_count"] == 30
+
+
+def test_tenfold_is_another_alert(traffic: Traffic) -> None:
+    """A burst that grew from twenty-five to two hundred and fifty hosts is told anew."""
+    ids = []
+    for hosts in (25, 60, 250):
+        one = Traffic()
+        for n in range(hosts):
+            one.refused(n, "10.0.0.66", f"10.1.0.{n + 1}", 445)
+        ids.append(one.run(DETECTOR)[0]["alert_id"])
+    assert ids[0] == ids[1] != ids[2]
 
 
 @pytest.mark.parametrize(("hosts", "alerts"), [(24, 0), (25, 1)])

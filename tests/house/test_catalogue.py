@@ -10,6 +10,7 @@ from typing import get_args
 
 import click
 
+from detectors.story import STAGES
 from reporting.cli._command import Group
 from reporting.cli._help import key_of
 from reporting.cli._root import ROOT
@@ -17,7 +18,10 @@ from reporting.health import Status
 from reporting.result import FileStatus
 from reporting.words import LANGUAGES, Words
 from store.casebook import State
-from store.schema import Severity
+from store.quiet import Opinion
+from store.reference.ages import AgeState
+from store.reference.files import Kind
+from store.schema import WEEK_STATES, Severity
 
 SOURCES = Path(__file__).parents[2] / "reporting"
 
@@ -25,7 +29,12 @@ CLOSED_SETS = {
     "severity.{}": [*(severity.value for severity in Severity), "clear"],
     "incident.state_{}": [state.value for state in State],
     "file.{}": list(get_args(FileStatus)),
+    "alert.verdict_{}": [opinion.value for opinion in Opinion],
+    "data.kind_{}": [kind.value for kind in Kind],
+    "data.state_{}": [state.value for state in AgeState],
+    "stage.{}": [str(stage) for stage in STAGES],
     "doctor.{}": [status.value for status in Status],
+    "trend.state_{}": list(WEEK_STATES),
 }
 """Keys made of the members of a closed set."""
 

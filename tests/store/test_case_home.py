@@ -52,7 +52,8 @@ def test_a_casebook_of_the_first_version_gets_the_table(book: Casebook) -> None:
     book.keep_home_networks("office", ("198.51.100.0/24",), "scan a.pcap")
     book.close()
     raw = sqlite3.connect(book.path)
-    raw.execute("DROP TABLE case_home")
+    for table in ("case_home", "confirmed_role", "suppression", "alert_feedback"):
+        raw.execute(f"DROP TABLE {table}")
     raw.execute("UPDATE alembic_version SET version_num = '0001'")
     raw.commit()
     raw.close()

@@ -21,6 +21,7 @@ from detectors import derive
 from detectors.addresses import V4_PREFIX, ip_bytes
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
+from detectors.prevalence import peer_hosts_ever
 from detectors.rulefiles import admin_ports
 from detectors.sql import query
 from store import schema
@@ -102,7 +103,7 @@ class Campaign:
             "memory_span": span.cast(derive.MEMORY_SPAN),
             "capture_span": derive.capture_span(self.conversation),
             "host_seen": derive.host_seen(self.conversation),
-            "peer_hosts_ever": derive.peer_hosts_ever(self.conversation, edges),
+            "peer_hosts_ever": peer_hosts_ever(self.conversation, edges),
             "upload_pairs": derive.upload_pairs(self.conversation),
             "admin_edge": derive.admin_edges(self.conversation, edges, admin_ports()),
             "site_role": pa.Table.from_pylist(ranges, schema=derive.SITE_ROLE),
