@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
+from detectors import _rule_checks as check
+from detectors._rule_checks import Check
 from detectors.model import nearest
 from store.schema import Severity
 
 RULES_DIR: Final = Path(__file__).resolve().parent.parent / "rules"
 """Rules shipped beside the packages."""
-
-Check = Callable[[str], str]
-"""Returns an empty string for an allowed value, else the text of what is allowed."""
 
 
 class RuleFileError(ValueError):
@@ -33,41 +31,7 @@ class RuleKind:
     key: tuple[str, ...]
 
 
-def _text(value: str) -> str:
-    return "" if value.strip() else "a text that is not empty"
-
-
-def _any_text(value: str) -> str:
-    del value
-    return ""
-
-
-def _number(low: int, high: int, *, optional: bool = False) -> Check:
-    def check(value: str) -> str:
-        if optional and value == "":
-            return ""
-        inside = value.isascii() and value.isdigit() and low <= int(value) <= high
-        return "" if inside else f"a whole number {low} to {high}{' or nothing' if optional else ''}"
-
-    return check
-
-
-def _one_of(*names: str) -> Check:
-    def check(value: str) -> str:
-        if value in names:
-            return ""
-        close = nearest(value, names)
-        return f"{', '.join(name or 'nothing' for name in names)}" + (f" (nearest: {close})" if close else "")
-
-    return check
-
-
-def _pattern(pattern: str, said: str) -> Check:
-    compiled = re.compile(pattern)
-    return lambda value: "" if compiled.fullmatch(value) else said
-
-
-_ATTACK: Final = _pattern(r"T\d{4}(\.\d{3})?( T\d{4}(\.\d{3})?)*", "ATT&CK technique ids separated by one space")
+_ATTACK: Final = check.pattern(r"T\d{4}(\.\d{3})?( T\d{4}(\.\d{3})?)*", "ATT&CK technique ids separated by one space")
 
 ICS_CLASSES: Final = ("recon", "clock", "command", "parameter", "diagnostic", "file", "mode", "restart", "program")
 """Classes of industrial functions; detectors.md D36 rates the last four 95, commands 70 to 80, reads 20."""
@@ -75,7 +39,7 @@ ICS_CLASSES: Final = ("recon", "clock", "command", "parameter", "diagnostic", "f
 ANONYMISER_CLASSES: Final = ("tor", "proxy", "vpn", "tunnel_service", "remote_access", "encrypted_dns")
 """Ways out of the site that hide where a connection goes or let others in."""
 
-_DOMAIN: Final = _pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain in lower case without a dot at its end")
+_DOMAIN: Final = check.pattern(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain in lower case without a dot at its end")
 
 QUALIFIERS: Final = ("", "broadcast", "test_bit")
 """Conditions on a message beside its function: sent to the broadcast unit, or with the IEC-104 test bit."""
@@ -89,138 +53,138 @@ RPC_KINDS: Final = (
 KINDS: Final[Mapping[str, RuleKind]] = {
     "admin_services": RuleKind(
         {
-            "port": _number(1, 65535),
-            "service": _text,
-            "name_en": _text,
-            "name_zh": _text,
+            "port": check.number(1, 65535),
+            "service": check.text,
+            "name_en": check.text,
+            "name_zh": check.text,
             "attack": _ATTACK,
-            "source": _text,
+            "source": check.text,
         },
         ("port",),
     ),
     "rpc_operations": RuleKind(
         {
-            "interface": _text,
-            "operation": _text,
-            "kind": _one_of(*RPC_KINDS),
+            "interface": check.text,
+            "operation": check.text,
+            "kind": check.one_of(*RPC_KINDS),
             "attack": _ATTACK,
-            "why": _text,
-            "source": _text,
+            "why": check.text,
+            "source": check.text,
         },
         ("interface", "operation"),
     ),
     "ics": RuleKind(
         {
-            "sid": _number(1, 9_999_999),
-            "func": _number(0, 255, optional=True),
-            "subfunc": _number(0, 65535, optional=True),
-            "qualifier": _one_of(*QUALIFIERS),
-            "name_en": _text,
-            "name_zh": _text,
-            "class": _one_of(*ICS_CLASSES),
-            "severity": _one_of(*(member.value for member in Severity)),
+            "sid": check.number(1, 9_999_999),
+            "func": check.number(0, 255, optional=True),
+            "subfunc": check.number(0, 65535, optional=True),
+            "qualifier": check.one_of(*QUALIFIERS),
+            "name_en": check.text,
+            "name_zh": check.text,
+            "class": check.one_of(*ICS_CLASSES),
+            "severity": check.one_of(*(member.value for member in Severity)),
             "attack": _ATTACK,
-            "source": _text,
-            "why": _text,
+            "source": check.text,
+            "why": check.text,
         },
         ("sid",),
     ),
     "attack_map": RuleKind(
         {
             "id": _ATTACK,
-            "version": _pattern(r"\d+\.\d+", "a version such as 18.1"),
-            "domain": _one_of("enterprise", "ics"),
-            "name": _text,
-            "tactic": _pattern(r"[a-z]+(-[a-z]+)*", "a tactic in lower case with hyphens"),
-            "order": _number(1, 9),
-            "remap": _any_text,
-            "source": _text,
+            "version": check.pattern(r"\d+\.\d+", "a version such as 18.1"),
+            "domain": check.one_of("enterprise", "ics"),
+            "name": check.text,
+            "tactic": check.pattern(r"[a-z]+(-[a-z]+)*", "a tactic in lower case with hyphens"),
+            "order": check.number(1, 9),
+            "remap": check.any_text,
+            "source": check.text,
         },
         ("id",),
     ),
     "models": RuleKind(
         {
-            "model": _pattern(r"[a-z]+(_[a-z]+)*", "a name in snake_case"),
-            "file": _pattern(r"[a-z0-9_]+\.csv", "a file name ending in .csv"),
-            "version": _number(1, 9999),
-            "sha256": _pattern(r"[0-9a-f]{64}", "64 hex digits"),
-            "seed": _number(0, 2**31 - 1),
-            "trained_from": _any_text,
-            "trained_until": _any_text,
-            "data": _text,
-            "source": _text,
+            "model": check.pattern(r"[a-z]+(_[a-z]+)*", "a name in snake_case"),
+            "file": check.pattern(r"[a-z0-9_]+\.csv", "a file name ending in .csv"),
+            "version": check.number(1, 9999),
+            "sha256": check.pattern(r"[0-9a-f]{64}", "64 hex digits"),
+            "seed": check.number(0, 2**31 - 1),
+            "trained_from": check.any_text,
+            "trained_until": check.any_text,
+            "data": check.text,
+            "source": check.text,
         },
         ("model",),
     ),
     "benign_lists": RuleKind(
         {
-            "list": _pattern(r"[a-z0-9]+([_-][a-z0-9]+)*", "a folder of MISP's warning-lists"),
-            "class": _one_of("popular", "vendor", "cdn", "cloud", "none"),
-            "use": _one_of("accept", "refuse"),
-            "why": _text,
-            "source": _text,
+            "list": check.pattern(r"[a-z0-9]+([_-][a-z0-9]+)*", "a folder of MISP's warning-lists"),
+            "class": check.one_of("popular", "vendor", "cdn", "cloud", "none"),
+            "use": check.one_of("accept", "refuse"),
+            "why": check.text,
+            "source": check.text,
         },
         ("list",),
     ),
     "machine_zones": RuleKind(
         {
             "zone": _DOMAIN,
-            "kind": _one_of("blocklist", "lookup", "antivirus", "cdn"),
-            "why": _text,
-            "source": _text,
+            "kind": check.one_of("blocklist", "lookup", "antivirus", "cdn"),
+            "why": check.text,
+            "source": check.text,
         },
         ("zone",),
     ),
-    "mining_pools": RuleKind({"domain": _DOMAIN, "why": _text, "source": _text}, ("domain",)),
+    "mining_pools": RuleKind({"domain": _DOMAIN, "why": check.text, "source": check.text}, ("domain",)),
     "anonymisers": RuleKind(
         {
-            "match": _one_of("domain", "service", "port", "protocol"),
-            "value": _text,
-            "product": _text,
-            "class": _one_of(*ANONYMISER_CLASSES),
-            "why": _text,
-            "source": _text,
+            "match": check.one_of("domain", "service", "port", "protocol"),
+            "value": check.text,
+            "product": check.text,
+            "class": check.one_of(*ANONYMISER_CLASSES),
+            "why": check.text,
+            "source": check.text,
         },
         ("match", "value"),
     ),
     "tool_certs": RuleKind(
         {
-            "field": _one_of("subject", "issuer", "sha256"),
-            "pattern": _text,
-            "tool": _text,
-            "class": _one_of("implant", "framework", "interception", "default"),
-            "why": _text,
-            "source": _text,
+            "field": check.one_of("subject", "issuer", "sha256"),
+            "pattern": check.text,
+            "tool": check.text,
+            "class": check.one_of("implant", "framework", "interception", "default"),
+            "why": check.text,
+            "source": check.text,
         },
         ("field", "pattern"),
     ),
     "tools": RuleKind(
         {
-            "kind": _one_of("user_agent", "ssh_banner"),
-            "pattern": _text,
-            "tool": _text,
-            "class": _one_of("scanner", "script"),
-            "why": _text,
-            "source": _text,
+            "kind": check.one_of("user_agent", "ssh_banner"),
+            "pattern": check.text,
+            "tool": check.text,
+            "class": check.one_of("scanner", "script"),
+            "why": check.text,
+            "source": check.text,
         },
         ("kind", "pattern"),
     ),
     "roles": RuleKind(
         {
-            "role": _pattern(r"[a-z]+(_[a-z]+)*", "a name in snake_case"),
-            "name_en": _text,
-            "name_zh": _text,
-            "why": _text,
-            "source": _text,
+            "role": check.pattern(r"[a-z]+(_[a-z]+)*", "a name in snake_case"),
+            "name_en": check.text,
+            "name_zh": check.text,
+            "why": check.text,
+            "source": check.text,
         },
         ("role",),
     ),
     "virtual_macs": RuleKind(
         {
-            "prefix": _pattern(r"[0-9a-f]{2,12}", "2 to 12 hex digits in lower case"),
-            "name": _text,
-            "why": _text,
-            "source": _text,
+            "prefix": check.pattern(r"[0-9a-f]{2,12}", "2 to 12 hex digits in lower case"),
+            "name": check.text,
+            "why": check.text,
+            "source": check.text,
         },
         ("prefix",),
     ),
@@ -299,8 +263,8 @@ def _row_problems(name: str, kind: RuleKind, lines: list[tuple[int, dict[str, st
             wanted = len(kind.columns)
             problems.append(f"{where}: wrong number of fields; allowed: {wanted}; quote texts that hold commas")
             continue
-        for column, check in kind.columns.items():
-            if allowed := check(row[column]):
+        for column, allows in kind.columns.items():
+            if allowed := allows(row[column]):
                 problems.append(f"{where}: {column} is {row[column]!r}; allowed: {allowed}; correct it")
         key = tuple(row[column] for column in kind.key)
         if key in seen:

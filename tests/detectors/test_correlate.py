@@ -268,7 +268,8 @@ def test_from_traffic_to_incident(traffic: Traffic) -> None:
     traffic.control(2400, A, station, 45)
     names = ("scan_horizontal", "brute_force", "ics_rogue_master", "ics_dangerous_function")
     chosen = [registry()[name] for name in names]
-    alerts, assessments = run_all(arrow_source(traffic.tables()), traffic.policy(), detectors=chosen)
+    source = arrow_source(traffic.all_tables("edge_before"))
+    alerts, assessments = run_all(source, traffic.policy(), detectors=chosen)
     (one,) = incidents(alerts, assessments)
     assert one.severity is Severity.CRITICAL
     assert one.actors == (ip_bytes(A),)
