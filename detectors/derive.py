@@ -90,6 +90,7 @@ POLICY: Final = {
     "peer_hosts": PEER_HOSTS,
     "domain_hosts": DOMAIN_HOSTS,
     "memory_span": MEMORY_SPAN,
+    "peer_hosts_ever": PEER_HOSTS,
     "ref_asn": REF_ASN,
     "ref_benign": REF_BENIGN,
     "reference_age": REFERENCE_AGE,
@@ -150,8 +151,10 @@ SELECT domain, count(DISTINCT ip) AS hosts FROM (
 
 UPLOAD_PAIRS_SQL: Final = """
 SELECT floor(log2(up))::INTEGER AS log2_up, count(*) AS pairs FROM (
-    SELECT sum(src_bytes_payload) AS up FROM conversation WHERE src_home AND NOT dst_home AND src_bytes_payload > 0
-    GROUP BY src_ip, dst_ip
+    SELECT sum(src_bytes_payload) AS up FROM (
+        SELECT DISTINCT root_uid, src_ip, dst_ip, src_bytes_payload FROM conversation
+        WHERE src_home AND NOT dst_home AND src_bytes_payload > 0
+    ) GROUP BY src_ip, dst_ip
 ) GROUP BY log2_up ORDER BY log2_up
 """
 
@@ -276,7 +279,7 @@ def upload_pairs(conversation: pa.Table) -> pa.Table:
     """Return how much pairs push out (UPLOAD_PAIRS).
 
     Args:
-        conversation: src_ip, dst_ip, src_home, dst_home, src_bytes_payload.
+        conversation: root_uid, src_ip, dst_ip, src_home, dst_home, src_bytes_payload.
     """
     return query(UPLOAD_PAIRS_SQL, {"conversation": conversation}).cast(UPLOAD_PAIRS)
 

@@ -2,7 +2,8 @@
 
 Rarity in bits is -log2 P(service | source) - log2 P(source | target), both by Laplace's rule over the home hosts, from
 what was known when the edge first appeared. A source knows a service by the hosts that use it, or by its own habit of
-using it on other targets, whichever is likelier: an administrator's next desktop is no surprise, a clerk's first is.
+using it on other targets a day ago and earlier, whichever is likelier: an administrator's next desktop is no surprise,
+a clerk's first is.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ WITH edge AS (
 counted AS (
     SELECT *,
         rank() OVER (PARTITION BY dst_ip, dst_port ORDER BY first_ts) - 1 AS clients,
-        rank() OVER (PARTITION BY src_ip, dst_port ORDER BY first_ts) - 1 AS own_port,
-        rank() OVER (PARTITION BY src_ip ORDER BY first_ts) - 1 AS own_all
+        count(*) OVER (PARTITION BY src_ip, dst_port ORDER BY first_ts
+            RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL 1 DAY PRECEDING) AS own_port
     FROM edge
 ),
 port_user AS (
@@ -50,8 +51,9 @@ joined AS (
     SELECT counted.*, coalesce(port_user.users, 0) AS users FROM counted
     ASOF LEFT JOIN port_user ON counted.dst_port = port_user.dst_port AND counted.first_ts > port_user.user_ts
 )
-SELECT src_ip, dst_ip, dst_port, first_ts, known_days, last_known_ts, moments, sessions, uid, clients, users, own_port,
-    -log2(greatest((users + 1) / ($hosts + 2), own_port / (own_all + 1))) - log2((clients + 1) / ($hosts + 2)) AS rarity,
+SELECT src_ip, dst_ip, dst_port, first_ts, known_days, last_known_ts, moments, sessions, uid, clients, users,
+    -log2(greatest((users + 1) / ($hosts + 2), own_port / (own_port + 2.0))) - log2((clients + 1) / ($hosts + 2))
+        AS rarity,
     known_ts IS NULL AS is_new
 FROM joined WHERE first_ts >= $learned ORDER BY first_ts, src_ip, dst_ip, dst_port
 """

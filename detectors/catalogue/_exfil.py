@@ -114,11 +114,11 @@ def home_hosts(tables: Tables) -> int:
 
 
 def users_of(tables: Tables, destinations: Iterable[bytes]) -> dict[bytes, int]:
-    """Return how many home hosts an outside address answered; 1 for those that the table leaves out."""
+    """Return how many home hosts an outside address answered, now or before; 1 for those that the table leaves out."""
     asked = set(destinations)
     if not asked:
         return {}
-    held = rows("SELECT dst_ip, hosts FROM peer_hosts", {"peer_hosts": tables["peer_hosts"]})
+    held = rows("SELECT dst_ip, hosts FROM peer_hosts_ever", {"peer_hosts_ever": tables["peer_hosts_ever"]})
     return dict.fromkeys(asked, 1) | {row["dst_ip"]: row["hosts"] for row in held if row["dst_ip"] in asked}
 
 

@@ -197,6 +197,17 @@ def told(
     return alerts(detector, own, int(params["max_alerts"]), one=lambda one: made([one], None), rest=made)
 
 
+def _said(found: Sequence[Episode]) -> dict[str, object]:
+    start, end = min(episode.start for episode in found), max(episode.end for episode in found)
+    return {
+        "actor": ip_text(found[0].sender),
+        "start": when(start),
+        "seconds": f"{(end - start).total_seconds():.3g}",
+        "operations": found[0].operations(),
+        "calls": sum(len(episode.calls) for episode in found),
+    }
+
+
 def finding(
     found: Sequence[Episode],
     *,
@@ -215,17 +226,9 @@ def finding(
     """
     first, uids = found[0], [call["flow_uid"] for episode in found for call in episode.calls]
     start, end = min(episode.start for episode in found), max(episode.end for episode in found)
-    is_one = where is None
-    target = ip_text(first.receiver)
-    place = Text(target, target) if where is None else where
-    text = {
-        "actor": ip_text(first.sender),
-        "start": when(start),
-        "seconds": f"{(end - start).total_seconds():.3g}",
-        "operations": first.operations(),
-        "calls": sum(len(episode.calls) for episode in found),
-        **said,
-    }
+    is_one, target = where is None, ip_text(first.receiver)
+    place, receiver = where or Text(target, target), first.receiver if is_one else None
+    text = _said(found) | said
     known = _KNOWN.fill(days=f"{first.known_days:.0f}") if is_one and first.known_days is not None else Text("", "")
     return Finding(
         key=(ip_text(first.sender), target if is_one else "further hosts"),
@@ -240,16 +243,13 @@ def finding(
         ),
         flow_uids=uids,
         flow_count=len(set(uids)),
-        display_filter=display_filter(
-            actor=first.sender, target=first.receiver if is_one else None, extra="(dcerpc || smb || smb2)"
-        ),
+        display_filter=display_filter(actor=first.sender, target=receiver, extra="(dcerpc || smb || smb2)"),
         actor=first.sender,
-        target=first.receiver if is_one else None,
+        target=receiver,
         target_port=first.calls[0]["receiver_port"] if is_one else None,
         target_count=len({episode.receiver for episode in found}),
         ip_proto=6,
         attack=attack,
         succeeded=succeeded,
-        baseline_days=None,
         details={"known_days": first.known_days, "operations": first.operations()},
     )

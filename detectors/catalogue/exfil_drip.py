@@ -50,7 +50,7 @@ FROM day GROUP BY src_ip
 _FLOWS_SQL: Final = f"""
 SELECT src_ip, dst_ip, count(DISTINCT root_uid) AS flows, mode(dst_port) AS dst_port, mode(ip_proto) AS ip_proto,
     max(ts_start) AS last_ts,
-    list_transform(min({{'t': ts_start, 'u': root_uid}}, {MAX_FLOW_UIDS}), lambda x: x.u) AS uids
+    list_transform(min(DISTINCT {{'t': ts_start, 'u': root_uid}}, {MAX_FLOW_UIDS}), lambda x: x.u) AS uids
 FROM conversation SEMI JOIN found USING (src_ip, dst_ip) GROUP BY src_ip, dst_ip
 """
 
@@ -76,7 +76,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
     """Find pairs whose daily pushes exceed the source's custom for long.
 
     Args:
-        tables: ``conversation``, ``edge_day_before``, and the policy tables ``census`` and ``peer_hosts``.
+        tables: ``conversation``, ``edge_day_before``, and the policy tables ``census`` and ``peer_hosts_ever``.
         params: see ``DETECTOR.params``.
 
     Returns:

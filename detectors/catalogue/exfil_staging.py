@@ -56,10 +56,12 @@ _TITLE: Final = Text(
 )
 _EVIDENCE: Final = Text(
     "{actor} pulled {pulled} from {count} server(s) inside ({servers}) from {start} on, {times} times its heaviest"
-    " usual day ({usual}), and pushed {volume} to {target} {hours} h later: {share} of what it had collected. {users} of"
-    " {hosts} hosts use this destination.",
-    "{actor} 自 {start} 起从内部 {count} 台服务器（{servers}）拉取 {pulled}，为其平日最高值（{usual}）的 {times} 倍；"
-    "{hours} 小时后向 {target} 外传 {volume}，相当于所汇集数据的 {share}。"
+    " usual day ({usual}), and pushed {volume} to {target} {hours} h later: {share} of what it had collected."
+    " {users} of {hosts} hosts use this destination.",
+    "{actor} 自 {start} 起从内部 {count} 台服务器（{servers}）拉取 {pulled}，"
+    "为其平日最高值（{usual}）的 {times} 倍；"
+    "{hours} 小时后向 {target} 外传 {volume}，"
+    "相当于所汇集数据的 {share}。"
     "{hosts} 台主机中有 {users} 台访问该目的地。",
 )
 
@@ -68,7 +70,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
     """Find pushes that a collection of the same size preceded.
 
     Args:
-        tables: ``conversation``, ``edge_day_before``, and the policy tables ``census`` and ``peer_hosts``.
+        tables: ``conversation``, ``edge_day_before``, and the policy tables ``census`` and ``peer_hosts_ever``.
         params: see ``DETECTOR.params``.
 
     Returns:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from detectors.addresses import ip_text
 from detectors.alerts import MAX_FLOW_UIDS, AlertRows, Finding, display_filter, when
 from detectors.catalogue import _exfil as exfil
+from detectors.catalogue._edges import history
 from detectors.model import Confidence, Detector, Param, Params, Tables, Text
 from detectors.sql import rows
 from store.schema import Severity
@@ -47,7 +48,7 @@ _FLOWS_SQL: Final = f"""
 SELECT src_ip, dst_ip, min(ts_start) AS start_ts, max(ts_start + to_microseconds((duration_s * 1e6)::BIGINT)) AS end_ts,
     count(DISTINCT root_uid) AS flows, mode(dst_port) AS dst_port, mode(ip_proto) AS ip_proto,
     min(server_name::VARCHAR) AS name,
-    list_transform(max({{'b': src_bytes_payload, 'u': root_uid}}, {MAX_FLOW_UIDS}), lambda x: x.u) AS uids
+    list_transform(max(DISTINCT {{'b': src_bytes_payload, 'u': root_uid}}, {MAX_FLOW_UIDS}), lambda x: x.u) AS uids
 FROM conversation SEMI JOIN found USING (src_ip, dst_ip) WHERE src_bytes_payload > 0 GROUP BY src_ip, dst_ip
 """
 
@@ -71,7 +72,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
     """Find pairs that push much.
 
     Args:
-        tables: ``conversation``, ``edge_day_before``, and the policy tables ``census``, ``peer_hosts`` and
+        tables: ``conversation``, ``edge_day_before``, and the policy tables ``census``, ``peer_hosts_ever`` and
             ``upload_pairs``.
         params: see ``DETECTOR.params``.
 
@@ -84,6 +85,8 @@ def run(tables: Tables, params: Params) -> pa.Table:
     hosts, level = exfil.home_hosts(tables), exfil.site_level(tables)
     pairs = [row | {"users": users[row["dst_ip"]]} for row in pairs]
     pairs = [row for row in pairs if exfil.is_rare(row["users"], hosts, params["max_share"])]
+    known = history(tables)
+    days_known = (known[1] - known[0]).total_seconds() / 86400 if known else 0.0
     alerts = AlertRows(DETECTOR)
     if pairs:
         form = pa.schema([tables["conversation"].schema.field(name) for name in ("src_ip", "dst_ip")])
@@ -95,6 +98,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
             days.setdefault(row["src_ip"], []).append(row)
         for pair in pairs:
             one = pair | flows[pair["src_ip"], pair["dst_ip"]] | _judged(pair, days[pair["src_ip"]], level)
+            one["history"] = days_known
             if _is_push(one, params):
                 alerts.add(_finding(one, hosts, params))
     return alerts.table()
@@ -124,18 +128,18 @@ def _is_push(one: dict[str, Any], params: Params) -> bool:
 
 
 def _severity(one: dict[str, Any], hosts: int, params: Params) -> Severity:
-    """Without enough hosts nobody knows what is rare: informational. Half a gigabyte to a rare place is high."""
+    """Among few hosts nothing is rare; half a gigabyte is high; less needs two weeks of custom to be told."""
     if hosts < params["min_hosts"]:
         return Severity.INFO
-    return Severity.HIGH if one["hour_up"] >= params["hard_hour"] else Severity.MEDIUM
+    if one["hour_up"] >= params["hard_hour"]:
+        return Severity.HIGH
+    return Severity.MEDIUM if one["history"] >= params["learn"] else Severity.INFO
 
 
 def _finding(one: dict[str, Any], hosts: int, params: Params) -> Finding:
     actor, target = ip_text(one["src_ip"]), ip_text(one["dst_ip"])
     ratio = exfil.pcr(one["up"], one["down"])
-    said = {
-        "actor": actor,
-        "target": target,
+    said = {"actor": actor, "target": target} | {
         "volume": exfil.bytes_text(one["up"]),
         "down": exfil.bytes_text(one["down"]),
         "pcr": f"{ratio:.2f}",
@@ -199,6 +203,7 @@ DETECTOR: Final = Detector(
             "the site's pairs are a mixture, wider than one host's",
             "own: uploads into an office",
         ),
+        "learn": Param(14, "d", 0, 365, "two working weeks show what is usual", "detectors.md D21: >= 14 d of history"),
         "pcr": exfil.PCR,
         "max_share": exfil.MAX_SHARE,
         "min_hosts": exfil.MIN_HOSTS,

@@ -145,8 +145,8 @@ DETECTOR: Final = Detector(
     params={
         "learn": edges.LEARN,
         "within": Param(24, "h", 0.1, 168, "an intruder goes on the same day", "detectors.md D24: 24 h"),
-        "step_bits": Param(5, "bits", 0, 60, "a step that one host in six might take is none", "own"),
-        "path_bits": Param(14, "bits", 0, 200, "two steps of the rarity that D23 tells, less one bit each", "own"),
+        "step_bits": Param(4, "bits", 0, 60, "what one host in sixteen might do is no step", "own"),
+        "path_bits": Param(12, "bits", 0, 200, "together one in 4000", "own: seeded paths in offices of 40"),
         "few_days": Param(3, "d", 0, 30, "who was there on three days is no usual administrator", "own; D24"),
         "sure_steps": Param(3, "steps", 2, 20, "a path of three first sessions within days is no accident", "D24"),
         "min_hosts": Param(20, "hosts", 2, 10000, "among few hosts nothing is rare", "own; 2 log2(20) = 8.6 bits"),

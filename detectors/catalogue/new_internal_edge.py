@@ -22,10 +22,10 @@ _TITLE_MANY: Final = Text(
     "First administrative sessions from {actor} to {count} hosts", "{actor} 首次登入管理 {count} 台主机"
 )
 _EVIDENCE: Final = Text(
-    "{actor} opened {service} to {target} at {start} for the first time in {days} days that are known. {users} of {hosts}"
-    " hosts use {service} as clients, {clients} use it on {target}: {bits} bits of surprise.{more}{state}",
-    "{actor} 于 {start} 首次以 {service} 连接 {target}，已知历史 {days} 天。{hosts} 台主机中 {users} 台使用 {service}，"
-    "其中 {clients} 台连接 {target}：意外程度 {bits} 比特。{more}{state}",
+    "{actor} opened {service} to {target} at {start} for the first time in {days} days that are known. {users} of"
+    " {hosts} hosts use {service} as clients, {clients} use it on {target}: {bits} bits of surprise.{more}{state}",
+    "{actor} 于 {start} 首次以 {service} 连接 {target}，已知历史 {days} 天。"
+    "{hosts} 台主机中 {users} 台使用 {service}，其中 {clients} 台连接 {target}：意外程度 {bits} 比特。{more}{state}",
 )
 _MORE: Final = Text(" {count} such sessions within a day: {list}.", "一天内共有 {count} 条此类会话：{list}。")
 _UNDECIDED: Final = Text(" Undecided: too little is known of this site yet.", "尚不能判定：对本网了解的时间过短。")

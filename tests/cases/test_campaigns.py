@@ -20,7 +20,7 @@ def _asked(campaign: Campaign, sql: str) -> list[dict[str, object]]:
 
 def test_same_seed_same_rows() -> None:
     """A seed fixes every row; another seed gives others."""
-    assert benign_office(5, 10, 21).conversation.equals(OFFICE.conversation)
+    assert benign_office.__wrapped__(5, 10, 21).conversation.equals(OFFICE.conversation)
     assert not benign_office(6, 10, 21).conversation.equals(OFFICE.conversation)
 
 

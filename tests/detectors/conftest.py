@@ -28,6 +28,7 @@ from detectors.derive import (
 )
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
+from detectors.prevalence import peer_hosts_ever
 from detectors.rulefiles import admin_ports
 from store import schema
 from store._lazy_views import derived_sql, sources_of
@@ -382,6 +383,7 @@ class Traffic:
             "memory_span": pa.Table.from_pylist(span, schema=MEMORY_SPAN),
             "capture_span": capture_span(conversation),
             "host_seen": host_seen(conversation),
+            "peer_hosts_ever": peer_hosts_ever(conversation, tables["edge_before"]),
             "seen_hour": seen_hour(conversation),
             "upload_pairs": upload_pairs(conversation),
             "admin_edge": admin_edges(conversation, tables["edge_before"], admin_ports()),

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from ipaddress import IPv4Address
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from detectors import derive
 from detectors.addresses import V4_PREFIX, ip_bytes
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
+from detectors.prevalence import peer_hosts_ever
 from detectors.rulefiles import admin_ports
 from detectors.sql import query
 from store import schema
@@ -86,8 +88,9 @@ class Campaign:
             return self.conversation
         return self.others.get(name, form(name).empty_table())
 
+    @cached_property
     def policy(self) -> dict[str, pa.Table]:
-        """Return the policy tables that follow from the data."""
+        """The policy tables that follow from the data."""
         ranges = [{"ip_lo": ip_bytes(ip), "ip_hi": ip_bytes(ip), "role": role} for ip, role in self.roles]
         edges = self.table("edge_before")
         span = query(
@@ -100,6 +103,7 @@ class Campaign:
             "memory_span": span.cast(derive.MEMORY_SPAN),
             "capture_span": derive.capture_span(self.conversation),
             "host_seen": derive.host_seen(self.conversation),
+            "peer_hosts_ever": peer_hosts_ever(self.conversation, edges),
             "upload_pairs": derive.upload_pairs(self.conversation),
             "admin_edge": derive.admin_edges(self.conversation, edges, admin_ports()),
             "site_role": pa.Table.from_pylist(ranges, schema=derive.SITE_ROLE),
@@ -112,7 +116,7 @@ class Campaign:
         """Run one detector through the engine and return its alerts as dictionaries."""
         tables = {name: self.table(name) for name in detector.needs}
         overrides = {detector.id: override} if override else {}
-        alerts, _ = run_all(arrow_source(tables), self.policy(), overrides, detectors=[detector], buckets=buckets)
+        alerts, _ = run_all(arrow_source(tables), self.policy, overrides, detectors=[detector], buckets=buckets)
         result: list[dict[str, Any]] = alerts.to_pylist()
         return result
 

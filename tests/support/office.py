@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -72,6 +73,7 @@ def workstation(n: int) -> str:
     return f"10.0.{1 + n // 200}.{10 + n % 200}"
 
 
+@cache
 def benign_office(seed: int, hosts: int = 50, days: int = 90) -> Campaign:
     """Return the conversations of an office in which nothing is wrong.
 
