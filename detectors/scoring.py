@@ -133,7 +133,7 @@ def entity_score(risks: Iterable[float], *, criticality: str = "medium", tactics
 def faded(risk: float, then: datetime, now: datetime, half_life_days: float) -> float:
     """Return what is left of a risk after the time between, halved every ``half_life_days``; event time."""
     days = max(0.0, (now - then).total_seconds() / 86400)
-    return float(risk) * 0.5 ** (days / half_life_days)
+    return float(risk * math.exp2(-days / half_life_days))
 
 
 def level(score: float) -> Severity:

@@ -151,13 +151,17 @@ def spray(seed: int, users: int) -> Campaign:
     return Campaign(talk, {"logins": table})
 
 
+def _calling(hours: float, jitter: float) -> Callable[[int], Campaign]:
+    return lambda seed: beacon(seed, hours, jitter)
+
+
 def _beacons() -> dict[str, Plan]:
     plans = {}
     for hours, said in ((6, "6 h"), (12, "12 h"), (24, "1 d"), (168, "7 d")):
         for jitter in (0.0, 0.2, 0.5, 0.9):
             plans[f"beacon {said}, jitter {jitter:.0%}"] = Plan(
                 f"calls out every {said} for 90 days",
-                lambda seed, h=hours, j=jitter: beacon(seed, h, j),
+                _calling(hours, jitter),
                 ("beacon_slow",),
                 "RITA: not analysed" if hours >= 12 else "RITA: below its base threshold",
                 0,
@@ -232,9 +236,9 @@ def play(name: str) -> Case:
 
 def alerts_of(plan: Plan, site: Campaign) -> list[dict[str, Any]]:
     """Return the alerts of the expected detectors on the actor."""
-    known = [registry()[detector] for detector in plan.expected if detector in registry()]
+    known = [registry()[name] for name in plan.expected]
     source = arrow_source({table: site.table(table) for detector in known for table in detector.needs})
-    alerts, _ = run_all(source, site.policy(), detectors=known)
+    alerts, _ = run_all(source, site.policy, detectors=known)
     return [alert for alert in alerts.to_pylist() if alert["actor_ip"] == ip_bytes(ACTOR)]
 
 

@@ -142,4 +142,5 @@ def _flat(column: pa.ChunkedArray) -> beaconing.Groups:
 
 def _offsets(lists: pa.ListArray) -> np.ndarray[Any, Any]:
     offsets: np.ndarray[Any, Any] = lists.offsets.to_numpy()
-    return offsets - offsets[0]
+    from_zero: np.ndarray[Any, Any] = offsets - offsets[0]
+    return from_zero

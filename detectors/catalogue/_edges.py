@@ -100,7 +100,7 @@ def threshold(edges: list[Row], min_bits: float) -> float:
     before = sorted(row["rarity"] for row in edges if not row["is_new"])
     if len(before) < QUANTILE_FROM:
         return min_bits
-    return max(min_bits, before[int(0.999 * (len(before) - 1))])
+    return max(min_bits, float(before[int(0.999 * (len(before) - 1))]))
 
 
 def owned(tables: Tables) -> set[bytes]:

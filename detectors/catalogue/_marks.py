@@ -90,6 +90,12 @@ class Known:
     query: str | None
 
 
+def place(row: Row, own: Known, port: int | None) -> str:
+    """Return what people call a destination: its name, the name looked up, or its address, and its port."""
+    name = row["name"] or (own.query or "").rstrip(".") or ip_text(row["dst_ip"])
+    return f"{name}{'' if port is None else f':{port}'}"
+
+
 def known(tables: Tables, found: list[Row]) -> list[Known]:
     """Return what is known of each pair.
 
@@ -149,7 +155,8 @@ class Prevalence:
         """Return which share of the home hosts goes to a destination, None when there are too few to say."""
         if self.hosts < FEW_HOSTS:
             return None
-        return max(self._peers.get(dst_ip, 1), self._domains.get(domain, 1) if domain else 1) / self.hosts
+        users = max(self._peers.get(dst_ip, 1), self._domains.get(domain, 1) if domain else 1)
+        return float(users / self.hosts)
 
     def has_role(self, ip: bytes, roles: Iterable[str]) -> bool:
         """Tell whether an address has one of the roles in the site policy."""

@@ -93,7 +93,8 @@ class Episode:
     @property
     def end(self) -> datetime:
         """Time of the last call."""
-        return max(call["ts"] for call in self.calls)
+        last: datetime = max(call["ts"] for call in self.calls)
+        return last
 
     def of(self, kind: str) -> list[Row]:
         """Return the calls of one kind."""

@@ -76,9 +76,8 @@ def _severity(row: dict[str, Any], known: marks.Known, params: Params, prevalenc
 
 def _finding(row: dict[str, Any], known: marks.Known, severity: Severity) -> Finding:
     actor = ip_text(row["src_ip"])
-    name = row["name"] or (known.query or "").rstrip(".") or None
     port = row["ports"][0] if len(row["ports"]) == 1 else None
-    place = f"{name or ip_text(row['dst_ip'])}{'' if port is None else f':{port}'}"
+    place = marks.place(row, known, port)
     pauses = beaconing.intervals(beaconing.groups(row["seconds"]))
     details = _details(row, pauses, known)
     said = {n: f"{row[n]:.3g}" for n in ("times", "sizes_score", "duration", "histogram", "score")}

@@ -89,8 +89,7 @@ def _period(row: dict[str, Any]) -> float:
 
 def _finding(row: dict[str, Any], known: marks.Known, own: tuple[str, ...], severity: Severity) -> Finding:
     actor, port = ip_text(row["src_ip"]), row["dst_port"] or None
-    name = row["name"] or (known.query or "").rstrip(".") or ip_text(row["dst_ip"])
-    place = f"{name}{'' if port is None else f':{port}'}"
+    place = marks.place(row, known, port)
     pauses = beaconing.intervals(beaconing.groups(row["times"]))
     period, mad = float(np.median(pauses.values)), float(beaconing.deviation(pauses, 1.0)[0][0])
     days = (row["last_ts"] - row["first_ts"]).days

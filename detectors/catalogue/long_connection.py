@@ -127,18 +127,20 @@ def _severity(row: dict[str, Any], known: marks.Known, params: Params, prevalenc
     return Severity.MEDIUM
 
 
+def _said(known: marks.Known) -> Text:
+    if not known.words:
+        return _NO_MARKS
+    return Text(
+        _MARKS.en.format(list="; ".join(word.en for word in known.words)),
+        _MARKS.zh.format(list="；".join(word.zh for word in known.words)),
+    )
+
+
 def _finding(row: dict[str, Any], known: marks.Known, severity: Severity, *, is_typed: bool) -> Finding:
     actor, port = ip_text(row["src_ip"]), row["dst_port"]
-    name = row["name"] or (known.query or "").rstrip(".") or ip_text(row["dst_ip"])
-    place = f"{name}:{port}"
+    place = marks.place(row, known, port)
     threat = bucketed(row["total"], _CUTS)
-    typed = _TYPED if is_typed else Text("", "")
-    said = _NO_MARKS
-    if known.words:
-        said = Text(
-            _MARKS.en.format(list="; ".join(word.en for word in known.words)),
-            _MARKS.zh.format(list="；".join(word.zh for word in known.words)),
-        )
+    typed, said = (_TYPED if is_typed else Text("", "")), _said(known)
     values = {name: row[name] for name in ("flows", "open", "sent", "received")} | {
         "actor": actor,
         "place": place,

@@ -95,7 +95,7 @@ def _finding(
         actor=first["src_ip"],
         target=first["dst_ip"],
         target_port=first["dst_port"],
-        target_count=counts["count"],
+        target_count=len({row["dst_ip"] for row in found}),
         ip_proto=6,
         attack=tuple(dict.fromkeys(names[row["dst_port"]]["attack"] for row in found)),
         baseline_days=days,

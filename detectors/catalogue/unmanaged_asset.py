@@ -14,6 +14,7 @@ import pyarrow as pa
 from detectors.addresses import ip_text, mac_text, unicast_sql
 from detectors.alerts import AlertRows, Finding, display_filter, when
 from detectors.catalogue import _novelty as novelty
+from detectors.catalogue._edges import history
 from detectors.model import Confidence, Detector, Param, Params, Tables, Text
 from detectors.sql import rows
 from store.schema import Severity
@@ -60,7 +61,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
     if learned is None:
         return alerts.table()
     inputs = {name: tables[name] for name in ("conversation", "asset_seen_before")}
-    known = novelty.history(tables)
+    known = history(tables)
     days = (known[1] - known[0]).total_seconds() / 86400 if known else 0.0
     first_of = {row["mac"]: row["first_ts"] for row in rows(_MACS_SQL, {"host_seen": tables["host_seen"]})}
     for row in rows(_SQL, inputs, {"learned": learned, "grace": params["grace"]}):

@@ -104,7 +104,7 @@ def _doubling_min(tree: Row) -> float | None:
     seconds = (found[-1]["ts"] - found[0]["ts"]).total_seconds()
     if len(found) < 4 or seconds <= 0:
         return None
-    return seconds / 60 / math.log2((len(found) + 1) / 2)
+    return float(seconds / 60 / math.log2((len(found) + 1) / 2))
 
 
 def _finding(tree: Row, params: Params) -> Finding:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
+from detectors._role_evidence import NEEDS
 from detectors.addresses import in_ranges, ip_text
-from detectors.roles import NEEDS, Proposal, propose
+from detectors.roles import Proposal, propose
 from reporting.cases.book import casebook_of
 from reporting.cases.case import Case
 from reporting.cases.policy import policy_of

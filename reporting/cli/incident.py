@@ -195,7 +195,10 @@ def timeline(incident_id: str, case: str | None) -> None:
         }
         for step in steps
     ]
-    names = ("since", "stage", "severity", "title", "count", "worked")
-    emit(rows, [Column(name, words(f"incident.{name}"), right=name == "count") for name in names], "table")
+    columns = [
+        Column(name, words(f"incident.{name}"), right=name == "count")
+        for name in ("since", "stage", "severity", "title", "count", "worked")
+    ]
+    emit(rows, columns, "table")
     if left_out := (found["story"] or {}).get("steps_left_out", 0):
         click.echo(words("incident.more_steps", n=left_out))

@@ -97,8 +97,8 @@ def course(steps: Sequence[Mapping[str, Any]], stages: Mapping[int, str], zone: 
     """Return the course of an incident; None without steps."""
     if not steps:
         return None
-    first = min(step["since_us"] for step in steps) / 1e6
-    last = max(max(step["until_us"] for step in steps) / 1e6, first + 1e-3)
+    first = float(min(step["since_us"] for step in steps)) / 1e6
+    last = max(float(max(step["until_us"] for step in steps)) / 1e6, first + 1e-3)
 
     def x(at_s: float) -> float:
         return LEFT + (at_s - first) / (last - first) * (RIGHT - LEFT)

@@ -98,7 +98,7 @@ def _no_day(option: str, bound: datetime | None) -> Problem:
         Text(
             f"{bound:%Y-%m-%dT%H:%M:%SZ} is not the start of a UTC day", f"{bound:%Y-%m-%dT%H:%M:%SZ} 不是 UTC 日的起点"
         ),
-        Text("allowed with --by day: whole days", "与 --by day 同用时可用：整日"),
+        Text("allowed: whole days, with --by day", "可用：整日（与 --by day 同用时）"),
         Text(
             f"take {before:%Y-%m-%d} or {before + DAY:%Y-%m-%d}", f"请改用 {before:%Y-%m-%d} 或 {before + DAY:%Y-%m-%d}"
         ),

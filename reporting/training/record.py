@@ -50,7 +50,8 @@ def train_dga(good: Path, bad: Path, seed: int, window: tuple[str, str], rules_d
     try:
         trained = train(good.read_text(encoding="utf-8").split(), made, apart, seed)
     except ValueError as error:
-        raise _problem(good, str(error), "a name on each line; families in the other file") from error
+        allowed = Text("a name on each line; families in the other file", "每行一个域名；家族写在另一个文件")
+        raise _problem(good, str(error), allowed) from error
     data = f"{good.name} {_digest(good)[:16]}; {bad.name} {_digest(bad)[:16]}"
     return _record(trained, seed, window, data, rules_dir)
 
@@ -59,7 +60,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as held:
         reader = csv.DictReader(held)
         if reader.fieldnames != _BAD_COLUMNS:
-            raise _problem(path, f"columns {reader.fieldnames}", ", ".join(_BAD_COLUMNS))
+            columns = ", ".join(_BAD_COLUMNS)
+            raise _problem(path, f"columns {reader.fieldnames}", Text(columns, columns))
         return list(reader)
 
 
@@ -92,10 +94,17 @@ def _record(trained: Trained, seed: int, window: tuple[str, str], data: str, rul
         (rules_dir / "models" / "dga.csv").write_bytes(trained.content)
         (rules_dir / REGISTRY).write_text(text.getvalue(), encoding="utf-8")
     except (OSError, RuleFileError) as error:
-        raise _problem(rules_dir, str(error), f"a folder with {REGISTRY} that can be written") from error
+        allowed = Text(f"a folder with {REGISTRY} that can be written", f"含 {REGISTRY} 且可写入的目录")
+        raise _problem(rules_dir, str(error), allowed) from error
     return Kept(trained, version, sha256)
 
 
-def _problem(where: Path, found: str, allowed: str) -> TaishiError:
-    todo = Text("correct the file or name another one", "请改正该文件或指定另一个")
-    return TaishiError(Problem(str(where), Text(found, found), Text(f"allowed: {allowed}", f"允许：{allowed}"), todo))
+def _problem(where: Path, found: str, allowed: Text) -> TaishiError:
+    return TaishiError(
+        Problem(
+            str(where),
+            Text(f"{found}", f"发现：{found}"),
+            Text(f"allowed: {allowed.en}", f"可用：{allowed.zh}"),
+            Text("correct the file or name another one", "请改正该文件或指定另一个"),
+        )
+    )
