@@ -77,6 +77,7 @@ def run_all(
     rules_dir: Path = RULES_DIR,
     buckets: int | Callable[[Detector], int] = 1,
     hosts_for: HostSource | None = None,
+    is_strict: bool = True,
 ) -> tuple[pa.Table, pa.Table]:
     """Run detectors and say which of them could not judge.
 
@@ -89,6 +90,8 @@ def run_all(
         buckets: into how many parts the data is cut by partition key, or how many for a detector; more parts need less
             memory.
         hosts_for: source of ``host_seen``; the policy table, whole, when None.
+        is_strict: a detector that fails ends the run; otherwise it is "not assessed" with the error, and the others go
+            on: one mistake of ours must not blind a site.
 
     Returns:
         ALERT, sorted by detector, time and id; and ASSESSMENT, one row per detector, sorted by id.
@@ -105,13 +108,17 @@ def run_all(
     for name, detector in sorted(chosen.items()):
         assessment = assess(detector, policy["capture_span"], policy["memory_span"])
         if assessment["status"] != "not_assessed":
-            rules = {f"rules/{rule}": load_rules(rule, rules_dir) for rule in detector.rules}
+            rules = {f"rules/{rule}": _rule_table(rule, rules_dir) for rule in detector.rules}
             rules |= {f"model/{model}": load_model(model, rules_dir) for model in detector.models}
             try:
                 parts = buckets if isinstance(buckets, int) else buckets(detector)
                 found, has_data = _run(detector, tables_for, policy | rules, params[name], parts, hosts_for)
             except _NoTableError as error:
                 assessment = _not_there(detector, str(error))
+            except Exception as error:
+                if is_strict:
+                    raise
+                assessment |= _failed(error)
             else:
                 if not has_data:
                     assessment |= _no_data(detector)
@@ -151,7 +158,7 @@ def config_hash(detector: Detector, params: Mapping[str, float], policy: Tables,
     reference = policy.get("reference_age")
     if reference is not None and reference.num_rows:
         site["reference"] = _canonical(reference.select(["kind", "source", "dated"]))
-    rows = {name: _canonical(table) for name, table in sorted(rules.items())}
+    rows = {name: _digest(table) for name, table in sorted(rules.items())}
     content = json.dumps([detector.id, detector.version, dict(params), site, rows], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -224,6 +231,15 @@ def _no_data(detector: Detector) -> dict[str, Any]:
     }
 
 
+def _failed(error: Exception) -> dict[str, Any]:
+    told = f"{type(error).__name__}: {error}"[:300]
+    return {
+        "status": "not_assessed",
+        "reason_en": f"failed, which is a mistake of ours; please report it: {told}",
+        "reason_zh": f"检测器出错，属本程序缺陷，请反馈：{told}",
+    }
+
+
 def _not_there(detector: Detector, table: str) -> dict[str, Any]:
     return {
         "detector": detector.id,
@@ -233,6 +249,33 @@ def _not_there(detector: Detector, table: str) -> dict[str, Any]:
         "seen_s": 0.0,
         "needed_s": max(detector.min_span_s, detector.min_history_s),
     }
+
+
+_TABLES: dict[tuple[str, int, int], pa.Table] = {}
+"""Rule tables by path, time and size: some forty detectors ask for a dozen files in every run."""
+
+_DIGESTS: dict[int, tuple[pa.Table, str]] = {}
+"""Digests of those tables, each with its table, so that no other object can take its place."""
+
+
+def _rule_table(name: str, rules_dir: Path) -> pa.Table:
+    try:
+        state = (rules_dir / name).stat()
+    except OSError:
+        return load_rules(name, rules_dir)  # which says what is wrong
+    key = (str(rules_dir / name), state.st_mtime_ns, state.st_size)
+    if key not in _TABLES:
+        _TABLES[key] = load_rules(name, rules_dir)
+    return _TABLES[key]
+
+
+def _digest(table: pa.Table) -> str:
+    held = _DIGESTS.get(id(table))
+    if held is None or held[0] is not table:
+        held = (table, hashlib.sha256(json.dumps(_canonical(table)).encode()).hexdigest())
+        if any(table is known for known in _TABLES.values()):
+            _DIGESTS[id(table)] = held
+    return held[1]
 
 
 def _canonical(table: pa.Table) -> list[str]:

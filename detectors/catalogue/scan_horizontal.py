@@ -60,7 +60,7 @@ SELECT {_KEY}, count(DISTINCT dst_ip) AS hosts, count(DISTINCT dst_ip) FILTER (d
     any_value(tried) AS tried, min(DISTINCT dst_ip, 5) AS examples, {BURST_SQL}
 FROM candidate JOIN episode USING ({_KEY}) JOIN tried USING ({_KEY}, episode)
 WHERE ts_start BETWEEN from_ts AND to_ts
-GROUP BY {_KEY}, episode HAVING count(DISTINCT dst_ip) >= $failed_share * any_value(tried)
+GROUP BY {_KEY}, episode HAVING count(DISTINCT dst_ip) >= least($failed_share, $noted_share) * any_value(tried)
 """
 
 _TITLE: Final = Text("Host sweep on {service} by {actor}", "{actor} 横向扫描 {service}")
@@ -97,7 +97,9 @@ def run(tables: Tables, params: Params) -> pa.Table:
     )
 
 
-def _severity(row: Row) -> Severity:
+def _severity(row: Row, params: Params) -> Severity:
+    if row["hosts"] < params["failed_share"] * row["tried"]:
+        return Severity.INFO  # most hosts answered: told, because of their number, but nobody is woken
     return scans.severity(row, is_strong=row["hosts"] >= DETECTOR.confidence.saturation)
 
 
@@ -112,7 +114,7 @@ def _finding(row: Row, params: Params) -> Finding:
     return scans.finding(
         [row],
         key=(actor, service, *_bucket(row, params)),
-        severity=_severity(row),
+        severity=_severity(row, params),
         confidence=_confidence(row, params),
         title=_TITLE.fill(actor=actor, service=service),
         evidence=scans.sentence(_EVIDENCE, row, service=service, examples=examples, **counts),
@@ -141,7 +143,7 @@ def _many(found: list[Row], params: Params) -> Finding:
     return scans.finding(
         found,
         key=(actor, "further services"),
-        severity=_severity(first),
+        severity=_severity(first, params),
         confidence=_confidence(first, params),
         title=_MANY_TITLE.fill(actor=actor, ports=len(ports)),
         evidence=_MANY_EVIDENCE.fill(start=when(min(row["start_ts"] for row in found)), **said),
@@ -163,6 +165,14 @@ DETECTOR: Final = Detector(
         "window": WINDOW,
         "gap": GAP,
         "failed_share": FAILED_SHARE,
+        "noted_share": Param(
+            0.3,
+            "ratio",
+            0,
+            1,
+            "with fewer failures than failed_share the burst is informational: a list that is out of date, or a scan",
+            "own; Slips reports from 10 failed hosts on, whatever the share",
+        ),
         "max_alerts": MAX_ALERTS,
         "min_hosts": Param(25, "hosts", 2, 10000, "clients rarely fail on so many hosts at once", "Zeek scan.zeek: 25"),
         "min_hosts_dark": Param(

@@ -139,7 +139,15 @@ def judged_by(
     chosen = list(detectors)
     own = {name: values for name, values in params.items() if any(name == one.id for one in chosen)}
     with contextlib.closing(CaseTables(reader, chosen)) as tables:
-        return run_all(tables.table, shared, own, detectors=chosen, buckets=tables.buckets, hosts_for=tables.hosts)
+        return run_all(
+            tables.table,
+            shared,
+            own,
+            detectors=chosen,
+            buckets=tables.buckets,
+            hosts_for=tables.hosts,
+            is_strict=False,
+        )
 
 
 def _one(scope: Scope, shared: Tables) -> tuple[pa.Table, pa.Table]:

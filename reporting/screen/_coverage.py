@@ -6,8 +6,8 @@ from typing import Final
 
 from rich.text import Text as Line
 
-from reporting.figures import bytes_text, count_text
-from reporting.result import FileResult, ScanResult
+from reporting.figures import bytes_text, count_text, span_text
+from reporting.result import FileResult, NotAssessed, ScanResult
 from reporting.screen._lines import columns, heading, paragraph
 from reporting.unreadable import reason_text
 from reporting.width import cells
@@ -38,12 +38,37 @@ def blind_lines(result: ScanResult, words: Words) -> list[Line]:
     lines = [heading(words("screen.blind"))]
     for blind in result.blind:
         lines += paragraph(words.pick(blind.text.en, blind.text.zh), indent=2, label="·")
-    for item in result.not_assessed:
-        told = words.pick(f"{item.name.en}: {item.reason.en}", f"{item.name.zh}：{item.reason.zh}")
-        lines += paragraph(told, indent=2, label="·")
+    for status in ("not_assessed", "short"):
+        for told in judged_on_less(result, status, words):
+            lines += paragraph(told, indent=2, label="·")
     if len(lines) == 1:
         lines += paragraph(words("screen.all_seen"), indent=2)
     return lines
+
+
+def judged_on_less(result: ScanResult, status: str, words: Words) -> list[str]:
+    """Return one line for all detectors that wanted longer data, and one each for those with another reason."""
+    own = [item for item in result.not_assessed if item.status == status]
+    waiting = [item for item in own if (item.seen_s or 0.0) < (item.needed_s or 0.0)]
+    lines = []
+    if waiting:
+        comma = words("screen.comma")
+        names = comma.join(
+            words(
+                "screen.needs", name=words.pick(item.name.en, item.name.zh), span=span_text(item.needed_s or 0.0, words)
+            )
+            for item in sorted(waiting, key=lambda item: (item.needed_s or 0.0, item.detector))
+        )
+        seen = span_text(waiting[0].seen_s or 0.0, words)
+        lines.append(words(f"screen.waiting_{status}", seen=seen, names=names))
+    others = (item for item in own if item not in waiting)
+    lines += [words.pick(f"{i.name.en}: {i.reason.en}", f"{i.name.zh}：{i.reason.zh}") for i in others]
+    return lines
+
+
+def _wanted(item: NotAssessed, words: Words) -> str:
+    span = span_text(item.needed_s or 0.0, words)
+    return words("screen.needs", name=words.pick(item.name.en, item.name.zh), span=span)
 
 
 def scope_lines(result: ScanResult, words: Words) -> list[Line]:

@@ -21,7 +21,7 @@ def _sweep(traffic: Traffic, hosts: int = 25) -> None:
 
 def test_empty_data_gives_empty_tables(traffic: Traffic) -> None:
     """Without a single conversation every detector answers, with the declared schemas."""
-    alerts, assessments = run_all(arrow_source(traffic.tables()), traffic.policy())
+    alerts, assessments = run_all(arrow_source(traffic.all_tables("edge_before")), traffic.policy())
     assert (alerts.num_rows, alerts.schema) == (0, schema.ALERT.arrow(schema.ALERT.emitted()))
     assert assessments.schema == schema.ASSESSMENT.arrow(schema.ASSESSMENT.emitted())
     assert assessments["detector"].to_pylist() == sorted(registry())
@@ -32,7 +32,9 @@ def test_too_short_is_not_assessed(traffic: Traffic) -> None:
     _sweep(traffic)
     traffic.add(900, "10.0.0.1", "10.0.0.2", 80, duration_s=0.0)
     patient = replace(DETECTOR, min_history_s=21600.0)
-    alerts, assessments = run_all(arrow_source(traffic.tables()), traffic.policy(), detectors=[patient])
+    alerts, assessments = run_all(
+        arrow_source(traffic.all_tables("edge_before")), traffic.policy(), detectors=[patient]
+    )
     (row,) = assessments.to_pylist()
     assert alerts.num_rows == 0
     assert row["status"] == "not_assessed"
@@ -45,7 +47,7 @@ def test_short_mode_runs_and_is_at_most_medium(traffic: Traffic) -> None:
     """With a declared short mode the same data give a marked alert, capped at medium."""
     _sweep(traffic, 255)
     hasty = replace(DETECTOR, min_span_s=21600.0, short_mode=True)
-    alerts, assessments = run_all(arrow_source(traffic.tables()), traffic.policy(), detectors=[hasty])
+    alerts, assessments = run_all(arrow_source(traffic.all_tables("edge_before")), traffic.policy(), detectors=[hasty])
     assert traffic.run(DETECTOR)[0]["severity"] == "high"
     assert [(row["severity"], row["short_mode"]) for row in alerts.to_pylist()] == [("medium", True)]
     assert assessments["status"].to_pylist() == ["short"]
@@ -63,7 +65,7 @@ def test_all_parameter_errors_at_once(traffic: Traffic) -> None:
     """Unknown detectors, unknown parameters and values out of range are listed together, with the nearest name."""
     override = {"scan_horizontl": {"x": 1.0}, "scan_vertical": {"min_prots": 3.0, "window": 1.0}}
     with pytest.raises(ValueError, match="unknown detector") as caught:
-        run_all(arrow_source(traffic.tables()), traffic.policy(), override)
+        run_all(arrow_source(traffic.all_tables("edge_before")), traffic.policy(), override)
     text = str(caught.value)
     assert "use 'scan_horizontal'" in text
     assert "parameter scan_vertical.min_prots: unknown parameter" in text
@@ -94,7 +96,7 @@ def test_site_policy_is_part_of_the_hash(traffic: Traffic) -> None:
 def test_missing_table_is_not_assessed(traffic: Traffic) -> None:
     """A lake without a table leaves its detectors unassessed and the others alone."""
     _sweep(traffic)
-    tables = {name: table for name, table in traffic.tables().items() if name != "ics"}
+    tables = {name: table for name, table in traffic.all_tables("edge_before").items() if name != "ics"}
     alerts, assessments = run_all(arrow_source(tables), traffic.policy())
     status = dict(zip(assessments["detector"].to_pylist(), assessments["status"].to_pylist(), strict=True))
     assert (status["ics_rogue_master"], status["scan_horizontal"]) == ("not_assessed", "assessed")
@@ -109,7 +111,7 @@ def test_any_number_of_buckets(traffic: Traffic, buckets: int) -> None:
             traffic.refused(n, f"10.0.0.{source + 60}", f"10.1.0.{n + 1}", 445)
             traffic.login(n * 2 + n % 3, f"10.0.0.{source + 60}", "10.1.0.200", ok=False)
         traffic.control(500 + source, f"10.0.0.{source + 60}", f"10.2.0.{source + 1}", 105)
-    source_ = arrow_source(traffic.tables())
+    source_ = arrow_source(traffic.all_tables("edge_before"))
     whole, _ = run_all(source_, traffic.policy())
     parts, _ = run_all(source_, traffic.policy(), buckets=buckets)
     assert whole.num_rows >= 15
