@@ -11,6 +11,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from detectors.routers import ROUTER_MAC
 from detectors.sql import query
 from store.schema import IP, MAC, TIME, UID
 
@@ -90,6 +91,7 @@ POLICY: Final = {
     "peer_hosts": PEER_HOSTS,
     "domain_hosts": DOMAIN_HOSTS,
     "memory_span": MEMORY_SPAN,
+    "router_mac": ROUTER_MAC,
     "peer_hosts_ever": PEER_HOSTS,
     "ref_asn": REF_ASN,
     "ref_benign": REF_BENIGN,

@@ -35,6 +35,8 @@ answered AS (
 gateway AS (
     SELECT target_ip AS src_ip FROM arp_site WHERE arp_op = 1 AND sender_ip <> target_ip
     GROUP BY ALL HAVING count(DISTINCT sender_ip) >= $min_askers
+    UNION
+    SELECT DISTINCT sender_ip FROM arp JOIN router_mac ON sender_mac = mac
 ),
 leaser AS (SELECT DISTINCT sender_ip AS src_ip FROM dhcp WHERE msg_type IN (2, 5)),
 heard AS (SELECT DISTINCT ip AS dst_ip FROM host_seen),
@@ -70,7 +72,7 @@ def run(tables: Tables, params: Params) -> pa.Table:
         ALERT, one row per source and burst.
     """
     alerts = AlertRows(DETECTOR)
-    inputs = {name: tables[name] for name in ("arp", "arp_site", "ndp", "ndp_site", "dhcp", "host_seen")}
+    inputs = {name: tables[name] for name in ("arp", "arp_site", "ndp", "ndp_site", "dhcp", "host_seen", "router_mac")}
     for row in rows(_SQL, inputs, params):
         alerts.add(
             finding(
@@ -99,7 +101,7 @@ DETECTOR: Final = Detector(
     title=Text("Sweep of the local network", "本地网段扫描"),
     question=Text("Who asks for every address of its network?", "谁在逐一查询本网段的地址？"),
     needs={
-        "arp": ("flow_uid", "ts", "arp_op", "sender_ip", "target_ip"),
+        "arp": ("sender_mac", "flow_uid", "ts", "arp_op", "sender_ip", "target_ip"),
         "arp_site": ("arp_op", "sender_ip", "target_ip"),
         "ndp": ("flow_uid", "ts", "icmp_type", "sender_ip", "target_ip"),
         "ndp_site": ("icmp_type", "receiver_ip", "target_ip"),

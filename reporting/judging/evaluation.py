@@ -33,6 +33,7 @@ from detectors.derive import (
 from detectors.engine import run_all
 from detectors.model import Detector, Tables
 from detectors.prevalence import PEER_HOSTS_EVER_SQL
+from detectors.routers import ROUTER_MAC, ROUTER_MAC_SQL
 from detectors.rulefiles import admin_ports
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
 from reporting.scan.reference import reference_tables
@@ -123,6 +124,7 @@ def shared_tables(reader: LakeReader, scope: Scope) -> Tables:
         "memory_span": reader.arrow(MEMORY_SPAN_SQL).cast(MEMORY_SPAN),
         "seen_hour": reader.arrow(SEEN_HOUR_SQL).cast(SEEN_HOUR),
         "peer_hosts_ever": reader.arrow(PEER_HOSTS_EVER_SQL).cast(PEER_HOSTS),
+        "router_mac": reader.arrow(ROUTER_MAC_SQL).cast(ROUTER_MAC),
         "upload_pairs": reader.arrow(UPLOAD_PAIRS_SQL).cast(UPLOAD_PAIRS),
         "admin_edge": reader.arrow(admin_edge_sql(admin_ports())).cast(ADMIN_EDGE),
         "site_role": scope.policy.roles_table(),

@@ -86,7 +86,8 @@ class CaseTables:
             if self._all_hosts is None:
                 self._all_hosts = self._reader.arrow(HOST_SEEN_SQL).cast(HOST_SEEN)
             return self._all_hosts
-        tables = tuple((name, detector.partition_by[name]) for name in sorted(detector.needs) if self._count(name))
+        needed = ((name, detector.partition_by[name]) for name in sorted(detector.needs) if self._count(name))
+        tables = tuple((name, key) for name, key in needed if self._addresses(name, key))
         if not tables:
             return HOST_SEEN.empty_table()
         cut = self._cuts.get((tables, buckets))
@@ -118,11 +119,17 @@ class CaseTables:
             self._rows[name] = self._reader.arrow(sql).to_pylist()[0]["n"] if self._reader.has(name) else 0
         return self._rows[name]
 
+    def _addresses(self, name: str, key: str) -> list[str]:
+        """Return the columns read of a table that hold addresses, not numbers of them."""
+        kinds = {row[0]: row[1] for row in self._reader.connection.execute(f'DESCRIBE "{name}"').fetchall()}
+        wanted = self._columns[name, key]
+        return [column for column in wanted if column.endswith("ip") and kinds.get(column) == "BLOB"]
+
     def _near_sql(self, tables: tuple[tuple[str, str], ...], buckets: int) -> str:
         """Return SQL of the hosts heard whose address a bucket of one of the tables holds, and of that bucket."""
         parts = []
         for name, key in tables:
-            addresses = ", ".join(f'"{column}"' for column in self._columns[name, key] if column.endswith("_ip"))
+            addresses = ", ".join(f'"{column}"' for column in self._addresses(name, key))
             parts.append(f'SELECT {bucket_sql(key, buckets)} AS bucket, unnest([{addresses}]) AS ip FROM "{name}"')
         near = f"SELECT DISTINCT bucket, ip FROM ({' UNION ALL '.join(parts)})"
         names = ", ".join(f"heard.{name}" for name in HOST_SEEN.names)

@@ -52,18 +52,11 @@ def judged_on_less(result: ScanResult, status: str, words: Words) -> list[str]:
     waiting = [item for item in own if (item.seen_s or 0.0) < (item.needed_s or 0.0)]
     lines = []
     if waiting:
-        comma = words("screen.comma")
-        names = comma.join(
-            words(
-                "screen.needs", name=words.pick(item.name.en, item.name.zh), span=span_text(item.needed_s or 0.0, words)
-            )
-            for item in sorted(waiting, key=lambda item: (item.needed_s or 0.0, item.detector))
-        )
-        seen = span_text(waiting[0].seen_s or 0.0, words)
-        lines.append(words(f"screen.waiting_{status}", seen=seen, names=names))
+        ordered = sorted(waiting, key=lambda item: (item.needed_s or 0.0, item.detector))
+        names = words.pick(", ", "、").join(_wanted(item, words) for item in ordered)
+        lines.append(words(f"screen.waiting_{status}", seen=span_text(waiting[0].seen_s or 0.0, words), names=names))
     others = (item for item in own if item not in waiting)
-    lines += [words.pick(f"{i.name.en}: {i.reason.en}", f"{i.name.zh}：{i.reason.zh}") for i in others]
-    return lines
+    return lines + [words.pick(f"{i.name.en}: {i.reason.en}", f"{i.name.zh}：{i.reason.zh}") for i in others]
 
 
 def _wanted(item: NotAssessed, words: Words) -> str:

@@ -29,6 +29,7 @@ from detectors.derive import (
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
 from detectors.prevalence import peer_hosts_ever
+from detectors.routers import router_macs
 from detectors.rulefiles import admin_ports
 from store import schema
 from store._lazy_views import derived_sql, sources_of
@@ -385,6 +386,7 @@ class Traffic:
             "host_seen": host_seen(conversation),
             "peer_hosts_ever": peer_hosts_ever(conversation, tables["edge_before"]),
             "seen_hour": seen_hour(conversation),
+            "router_mac": router_macs(conversation),
             "upload_pairs": upload_pairs(conversation),
             "admin_edge": admin_edges(conversation, tables["edge_before"], admin_ports()),
             "site_role": pa.Table.from_pylist(self.roles, schema=SITE_ROLE),

@@ -22,6 +22,7 @@ from detectors.addresses import V4_PREFIX, ip_bytes
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
 from detectors.prevalence import peer_hosts_ever
+from detectors.routers import router_macs
 from detectors.rulefiles import admin_ports
 from detectors.sql import query
 from store import schema
@@ -104,6 +105,7 @@ class Campaign:
             "capture_span": derive.capture_span(self.conversation),
             "host_seen": derive.host_seen(self.conversation),
             "peer_hosts_ever": peer_hosts_ever(self.conversation, edges),
+            "router_mac": router_macs(self.conversation),
             "upload_pairs": derive.upload_pairs(self.conversation),
             "admin_edge": derive.admin_edges(self.conversation, edges, admin_ports()),
             "site_role": pa.Table.from_pylist(ranges, schema=derive.SITE_ROLE),
