@@ -20,6 +20,8 @@ SELECT mac FROM (
     SELECT src_mac AS mac, src_ip AS ip, src_home AS home FROM conversation WHERE src_pkts > 0
     UNION ALL
     SELECT dst_mac, dst_ip, dst_home FROM conversation WHERE dst_pkts > 0
+    UNION ALL
+    SELECT sender_mac, sender_ip, TRUE FROM arp
 ) WHERE mac IS NOT NULL AND ip IS NOT NULL
 GROUP BY mac HAVING bool_or(NOT home) OR count(DISTINCT ip) FILTER (
     ip BETWEEN '{_V4}\x00\x00\x00\x00'::BLOB AND '{_V4}\xFF\xFF\xFF\xFF'::BLOB
@@ -27,10 +29,11 @@ GROUP BY mac HAVING bool_or(NOT home) OR count(DISTINCT ip) FILTER (
 """
 
 
-def router_macs(conversation: pa.Table) -> pa.Table:
+def router_macs(conversation: pa.Table, arp: pa.Table) -> pa.Table:
     """Return the link addresses that forward (ROUTER_MAC).
 
     Args:
         conversation: src_ip, dst_ip, src_mac, dst_mac, src_pkts, dst_pkts, src_home, dst_home.
+        arp: sender_mac, sender_ip.
     """
-    return query(ROUTER_MAC_SQL, {"conversation": conversation}).cast(ROUTER_MAC)
+    return query(ROUTER_MAC_SQL, {"conversation": conversation, "arp": arp}).cast(ROUTER_MAC)

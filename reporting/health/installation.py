@@ -18,7 +18,8 @@ NEEDED_PYTHON: Final = (3, 11)
 """Oldest Python (pyproject.toml, requires-python)."""
 
 PACKAGES: Final = (
-    *("alembic", "click", "cryptography", "duckdb", "jinja2", "platformdirs", "pyarrow", "rich", "sqlalchemy"),
+    *("alembic", "click", "cryptography", "duckdb", "jinja2", "maxminddb", "netaddr", "numpy", "platformdirs"),
+    *("publicsuffixlist", "pyarrow", "pymispwarninglists", "rich", "ruptures", "scikit-learn", "sqlalchemy"),
 )
 """Run-time dependencies of pyproject.toml; a test holds both equal."""
 

@@ -372,7 +372,7 @@ class Traffic:
 
     def policy(self) -> dict[str, pa.Table]:
         """Return the policy tables."""
-        tables = self.all_tables("dns_site", "edge_before")
+        tables = self.all_tables("arp", "dns_site", "edge_before")
         conversation = tables["conversation"]
         remembered = [row for name, rows in self.records.items() if name.endswith("_before") for row in rows]
         firsts = [row["first_ts"] for row in remembered if "first_ts" in row]
@@ -386,7 +386,7 @@ class Traffic:
             "host_seen": host_seen(conversation),
             "peer_hosts_ever": peer_hosts_ever(conversation, tables["edge_before"]),
             "seen_hour": seen_hour(conversation),
-            "router_mac": router_macs(conversation),
+            "router_mac": router_macs(conversation, tables["arp"]),
             "upload_pairs": upload_pairs(conversation),
             "admin_edge": admin_edges(conversation, tables["edge_before"], admin_ports()),
             "site_role": pa.Table.from_pylist(self.roles, schema=SITE_ROLE),

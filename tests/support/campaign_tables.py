@@ -105,7 +105,7 @@ class Campaign:
             "capture_span": derive.capture_span(self.conversation),
             "host_seen": derive.host_seen(self.conversation),
             "peer_hosts_ever": peer_hosts_ever(self.conversation, edges),
-            "router_mac": router_macs(self.conversation),
+            "router_mac": router_macs(self.conversation, self.table("arp")),
             "upload_pairs": derive.upload_pairs(self.conversation),
             "admin_edge": derive.admin_edges(self.conversation, edges, admin_ports()),
             "site_role": pa.Table.from_pylist(ranges, schema=derive.SITE_ROLE),

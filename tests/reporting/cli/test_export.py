@@ -17,6 +17,7 @@ from reporting.clean import zeek_cell
 from reporting.cli.export import FORMATS
 from reporting.export import FORMATS as WRITTEN
 from reporting.export.zeek import TYPES, cell, write_zeek
+from store import schema
 
 Run = Callable[..., Result]
 HOSTILE = "a\tb\nc\\d,e\x1b\u202e\u4e2d=f"
@@ -145,7 +146,8 @@ def test_csv_has_text_addresses(taishi: Run) -> None:
 def test_csv_of_any_view(taishi: Run) -> None:
     """Each view of the lake can be written; an unknown one is told, and so is --table with another form."""
     views = _view(taishi, "duckdb_views()", "view_name")
-    names = [row["view_name"] for row in views if not row["internal"]]
+    made = {table.name for table in (*schema.MEMORY, *schema.DERIVED_TABLES)}  # of the console, not of the lake
+    names = [row["view_name"] for row in views if not row["internal"] and row["view_name"] not in made]
     assert {"flow", "alert", "ics", "logins"} <= set(names)
     for name in names:
         result = taishi("export", "--format", "csv", "--table", name)

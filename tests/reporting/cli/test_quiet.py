@@ -92,7 +92,7 @@ def test_a_role_never_hides_industrial_alerts(run: Run) -> None:
     confirmed = run("role", "confirm", INTRUDER, "scanner", "--reason", "said to be ours", "--expires", "2030-01-01")
     assert confirmed.exit_code == 0, confirmed.stderr
     now = {row["detector"] for row in told(run("alert", "list", "-o", "json")) if row["actor_ip"] == INTRUDER}
-    assert now == {"ics_dangerous_function", "ics_rogue_master"}
+    assert {"ics_dangerous_function", "ics_rogue_master"} <= now
     hidden = told(run("suppress", "preview", "--role", "scanner", "-o", "json"))
     assert hidden["hides"] == 0
     states = {(r["address"], r["role"]): r["state"] for r in told(run("role", "list", "-o", "json"))}

@@ -162,6 +162,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     used = set(re.findall(r"\bt\.([a-z_0-9]+)", joined)) | set(re.findall(r"texts\[\"([a-z_]+)\"\]", joined))
     assert used <= set(TEXTS)
     by_name = {"traffic", "incidents", "coverage", "talkers", "matrix", "spoken", "unreadable", "provenance"}
+    by_name |= {f"{kind}{part}" for kind in ("pauses", "series") for part in ("", "_note")}  # kinds of plots
     composed = {key for key in TEXTS if key.startswith(("status.", "outcome."))}
     assert set(TEXTS) - used - by_name - composed == set()
     assert all(text.en and text.zh for text in TEXTS.values())
