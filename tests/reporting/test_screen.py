@@ -78,7 +78,7 @@ def test_english_screen_holds_no_chinese(result: ScanResult) -> None:
 def test_detectors_are_called_by_name(result: ScanResult, lang: str) -> None:
     """A detector that could not judge is named in the reader's language; its id is for ``-o json``."""
     text = _text(result, lang)
-    assert {"en": "Slow scan: not assessed", "zh-CN": "慢速扫描：未评估"}[lang] in text
+    assert {"en": "too little for: Slow scan (", "zh-CN": "不足以研判：慢速扫描（"}[lang] in text
     assert "scan_slow" not in text
     assert result.as_json()["not_assessed"][0]["detector"] == "scan_slow"
 

@@ -91,10 +91,10 @@ def test_a_role_never_hides_industrial_alerts(run: Run) -> None:
     before = told(run("alert", "list", "-o", "json"))
     confirmed = run("role", "confirm", INTRUDER, "scanner", "--reason", "said to be ours", "--expires", "2030-01-01")
     assert confirmed.exit_code == 0, confirmed.stderr
-    now = {row["detector"] for row in told(run("alert", "list", "-o", "json")) if row["actor_ip"] == INTRUDER}
-    assert {"ics_dangerous_function", "ics_rogue_master"} <= now
+    now = [row["detector"] for row in told(run("alert", "list", "-o", "json")) if row["actor_ip"] == INTRUDER]
+    assert {"ics_dangerous_function", "ics_rogue_master"} <= set(now)
     hidden = told(run("suppress", "preview", "--role", "scanner", "-o", "json"))
-    assert hidden["hides"] == 0
+    assert hidden["hides"] == sum(not name.startswith("ics_") for name in now)
     states = {(r["address"], r["role"]): r["state"] for r in told(run("role", "list", "-o", "json"))}
     assert states[INTRUDER, "scanner"] == "confirmed"
     assert run("role", "revoke", INTRUDER).exit_code == 0
