@@ -61,7 +61,7 @@ def params(detector: Detector) -> list[dict[str, Any]]:
             "name": name,
             "default": f"{param.default:g}",
             "unit": param.unit,
-            "range": f"{param.low:g} … {param.high:g}",
+            "range": f"{param.low:g} .. {param.high:g}",
             "why": param.why,
             "source": param.source,
         }

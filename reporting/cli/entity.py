@@ -149,9 +149,12 @@ def _timeline(row: Mapping[str, Any], words: Words, program: str) -> None:
         click.echo("\n" + words("entity.no_alerts"))
         return
     _list(words("entity.alerts"), alerts, words)
+    from reporting.width import MAX_COLUMNS, wrap
+
     for one in row["incidents"]:
         told = words.pick(one["title_en"], one["title_zh"])
-        click.echo(words("entity.incident", id=one["incident_id"], title=told, program=program))
+        text = words("entity.incident", id=one["incident_id"], title=told, program=program)
+        click.echo("\n".join(wrap(text, MAX_COLUMNS)))
 
 
 def _time(text: str | None) -> str:

@@ -50,6 +50,7 @@ def list_() -> None:
     """List the models on record."""
     from detectors.models import REGISTRY
     from detectors.rulefiles import load_rules
+    from reporting.cli._detail import Detail
     from reporting.tables import Column, emit
 
     settings = current()
@@ -57,5 +58,10 @@ def list_() -> None:
     if settings.output is not Output.TABLE:
         emit(rows, [Column(name, name) for name in _COLUMNS], settings.output.value)
         return
+    words = settings.words
     for row in rows:
-        click.echo(settings.words("model.line", **row))
+        page = Detail(words, "model", _COLUMNS[1:])
+        page.title(str(row["model"]), "")
+        for name in _COLUMNS[1:]:
+            page.add(name, row[name])
+        page.show()

@@ -45,7 +45,7 @@ def show(by: str | None, limit: int, case: str | None) -> None:
     if settings.output is not Output.TABLE:
         emit_object({"case": opened.name, "by": by, "count": len(rows), "series": rows[:limit]}, settings.output.value)
         return
-    _print(rows, limit, settings, opened.name)
+    _print(rows, limit, settings, opened.name, by)
 
 
 def _weeks(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -54,13 +54,13 @@ def _weeks(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             yield {"scope": row["scope"], "name": row["name"], "asset_ip": row["asset_ip"], **week}
 
 
-def _print(rows: Sequence[Mapping[str, Any]], limit: int, settings: Settings, case: str) -> None:
+def _print(rows: Sequence[Mapping[str, Any]], limit: int, settings: Settings, case: str, by: str | None) -> None:
     from reporting.tables import Column, emit
     from reporting.width import MAX_COLUMNS, wrap
 
     words = settings.words
     if not rows:
-        click.echo(words("trend.none", case=case))
+        click.echo(words("trend.no_zones" if by == "zone" else "trend.none", case=case))
         return
     is_weekly = max(len(row["weeks"]) for row in rows) >= 3
     keys = ["name", "picture", "bytes", "ratio", "state", "busiest", "changed"]

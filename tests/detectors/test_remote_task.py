@@ -2,75 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from remote_calls import Way
 
-from invariance import steady
-
-from detectors.addresses import ip_bytes
 from detectors.catalogue.remote_task import DETECTOR
-from tests.detectors.conftest import T0, Traffic
+from tests.detectors.conftest import Traffic
 
-ADMIN, TARGET = "10.1.0.5", "10.1.0.9"
-
-
-def _call(traffic: Traffic, second: float, operation: str, *, target: str = TARGET, outcome: str = "ok") -> None:
-    traffic.record(
-        "dce_rpc",
-        second,
-        ADMIN,
-        target,
-        receiver_port=49700,
-        interface="ITaskSchedulerService",
-        operation=operation,
-        outcome=outcome,
-    )
+WAY = Way(DETECTOR, "ITaskSchedulerService", runs="SchRpcRegisterTask", reads="SchRpcEnumTasks")
 
 
 def test_call_is_told(traffic: Traffic) -> None:
     """One call is one alert, whatever the order, and says who did what to whom."""
-    _call(traffic, 5, "SchRpcRegisterTask")
-    (alert,) = steady(traffic, traffic.shuffled(), DETECTOR)
-    assert alert["severity"] == "medium"
+    alert = WAY.told(traffic)
     assert "registered or started a scheduled task on 10.1.0.9" in alert["evidence_en"]
     assert "在 10.1.0.9 上注册或启动计划任务" in alert["evidence_zh"]
 
 
 def test_other_calls_and_faults_are_no_finding(traffic: Traffic) -> None:
     """Reading is not running, and a call that the target refused did nothing."""
-    _call(traffic, 5, "SchRpcEnumTasks")
-    _call(traffic, 6, "SchRpcRegisterTask", outcome="exception")
-    assert traffic.run(DETECTOR) == []
+    WAY.reading_and_faults_are_silent(traffic)
 
 
 def test_administration_has_a_role(traffic: Traffic) -> None:
     """What the monitoring system does all day raises nothing."""
-    _call(traffic, 5, "SchRpcRegisterTask")
-    traffic.role(ADMIN, "monitor")
-    assert traffic.run(DETECTOR) == []
+    WAY.a_role_is_silent(traffic)
 
 
 def test_long_standing_pairs_are_low(traffic: Traffic) -> None:
     """Two machines that have worked together like this for three weeks are told at low, with the days."""
-    _call(traffic, 5, "SchRpcRegisterTask")
-    traffic.remember(
-        "edge",
-        src_ip=ip_bytes(ADMIN),
-        dst_ip=ip_bytes(TARGET),
-        ip_proto=6,
-        dst_port=135,
-        first_ts=T0 - timedelta(days=22),
-        last_ts=T0 - timedelta(days=1),
-        days=15,
-        answered=40,
-    )
-    (alert,) = traffic.run(DETECTOR)
-    assert alert["severity"] == "low"
-    assert "for 21 days" in alert["evidence_en"]
+    WAY.long_standing_pairs_are_low(traffic)
 
 
 def test_many_targets_are_told_together(traffic: Traffic) -> None:
     """Beyond ten targets of one source the rest is one alert."""
-    for n in range(14):
-        _call(traffic, n, "SchRpcRegisterTask", target=f"10.1.0.{20 + n}")
-    found = steady(traffic, traffic.shuffled(), DETECTOR)
-    assert sorted(row["target_count"] for row in found) == [1] * 10 + [4]
+    WAY.many_targets_are_told_together(traffic)
