@@ -12,7 +12,6 @@ from typing import Final
 import pyarrow as pa
 
 from detectors.routers import ROUTER_MAC
-from detectors.sql import query
 from store.schema import IP, MAC, TIME, UID
 
 CAPTURE_SPAN: Final = pa.schema([("ts_start", TIME), ("ts_end", TIME), ("span_s", pa.float64())])
@@ -218,80 +217,3 @@ SELECT DISTINCT name FROM (
 ) WHERE name IS NOT NULL ORDER BY name LIMIT {REFERENCE_LIMIT}
 """
 """Host names and registered domains that the site's hosts named."""
-
-
-def census(conversation: pa.Table) -> pa.Table:
-    """Return how many home hosts spoke (CENSUS).
-
-    Args:
-        conversation: src_ip, dst_ip, src_home, dst_home, src_pkts, dst_pkts.
-    """
-    return query(CENSUS_SQL, {"conversation": conversation}).cast(CENSUS)
-
-
-def peer_hosts(conversation: pa.Table) -> pa.Table:
-    """Return how many home hosts each address outside answered (PEER_HOSTS); columns as for ``census``."""
-    return query(PEER_HOSTS_SQL, {"conversation": conversation}).cast(PEER_HOSTS)
-
-
-def domain_hosts(conversation: pa.Table, dns_site: pa.Table) -> pa.Table:
-    """Return how many home hosts asked for each registered domain (DOMAIN_HOSTS).
-
-    Args:
-        conversation: server_domain, src_ip, src_home.
-        dns_site: domain, sender_ip, sender_home, service.
-    """
-    return query(DOMAIN_HOSTS_SQL, {"conversation": conversation, "dns_site": dns_site}).cast(DOMAIN_HOSTS)
-
-
-def seen_hour(conversation: pa.Table) -> pa.Table:
-    """Return the hours that each tap saw (SEEN_HOUR).
-
-    Args:
-        conversation: sensor_id, ts_start, ts_end.
-    """
-    return query(SEEN_HOUR_SQL, {"conversation": conversation}).cast(SEEN_HOUR)
-
-
-def host_seen(conversation: pa.Table) -> pa.Table:
-    """Return who was heard and when.
-
-    Args:
-        conversation: src_ip, dst_ip, src_mac, dst_mac, src_pkts, dst_pkts, ts_start, ts_end.
-
-    Returns:
-        HOST_SEEN, one row per (ip, mac) that sent a packet.
-    """
-    return query(HOST_SEEN_SQL, {"conversation": conversation}).cast(HOST_SEEN)
-
-
-def capture_span(conversation: pa.Table) -> pa.Table:
-    """Return the span of the data.
-
-    Args:
-        conversation: ts_start, ts_end.
-
-    Returns:
-        CAPTURE_SPAN, one row, none when there are no conversations.
-    """
-    return query(SPAN_SQL, {"conversation": conversation}).cast(CAPTURE_SPAN)
-
-
-def upload_pairs(conversation: pa.Table) -> pa.Table:
-    """Return how much pairs push out (UPLOAD_PAIRS).
-
-    Args:
-        conversation: root_uid, src_ip, dst_ip, src_home, dst_home, src_bytes_payload.
-    """
-    return query(UPLOAD_PAIRS_SQL, {"conversation": conversation}).cast(UPLOAD_PAIRS)
-
-
-def admin_edges(conversation: pa.Table, edge_before: pa.Table, ports: Iterable[int]) -> pa.Table:
-    """Return who administers whom (ADMIN_EDGE).
-
-    Args:
-        conversation: root_uid, ts_start, addresses, ports, payload bytes and home flags.
-        edge_before: The memory's edges before the range.
-        ports: Of ``rules/admin_services.csv``.
-    """
-    return query(admin_edge_sql(ports), {"conversation": conversation, "edge_before": edge_before}).cast(ADMIN_EDGE)

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import pyarrow as pa
-
-from detectors.derive import PEER_HOSTS
-from detectors.sql import query
-
 PEER_HOSTS_EVER_SQL: Final = """
 WITH met AS (
     SELECT DISTINCT dst_ip, src_ip FROM conversation WHERE src_home AND NOT dst_home AND dst_pkts > 0
@@ -18,8 +13,3 @@ SELECT dst_ip, count(DISTINCT src_ip) AS hosts FROM (
 ) GROUP BY dst_ip HAVING count(DISTINCT src_ip) >= 2 ORDER BY dst_ip
 """
 """PEER_HOSTS over ``conversation`` and ``edge_before``, for the addresses that were met in the range."""
-
-
-def peer_hosts_ever(conversation: pa.Table, edge_before: pa.Table) -> pa.Table:
-    """Return how many home hosts each address outside answered, now or before (PEER_HOSTS)."""
-    return query(PEER_HOSTS_EVER_SQL, {"conversation": conversation, "edge_before": edge_before}).cast(PEER_HOSTS)

@@ -6,7 +6,6 @@ from typing import Final
 
 import pyarrow as pa
 
-from detectors.sql import query
 from detectors.surroundings import MAX_ADDRESSES
 from store.schema import MAC
 
@@ -27,13 +26,3 @@ GROUP BY mac HAVING bool_or(NOT home) OR count(DISTINCT ip) FILTER (
     ip BETWEEN '{_V4}\x00\x00\x00\x00'::BLOB AND '{_V4}\xFF\xFF\xFF\xFF'::BLOB
 ) > {MAX_ADDRESSES} ORDER BY mac
 """
-
-
-def router_macs(conversation: pa.Table, arp: pa.Table) -> pa.Table:
-    """Return the link addresses that forward (ROUTER_MAC).
-
-    Args:
-        conversation: src_ip, dst_ip, src_mac, dst_mac, src_pkts, dst_pkts, src_home, dst_home.
-        arp: sender_mac, sender_ip.
-    """
-    return query(ROUTER_MAC_SQL, {"conversation": conversation, "arp": arp}).cast(ROUTER_MAC)

@@ -13,28 +13,10 @@ from typing import Final
 import pyarrow as pa
 
 from detectors import registry
-from detectors.derive import (
-    ADMIN_EDGE,
-    CAPTURE_SPAN,
-    CENSUS,
-    CENSUS_SQL,
-    DOMAIN_HOSTS,
-    DOMAIN_HOSTS_SQL,
-    MEMORY_SPAN,
-    PEER_HOSTS,
-    PEER_HOSTS_SQL,
-    SEEN_HOUR,
-    SEEN_HOUR_SQL,
-    SPAN_SQL,
-    UPLOAD_PAIRS,
-    UPLOAD_PAIRS_SQL,
-    admin_edge_sql,
-)
+from detectors.derive import MEMORY_SPAN
 from detectors.engine import run_all
 from detectors.model import Detector, Tables
-from detectors.prevalence import PEER_HOSTS_EVER_SQL
-from detectors.routers import ROUTER_MAC, ROUTER_MAC_SQL
-from detectors.rulefiles import admin_ports
+from detectors.shared import SOURCES, derived
 from reporting.scan.case_tables import READER_MEMORY, READER_THREADS, CaseTables
 from reporting.scan.reference import reference_tables
 from store.home import Home
@@ -114,19 +96,11 @@ def open_reader(scope: Scope) -> contextlib.AbstractContextManager[LakeReader]:
 
 def shared_tables(reader: LakeReader, scope: Scope) -> Tables:
     """Return the tables that every detector is given whole (``detectors.derive.POLICY``)."""
-    for view in ("dns_site", "edge_before", "asset_seen_before"):
+    for view in (*SOURCES, "asset_seen_before"):
         reader.has(view)
     shared = {
-        "capture_span": reader.arrow(SPAN_SQL).cast(CAPTURE_SPAN),
-        "census": reader.arrow(CENSUS_SQL).cast(CENSUS),
-        "peer_hosts": reader.arrow(PEER_HOSTS_SQL).cast(PEER_HOSTS),
-        "domain_hosts": reader.arrow(DOMAIN_HOSTS_SQL).cast(DOMAIN_HOSTS),
+        **derived(reader.arrow),
         "memory_span": reader.arrow(MEMORY_SPAN_SQL).cast(MEMORY_SPAN),
-        "seen_hour": reader.arrow(SEEN_HOUR_SQL).cast(SEEN_HOUR),
-        "peer_hosts_ever": reader.arrow(PEER_HOSTS_EVER_SQL).cast(PEER_HOSTS),
-        "router_mac": reader.arrow(ROUTER_MAC_SQL).cast(ROUTER_MAC),
-        "upload_pairs": reader.arrow(UPLOAD_PAIRS_SQL).cast(UPLOAD_PAIRS),
-        "admin_edge": reader.arrow(admin_edge_sql(admin_ports())).cast(ADMIN_EDGE),
         "site_role": scope.policy.roles_table(),
         "site_master": scope.policy.masters_table(),
     }

@@ -13,24 +13,11 @@ import pyarrow as pa
 import pytest
 
 from detectors.addresses import ip_bytes, ip_text
-from detectors.derive import (
-    MEMORY_SPAN,
-    SITE_MASTER,
-    SITE_ROLE,
-    admin_edges,
-    capture_span,
-    census,
-    domain_hosts,
-    host_seen,
-    peer_hosts,
-    seen_hour,
-    upload_pairs,
-)
+from detectors.derive import HOST_SEEN, HOST_SEEN_SQL, MEMORY_SPAN, SITE_MASTER, SITE_ROLE
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
-from detectors.prevalence import peer_hosts_ever
-from detectors.routers import router_macs
-from detectors.rulefiles import admin_ports
+from detectors.shared import SOURCES, derived
+from detectors.sql import query
 from store import schema
 from store._lazy_views import derived_sql, sources_of
 from store._macros import TEXT_MACROS
@@ -372,23 +359,14 @@ class Traffic:
 
     def policy(self) -> dict[str, pa.Table]:
         """Return the policy tables."""
-        tables = self.all_tables("arp", "dns_site", "edge_before")
-        conversation = tables["conversation"]
+        tables = self.all_tables(*SOURCES)
         remembered = [row for name, rows in self.records.items() if name.endswith("_before") for row in rows]
         firsts = [row["first_ts"] for row in remembered if "first_ts" in row]
         span = [{"first_ts": min(firsts), "last_ts": max(row["last_ts"] for row in remembered)}] if firsts else []
         return {
-            "census": census(conversation),
-            "peer_hosts": peer_hosts(conversation),
-            "domain_hosts": domain_hosts(conversation, tables["dns_site"]),
+            **derived(lambda sql: query(sql, tables)),
             "memory_span": pa.Table.from_pylist(span, schema=MEMORY_SPAN),
-            "capture_span": capture_span(conversation),
-            "host_seen": host_seen(conversation),
-            "peer_hosts_ever": peer_hosts_ever(conversation, tables["edge_before"]),
-            "seen_hour": seen_hour(conversation),
-            "router_mac": router_macs(conversation, tables["arp"]),
-            "upload_pairs": upload_pairs(conversation),
-            "admin_edge": admin_edges(conversation, tables["edge_before"], admin_ports()),
+            "host_seen": query(HOST_SEEN_SQL, tables).cast(HOST_SEEN),
             "site_role": pa.Table.from_pylist(self.roles, schema=SITE_ROLE),
             "site_master": pa.Table.from_pylist(self.masters, schema=SITE_MASTER),
         }

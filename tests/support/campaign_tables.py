@@ -21,9 +21,7 @@ from detectors import derive
 from detectors.addresses import V4_PREFIX, ip_bytes
 from detectors.engine import arrow_source, run_all
 from detectors.model import Detector
-from detectors.prevalence import peer_hosts_ever
-from detectors.routers import router_macs
-from detectors.rulefiles import admin_ports
+from detectors.shared import SOURCES, derived
 from detectors.sql import query
 from store import schema
 from store.domains import registered_domain
@@ -93,21 +91,14 @@ class Campaign:
     def policy(self) -> dict[str, pa.Table]:
         """The policy tables that follow from the data."""
         ranges = [{"ip_lo": ip_bytes(ip), "ip_hi": ip_bytes(ip), "role": role} for ip, role in self.roles]
-        edges = self.table("edge_before")
+        tables = {name: self.table(name) for name in SOURCES}
         span = query(
-            "SELECT min(first_ts) AS first_ts, max(last_ts) AS last_ts FROM e HAVING count(*) > 0", {"e": edges}
+            "SELECT min(first_ts) AS first_ts, max(last_ts) AS last_ts FROM edge_before HAVING count(*) > 0", tables
         )
         return {
-            "census": derive.census(self.conversation),
-            "peer_hosts": derive.peer_hosts(self.conversation),
-            "domain_hosts": derive.domain_hosts(self.conversation, self.table("dns_site")),
+            **derived(lambda sql: query(sql, tables)),
             "memory_span": span.cast(derive.MEMORY_SPAN),
-            "capture_span": derive.capture_span(self.conversation),
-            "host_seen": derive.host_seen(self.conversation),
-            "peer_hosts_ever": peer_hosts_ever(self.conversation, edges),
-            "router_mac": router_macs(self.conversation, self.table("arp")),
-            "upload_pairs": derive.upload_pairs(self.conversation),
-            "admin_edge": derive.admin_edges(self.conversation, edges, admin_ports()),
+            "host_seen": query(derive.HOST_SEEN_SQL, tables).cast(derive.HOST_SEEN),
             "site_role": pa.Table.from_pylist(ranges, schema=derive.SITE_ROLE),
             "site_master": derive.SITE_MASTER.empty_table(),
         }
